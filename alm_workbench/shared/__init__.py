@@ -1,0 +1,1 @@
+"""What every context speaks: messages, the Mediator, principals, plugin hooks."""
