@@ -1,0 +1,178 @@
+"""The one way in: authenticate, tenant, privilege, load, ACL, policy, handler, outbox, commit, notify."""
+
+from __future__ import annotations
+
+import contextvars
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar, cast
+from uuid import UUID
+
+from alm_workbench.errors import AccessDenied, AlmError, AuthenticationFailed, TransitionDenied
+from alm_workbench.shared.context import DecisionRecord, Handler, MessageContext
+from alm_workbench.shared.ids import new_id
+from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, REGISTRY, Command, Event, Message, Query, Spec
+from alm_workbench.shared.principal import Principal
+
+R = TypeVar("R")
+
+correlation: contextvars.ContextVar[str] = contextvars.ContextVar("alm_correlation_id", default="")
+"""The correlation id of the work going on in this context."""
+
+NOBODY = Principal(
+    tenant_id=UUID(int=0),
+    actor_id=UUID(int=0),
+    user_id=None,
+    email="",
+    display_name="",
+    roles=frozenset(),
+    privileges=frozenset(),
+)
+"""Who sends public messages."""
+
+
+class Mediator(Protocol):
+    """One interface, in process or over HTTP."""
+
+    def send(self, command: Command[R], /) -> R: ...
+
+    def query(self, query: Query[R], /) -> R: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a unit of work must know to open its transaction."""
+
+    principal: Principal
+    command: str
+    correlation_id: str
+    commit_id: UUID
+    read_only: bool
+
+
+class UnitsOfWork(Protocol):
+    """The transactions behind the Mediator; implemented over PostgreSQL, or in memory for tests."""
+
+    def begin(self, work: Work, /) -> AbstractContextManager[Any]: ...
+
+    def finish(self, conn: Any, work: Work, events: list[Event], decisions: list[DecisionRecord], /) -> None: ...
+
+    def record_denial(self, work: Work, record: DecisionRecord, /) -> None: ...
+
+
+PrivilegeCheck = Callable[[MessageContext, Spec, Message[Any]], bool]
+
+
+class LocalMediator:
+    """Handles messages in this process. One instance serves one principal; ``as_principal`` makes siblings."""
+
+    def __init__(
+        self,
+        handlers: Mapping[type[Any], Handler],
+        units: UnitsOfWork,
+        principal: Principal | None = None,
+        *,
+        may: PrivilegeCheck | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._handlers = handlers
+        self._units = units
+        self._principal = principal
+        self._may = may or tenant_wide
+        self._clock = clock
+
+    @property
+    def principal(self) -> Principal | None:
+        """Who the messages are sent as."""
+        return self._principal
+
+    def as_principal(self, principal: Principal | None) -> LocalMediator:
+        """The same mediator for somebody else."""
+        return LocalMediator(self._handlers, self._units, principal, may=self._may, clock=self._clock)
+
+    def send(self, command: Command[R], /) -> R:
+        """Run a command in one audited transaction; raises ``AlmError`` subclasses and changes nothing then."""
+        return self._run(command, read_only=False)
+
+    def query(self, query: Query[R], /) -> R:
+        """Run a query in a READ ONLY transaction."""
+        return self._run(query, read_only=True)
+
+    def _run(self, message: Message[R], *, read_only: bool) -> R:
+        spec = REGISTRY.of(message)
+        principal = self._principal
+        if principal is None:
+            if spec.privilege != PUBLIC:
+                raise AuthenticationFailed("Log in first", correlation_id=correlation.get() or None)
+            principal = NOBODY
+        with correlated() as correlation_id:
+            work = Work(principal, spec.name, correlation_id, new_id(), read_only)
+            try:
+                return self._in_transaction(work, spec, message)
+            except (AccessDenied, TransitionDenied) as error:
+                error.correlation_id = error.correlation_id or correlation_id
+                if principal is not NOBODY:
+                    self._units.record_denial(work, denial_of(error))
+                raise
+            except AlmError as error:
+                error.correlation_id = error.correlation_id or correlation_id
+                raise
+
+    def _in_transaction(self, work: Work, spec: Spec, message: Message[R]) -> R:
+        with self._units.begin(work) as conn:
+            ctx = MessageContext(
+                work.principal, conn, work.command, work.correlation_id, work.commit_id, self._clock(), self
+            )
+            if spec.privilege not in (PUBLIC, AUTHENTICATED) and not self._may(ctx, spec, message):
+                raise missing_privilege(spec)
+            result = self.dispatch(ctx, message)
+            if not work.read_only:
+                self._units.finish(conn, work, ctx.events, ctx.decisions)
+            return result
+
+    def dispatch(self, ctx: MessageContext, message: Message[R], /) -> R:
+        """Call the handler of a message inside the transaction of ``ctx``."""
+        handler = self._handlers.get(type(message))
+        if handler is None:
+            raise AlmError(f"No plugin handles {type(message).__name__}")
+        return cast("R", handler(ctx, message))
+
+
+def tenant_wide(ctx: MessageContext, spec: Spec, message: Message[Any]) -> bool:
+    """The plain privilege check: what the tenant-wide roles grant."""
+    return ctx.principal.may(spec.privilege)
+
+
+def missing_privilege(spec: Spec) -> AccessDenied:
+    """The refusal of a message whose privilege is not held."""
+    reason = {"code": "R_PRIVILEGE_MISSING", "message": f"privilege {spec.privilege} is needed", "rule_id": spec.privilege}
+    return AccessDenied(f"{spec.name} needs the privilege {spec.privilege}", reasons=[reason])
+
+
+def denial_of(error: AccessDenied | TransitionDenied) -> DecisionRecord:
+    """What the decision log keeps of a refusal."""
+    record = getattr(error, "record", None)
+    if isinstance(record, DecisionRecord):
+        return record
+    rule = next((r.get("rule_id") for r in error.reasons if isinstance(r, dict) and r.get("rule_id")), None)
+    return DecisionRecord("deny", "Message", None, rule, error.reasons)
+
+
+def deny(error: AccessDenied | TransitionDenied, record: DecisionRecord) -> AccessDenied | TransitionDenied:
+    """Attach the full record to a refusal before raising it."""
+    error.record = record  # type: ignore[union-attr]
+    return error
+
+
+@contextmanager
+def correlated(given: str | None = None) -> Iterator[str]:
+    """Run with a correlation id: the given one, the one already set, or a new one."""
+    value = given or correlation.get() or uuid.uuid4().hex
+    token = correlation.set(value)
+    try:
+        yield value
+    finally:
+        correlation.reset(token)

@@ -1,0 +1,140 @@
+"""The hooks that built-in contexts and third parties register through, and the manager that finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any
+
+import pluggy
+
+from alm_workbench.shared.context import Handler, Services
+
+PROJECT = "alm_workbench"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSpec:
+    """An expression function a plugin adds: argument and return types are words of the expression language."""
+
+    name: str
+    args: tuple[str, ...]
+    returns: str
+    cost: int
+    implementation: Callable[..., Any]
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WidgetSpec:
+    """A widget a plugin adds to the notebook facade: ``factory(project, **options)`` makes it."""
+
+    name: str
+    factory: Callable[..., Any]
+    doc: str = ""
+
+
+class Hooks:
+    """The specification; every hook is optional."""
+
+    @hookspec
+    def alm_handlers(self, services: Services) -> Mapping[type[Any], Handler]:
+        """Handlers of the plugin's messages, by message class."""
+        raise NotImplementedError
+
+    @hookspec
+    def alm_functions(self) -> Sequence[FunctionSpec]:
+        """Functions that expressions in manifests may call."""
+        raise NotImplementedError
+
+    @hookspec
+    def alm_reports(self) -> Sequence[Any]:
+        """Report definitions over the mirror (see ``alm_workbench.mirror.reports``)."""
+        raise NotImplementedError
+
+    @hookspec
+    def alm_widgets(self) -> Sequence[WidgetSpec]:
+        """Widgets of the notebook facade."""
+        raise NotImplementedError
+
+    @hookspec
+    def alm_event(self, event: Mapping[str, Any]) -> None:
+        """Called by the outbox publisher for every event, at least once and in order."""
+        raise NotImplementedError
+
+
+BUILT_IN = (
+    "alm_workbench.contexts.auth.plugin",
+    "alm_workbench.contexts.tenant.plugin",
+    "alm_workbench.contexts.manifest.plugin",
+    "alm_workbench.contexts.project.plugin",
+    "alm_workbench.contexts.artifact.plugin",
+    "alm_workbench.contexts.workflow.plugin",
+    "alm_workbench.contexts.audit.plugin",
+    "alm_workbench.contexts.reporting.plugin",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """One plugin as ``alm plugins list`` shows it; ``error`` says why it could not be loaded."""
+
+    name: str
+    version: str
+    built_in: bool
+    error: str | None = None
+
+
+class Plugins:
+    """Loads built-in contexts and installed plugins; one that fails to load is listed and left out."""
+
+    def __init__(self, *, third_party: bool = True) -> None:
+        import importlib
+
+        self.manager = pluggy.PluginManager(PROJECT)
+        self.manager.add_hookspecs(Hooks)
+        self.infos: list[PluginInfo] = []
+        for module in BUILT_IN:
+            self.manager.register(importlib.import_module(module), name=module)
+            self.infos.append(PluginInfo(module.split(".")[2], "", True))
+        if third_party:
+            self._load_entry_points()
+
+    def _load_entry_points(self) -> None:
+        for point in sorted(entry_points(group=PROJECT), key=lambda p: p.name):
+            version = point.dist.version if point.dist else ""
+            try:
+                self.manager.register(point.load(), name=point.name)
+            except Exception as error:  # a broken plugin must never take the workbench down
+                self.infos.append(PluginInfo(point.name, version, False, f"{type(error).__name__}: {error}"))
+            else:
+                self.infos.append(PluginInfo(point.name, version, False))
+
+    def handlers(self, services: Services) -> dict[type[Any], Handler]:
+        """All message handlers; raises ``ValueError`` when two plugins claim one message."""
+        merged: dict[type[Any], Handler] = {}
+        for part in reversed(self.manager.hook.alm_handlers(services=services)):
+            for cls, handler in part.items():
+                if cls in merged:
+                    raise ValueError(f"two plugins handle {cls.__name__}")
+                merged[cls] = handler
+        return merged
+
+    def functions(self) -> list[FunctionSpec]:
+        """Expression functions of all plugins, built-in first."""
+        return [spec for part in reversed(self.manager.hook.alm_functions()) for spec in part]
+
+    def reports(self) -> list[Any]:
+        """Report definitions of all plugins, built-in first."""
+        return [spec for part in reversed(self.manager.hook.alm_reports()) for spec in part]
+
+    def widgets(self) -> list[WidgetSpec]:
+        """Widgets of all plugins."""
+        return [spec for part in reversed(self.manager.hook.alm_widgets()) for spec in part]
+
+    def publish(self, event: Mapping[str, Any]) -> None:
+        """Hand one outbox event to every plugin that listens."""
+        self.manager.hook.alm_event(event=event)
