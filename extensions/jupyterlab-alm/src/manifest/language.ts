@@ -1,0 +1,57 @@
+import {
+  continuedIndent,
+  delimitedIndent,
+  foldInside,
+  foldNodeProp,
+  indentNodeProp,
+  LanguageSupport,
+  LRLanguage
+} from '@codemirror/language';
+import type { Extension } from '@codemirror/state';
+import { styleTags, tags as t } from '@lezer/highlight';
+
+import { parser } from './parser';
+
+/** The `.alm` language: colours, folding, indentation and bracket matching. */
+export const manifestLanguage = LRLanguage.define({
+  name: 'alm-manifest',
+  parser: parser.configure({
+    props: [
+      styleTags({
+        DirectiveName: t.processingInstruction,
+        def: t.definitionKeyword,
+        'Kind/...': t.typeName,
+        'Id/...': t.definition(t.variableName),
+        'Title/...': t.special(t.string),
+        'Key/...': t.propertyName,
+        String: t.string,
+        Number: t.number,
+        Boolean: t.bool,
+        Null: t.null,
+        LineComment: t.lineComment,
+        BlockComment: t.blockComment,
+        '{ }': t.brace,
+        '[ ]': t.squareBracket,
+        ':': t.punctuation,
+        ',': t.separator
+      }),
+      foldNodeProp.add({ 'Body Object Array': foldInside, BlockComment: n => ({ from: n.from + 2, to: n.to - 2 }) }),
+      indentNodeProp.add({
+        Body: delimitedIndent({ closing: '}', align: false }),
+        Object: delimitedIndent({ closing: '}', align: false }),
+        Array: delimitedIndent({ closing: ']', align: false }),
+        Property: continuedIndent()
+      })
+    ]
+  }),
+  languageData: {
+    commentTokens: { line: '//', block: { open: '/*', close: '*/' } },
+    closeBrackets: { brackets: ['{', '[', '"'] },
+    indentOnInput: /^\s*[}\]]$/
+  }
+});
+
+/** The language with extensions that follow it into every editor (they live in the editor's language slot). */
+export function manifestSupport(extras: Extension): LanguageSupport {
+  return new LanguageSupport(manifestLanguage, extras);
+}
