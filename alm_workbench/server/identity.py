@@ -1,0 +1,369 @@
+"""Who may open which page of a Jupyter server: ALM accounts in place of one shared password.
+
+Used by the Lab server and by the dashboards server. A log-in is a signed cookie that names a user, a tenant and a
+session; rights are looked up again for every request (with a short memory), so a suspended member is soon out.
+
+Jupyter asks its authorizer only for some resources: a plain page such as ``/lab`` is open to everybody who is
+logged in, and that page carries the owner's token. The provider therefore closes, by default, every handler that
+is not ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from jupyter_server.auth.authorizer import Authorizer
+from jupyter_server.auth.identity import IdentityProvider, User
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
+from tornado import web
+from tornado.websocket import WebSocketHandler
+from traitlets import Float, default
+
+from alm_workbench.errors import AuthenticationFailed
+from alm_workbench.shared.principal import Principal
+
+T = TypeVar("T")
+Runner = Callable[[Callable[[], T]], Awaitable[T]]
+
+OWN_RESOURCE = "alm"
+LAB_PRIVILEGE = "lab:use"
+CACHE_SECONDS = 10.0
+MAX_CACHED = 4096
+
+
+class SessionInfo(Protocol):
+    """What a log-in must tell: whose session it is, in which tenant."""
+
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def tenant_id(self) -> UUID: ...
+
+
+class SessionService(Protocol):
+    """The part of the application that identity needs; both methods may block."""
+
+    def login(self, email: str, password: str, tenant: str | None = None) -> SessionInfo:
+        """Open a session; raises ``AuthenticationFailed``, or ``InvalidInput`` with ``tenants`` to choose from."""
+        ...
+
+    def principal(self, user_id: UUID, tenant_id: UUID) -> Principal | None:
+        """The principal of an active member; None for anybody else."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom the server's own Jupyter token stands for."""
+
+    user_id: UUID
+    tenant_id: UUID
+
+
+@dataclass
+class AlmUser(User):
+    """A logged-in person in one tenant. ``session_id`` is the log-in, not the account."""
+
+    user_id: str = ""
+    tenant_id: str = ""
+    tenant_name: str = ""
+    email: str = ""
+    locale: str = "en"
+    session_id: str = field(default="", repr=False)
+    is_owner: bool = False
+    uses_lab: bool = False
+    principal: Principal | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The content of a log-in cookie: account, tenant, session, time of the log-in (seconds since the epoch)."""
+
+    user_id: UUID
+    tenant_id: UUID
+    session_id: str
+    at: float
+
+    def dump(self) -> str:
+        """The cookie's text."""
+        return json.dumps({"u": str(self.user_id), "t": str(self.tenant_id), "s": self.session_id, "i": int(self.at)})
+
+    @classmethod
+    def load(cls, text: str) -> Ticket:
+        """The inverse of ``dump``; raises ``ValueError`` on anything else."""
+        try:
+            data = json.loads(text)
+            return cls(UUID(data["u"]), UUID(data["t"]), str(data["s"]), float(data["i"]))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError("not a log-in cookie") from error
+
+
+def load_cookie_secret(directory: Path) -> bytes:
+    """The installation's cookie secret (32 bytes), made on first use; the directory is private to its owner."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = directory / "cookie_secret"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return bytes.fromhex(path.read_text("ascii").strip())
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        secret = secrets.token_bytes(32)
+        file.write(secret.hex())
+    return secret
+
+
+class AlmIdentityProvider(IdentityProvider):
+    """Log-in with an ALM account; the server's own token, where there is one, stands for its owner."""
+
+    session_hours = Float(12.0, help="How long a log-in lasts (hours).").tag(config=True)
+
+    @default("updatable_fields")
+    def _nothing_to_update(self) -> list[str]:
+        return []
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.service: SessionService | None = None
+        self.owner: Owner | None = None
+        self.dashboards_url = ""
+        self.open_resources: frozenset[str] = frozenset({OWN_RESOURCE})
+        self.lab_here = True
+        self._run: Runner[Any] | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        self._known: dict[tuple[UUID, UUID], tuple[float, Principal | None]] = {}
+        self._ended: dict[str, float] = {}
+
+    def bind(
+        self,
+        service: SessionService,
+        *,
+        owner: Owner | None = None,
+        dashboards_url: str = "",
+        lab_here: bool = True,
+        open_resources: frozenset[str] = frozenset({OWN_RESOURCE}),
+        run: Runner[Any] | None = None,
+    ) -> None:
+        """Connect the provider with the application. ``run`` calls a blocking function on a thread.
+
+        ``lab_here=False`` closes everything outside of ``open_resources`` to everybody.
+        """
+        self.service, self.owner, self._run = service, owner, run
+        self.dashboards_url, self.lab_here, self.open_resources = dashboards_url, lab_here, open_resources
+        self._known.clear()
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """Run a blocking call on a thread of its own small pool, with the context of this request."""
+        if self._run is not None:
+            result: T = await self._run(call)
+            return result
+        self._pool = self._pool or ThreadPoolExecutor(2, thread_name_prefix="alm-identity")
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: context.run(call))
+
+    # -- who is it
+
+    async def get_user(self, handler: web.RequestHandler) -> User | None:  # type: ignore[override]
+        """The person behind a request; ends the request when this person may not open this handler."""
+        known = getattr(handler, "_jupyter_current_user", None)
+        if isinstance(known, AlmUser):
+            return known
+        user = await self._by_token(handler) or await self._by_cookie(handler)
+        if user is not None and not self.may_open(handler, user):
+            self.refuse(handler, user)
+        return user
+
+    async def _by_token(self, handler: web.RequestHandler) -> AlmUser | None:
+        given = self.get_token(handler) or ""
+        if not self.token or self.owner is None or not hmac.compare_digest(given.encode(), str(self.token).encode()):
+            return None
+        ticket = self.read_cookie(handler)
+        if ticket is None or (ticket.user_id, ticket.tenant_id) != (self.owner.user_id, self.owner.tenant_id):
+            ticket = Ticket(self.owner.user_id, self.owner.tenant_id, secrets.token_urlsafe(18), time.time())
+        user = await self.user_of(ticket)
+        if user is not None:
+            self.write_cookie(handler, ticket)
+            handler._token_authenticated = True  # type: ignore[attr-defined]
+        return user
+
+    async def _by_cookie(self, handler: web.RequestHandler) -> AlmUser | None:
+        ticket = self.read_cookie(handler)
+        user = await self.user_of(ticket) if ticket else None
+        if user is None and handler.get_cookie(self.get_cookie_name(handler)) is not None:
+            self.clear_login_cookie(handler)
+        return user
+
+    async def user_of(self, ticket: Ticket) -> AlmUser | None:
+        """The user a ticket stands for now; None when the membership is gone."""
+        principal = await self._principal(ticket.user_id, ticket.tenant_id)
+        if principal is None:
+            return None
+        is_owner = self.owner is not None and self.owner.user_id == ticket.user_id
+        # A tenant's wildcard must not let its administrators run code as the owner of this machine: the privilege
+        # counts by its own name only, and only in the owner's tenant.
+        at_home = self.owner is None or self.owner.tenant_id == ticket.tenant_id
+        granted = at_home and LAB_PRIVILEGE in principal.privileges
+        return AlmUser(
+            username=principal.email or str(ticket.user_id),
+            name=principal.display_name,
+            display_name=principal.display_name,
+            initials="".join(word[0] for word in principal.display_name.split()[:2]).upper() or None,
+            user_id=str(ticket.user_id),
+            tenant_id=str(ticket.tenant_id),
+            tenant_name=principal.tenant_name,
+            email=principal.email,
+            locale=principal.locale,
+            session_id=ticket.session_id,
+            is_owner=is_owner,
+            uses_lab=self.lab_here and (is_owner or granted),
+            principal=principal,
+        )
+
+    async def _principal(self, user_id: UUID, tenant_id: UUID) -> Principal | None:
+        service, key, now = self.service, (user_id, tenant_id), time.monotonic()
+        if service is None:
+            raise web.HTTPError(503, "The workbench is starting")
+        hit = self._known.get(key)
+        if hit is not None and now - hit[0] < CACHE_SECONDS:
+            return hit[1]
+        principal = await self.run(lambda: service.principal(user_id, tenant_id))
+        if len(self._known) >= MAX_CACHED:
+            self._known.clear()
+        self._known[key] = (now, principal)
+        return principal
+
+    async def login(self, email: str, password: str, tenant: str | None) -> Ticket:
+        """A new session; raises what ``SessionService.login`` raises."""
+        service = self.service
+        if service is None:
+            raise AuthenticationFailed("The workbench is starting")
+        info = await self.run(lambda: service.login(email, password, tenant))
+        self._known.pop((info.user_id, info.tenant_id), None)
+        return Ticket(info.user_id, info.tenant_id, secrets.token_urlsafe(18), time.time())
+
+    def logout(self, handler: web.RequestHandler) -> None:
+        """End the session of this request, also for copies of its cookie."""
+        ticket = self.read_cookie(handler)
+        now = time.time()
+        self._ended = {sid: at for sid, at in self._ended.items() if now - at < self.session_hours * 3600}
+        if ticket is not None:
+            self._ended[ticket.session_id] = now
+        self.clear_login_cookie(handler)
+
+    # -- the cookie
+
+    def get_cookie_name(self, handler: web.RequestHandler) -> str:
+        """One name for all servers of this installation, so that one log-in serves Lab and dashboards on any port."""
+        secret = handler.settings.get("cookie_secret", b"")
+        raw = secret if isinstance(secret, bytes) else str(secret).encode()
+        return "alm-session-" + hashlib.sha256(b"name:" + raw).hexdigest()[:10]
+
+    def read_cookie(self, handler: web.RequestHandler) -> Ticket | None:
+        """The valid, unexpired ticket of a request."""
+        raw = handler.get_secure_cookie(self.get_cookie_name(handler), max_age_days=self.session_hours / 24 + 1)
+        if not raw:
+            return None
+        try:
+            ticket = Ticket.load(raw.decode())
+        except ValueError:
+            return None
+        fresh = -60 <= time.time() - ticket.at <= self.session_hours * 3600
+        return ticket if fresh and ticket.session_id not in self._ended else None
+
+    def write_cookie(self, handler: web.RequestHandler, ticket: Ticket) -> None:
+        """Keep the session in the browser: not readable by scripts, not sent with requests of other sites."""
+        present = self.read_cookie(handler)
+        if present == Ticket.load(ticket.dump()):
+            return
+        secure = handler.request.protocol == "https" if self.secure_cookie is None else bool(self.secure_cookie)
+        handler.set_secure_cookie(
+            self.get_cookie_name(handler),
+            ticket.dump(),
+            expires_days=self.session_hours / 24,
+            path=handler.settings.get("base_url", "/"),
+            httponly=True,
+            samesite="Lax",
+            secure=secure,
+        )
+
+    def user_to_cookie(self, user: User) -> str:
+        """The cookie text of a user."""
+        if not isinstance(user, AlmUser):
+            raise TypeError("only ALM users are kept in a cookie")
+        return Ticket(UUID(user.user_id), UUID(user.tenant_id), user.session_id, time.time()).dump()
+
+    def user_from_cookie(self, cookie_value: str) -> User | None:
+        """A user without name or rights yet; requests go through ``get_user``, which looks both up."""
+        try:
+            ticket = Ticket.load(cookie_value)
+        except ValueError:
+            return None
+        user_id = str(ticket.user_id)
+        return AlmUser(user_id, user_id=user_id, tenant_id=str(ticket.tenant_id), session_id=ticket.session_id)
+
+    def identity_model(self, user: User) -> dict[str, Any]:
+        """What JupyterLab shows of a user."""
+        names = ("username", "name", "display_name", "initials", "avatar_url", "color")
+        model = {name: getattr(user, name) for name in names}
+        return model | ({"tenant": user.tenant_name} if isinstance(user, AlmUser) else {})
+
+    # -- what may they open
+
+    def may_open(self, handler: web.RequestHandler, user: AlmUser) -> bool:
+        """Whether this person may reach this handler at all; its own checks come on top."""
+        method = getattr(handler, (handler.request.method or "GET").lower(), None)
+        if getattr(method, "__allow_unauthenticated", False):
+            return True
+        return getattr(handler, "auth_resource", None) in self.open_resources or user.uses_lab
+
+    def refuse(self, handler: web.RequestHandler, user: AlmUser) -> None:
+        """End a request with 403: a friendly page in a browser, a plain error elsewhere."""
+        from alm_workbench.server.login import denied_page
+
+        wants_page = "text/html" in handler.request.headers.get("Accept", "")
+        machine = isinstance(handler, (APIHandler, WebSocketHandler)) or not isinstance(handler, JupyterHandler)
+        if machine or not wants_page or handler.request.method != "GET":
+            raise web.HTTPError(403, "This account may not use this part of the server")
+        handler.set_status(403)
+        denied_page(handler, user, self.dashboards_url)
+        raise web.Finish
+
+    @property
+    def auth_enabled(self) -> bool:
+        """Always: there is no anonymous access."""
+        return True
+
+    def get_handlers(self) -> list[tuple[str, object]]:
+        """Our log-in and log-out pages."""
+        from alm_workbench.server.login import AlmLoginHandler, AlmLogoutHandler
+
+        return [(r"/login", AlmLoginHandler), (r"/logout", AlmLogoutHandler)]
+
+
+class AlmAuthorizer(Authorizer):
+    """Our own resources for everybody who is logged in (the Mediator decides there), Jupyter's for users of Lab."""
+
+    def is_authorized(self, handler: JupyterHandler, user: User, action: str, resource: str) -> bool:
+        """Whether ``user`` may do ``action`` on ``resource`` of this server."""
+        if not isinstance(user, AlmUser):
+            return False
+        return resource == OWN_RESOURCE or user.uses_lab
+
+
+def tenant_choices(error: Exception) -> list[Mapping[str, Any]]:
+    """The tenants a refused log-in asks to choose from; empty when that is not what it says."""
+    extra = getattr(error, "extra", None)
+    found = extra.get("tenants", []) if isinstance(extra, Mapping) else []
+    return [item for item in found if isinstance(item, Mapping)]
