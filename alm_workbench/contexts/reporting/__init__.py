@@ -1,0 +1,1 @@
+"""Reports and SQL over the mirror, with the rights of the caller."""
