@@ -1,0 +1,230 @@
+import { Graph, layout as dagre } from '@dagrejs/dagre';
+
+import type { TransitionData, WorkflowData } from './types';
+
+export type Direction = 'TB' | 'LR';
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+/** A rectangle by its centre. */
+export interface Box extends Point {
+  width: number;
+  height: number;
+}
+
+export interface PlacedEdge {
+  key: string;
+  transition: TransitionData;
+  /** From the border of the source to the border of the target. */
+  points: Point[];
+  label: Box;
+}
+
+export interface Placed {
+  direction: Direction;
+  states: Map<string, Box>;
+  edges: PlacedEdge[];
+  width: number;
+  height: number;
+}
+
+export interface LayoutOptions {
+  direction: Direction;
+  /** Width in pixels of a state's label and of a transition's label. */
+  measureState: (id: string) => number;
+  measureTransition: (transition: TransitionData) => number;
+}
+
+const STATE_HEIGHT = 54;
+const LABEL_HEIGHT = 22;
+const MARGIN = 12;
+
+/** One key for each arrow; a transition from several states has several arrows. */
+export function edgeKey(transition: TransitionData, index: number): string {
+  return `${transition.id}:${transition.source}:${transition.target}:${index}`;
+}
+
+/**
+ * Transitions that lead backwards, as keys: those that close a cycle in a walk from the initial state in the order of
+ * declaration. Laying them out reversed keeps the flow pointing one way.
+ */
+export function backEdges(workflow: WorkflowData): Set<string> {
+  const leaving = new Map<string, { key: string; target: string }[]>();
+  workflow.transitions.forEach((t, index) => {
+    leaving.set(t.source, [...(leaving.get(t.source) ?? []), { key: edgeKey(t, index), target: t.target }]);
+  });
+  const order = new Map(workflow.states.map((state, index) => [state.id, index]));
+  const back = new Set<string>();
+  const done = new Set<string>();
+  const open = new Set<string>();
+  const walk = (id: string): void => {
+    open.add(id);
+    const next = [...(leaving.get(id) ?? [])].sort((a, b) => (order.get(a.target) ?? 0) - (order.get(b.target) ?? 0));
+    for (const edge of next) {
+      if (open.has(edge.target)) {
+        back.add(edge.key);
+      } else if (!done.has(edge.target)) {
+        walk(edge.target);
+      }
+    }
+    open.delete(id);
+    done.add(id);
+  };
+  const starts = [...workflow.states].sort((a, b) => Number(b.initial) - Number(a.initial));
+  for (const state of starts) {
+    if (!done.has(state.id)) {
+      walk(state.id);
+    }
+  }
+  return back;
+}
+
+/** Place states and arrows. Arrows from or to a state that does not exist are left out: the text is being edited. */
+export function layoutWorkflow(workflow: WorkflowData, options: LayoutOptions): Placed {
+  const graph = new Graph({ multigraph: true });
+  const vertical = options.direction === 'TB';
+  graph.setGraph({
+    rankdir: options.direction,
+    nodesep: vertical ? 36 : 28,
+    edgesep: 18,
+    ranksep: vertical ? 26 : 34,
+    marginx: MARGIN,
+    marginy: MARGIN
+  });
+  graph.setDefaultEdgeLabel(() => ({}));
+  for (const state of workflow.states) {
+    const width = Math.max(96, Math.min(220, options.measureState(state.id)));
+    graph.setNode(state.id, { width, height: STATE_HEIGHT });
+  }
+  const back = backEdges(workflow);
+  const drawn = workflow.transitions
+    .map((transition, index) => ({ transition, key: edgeKey(transition, index) }))
+    .filter(({ transition: t }) => graph.hasNode(t.source) && graph.hasNode(t.target));
+  for (const { transition, key } of drawn) {
+    const [tail, head] = back.has(key)
+      ? [transition.target, transition.source]
+      : [transition.source, transition.target];
+    const label = {
+      width: Math.min(200, options.measureTransition(transition)),
+      height: LABEL_HEIGHT,
+      labelpos: 'c',
+      weight: back.has(key) ? 1 : 3
+    };
+    graph.setEdge(tail, head, label, key);
+  }
+  dagre(graph);
+  const states = new Map<string, Box>();
+  for (const state of workflow.states) {
+    const { x, y, width, height } = graph.node(state.id) as Box;
+    states.set(state.id, { x, y, width, height });
+  }
+  const edges = drawn.map(({ transition, key }): PlacedEdge => {
+    const reversed = back.has(key);
+    const [tail, head] = reversed
+      ? [transition.target, transition.source]
+      : [transition.source, transition.target];
+    const found = graph.edge(tail, head, key) as Box & { points: Point[] };
+    const points = found.points.map(({ x, y }) => ({ x, y }));
+    const label = { x: found.x, y: found.y, width: found.width, height: found.height };
+    return { key, transition, points: reversed ? points.reverse() : points, label };
+  });
+  spreadPorts(edges, states, vertical);
+  const size = graph.graph() as { width?: number; height?: number };
+  return { direction: options.direction, states, edges, width: size.width ?? 0, height: size.height ?? 0 };
+}
+
+/** Let arrows that share a side of a state touch it at different places, in the order in which they arrive. */
+function spreadPorts(edges: readonly PlacedEdge[], states: ReadonlyMap<string, Box>, vertical: boolean): void {
+  const along: 'x' | 'y' = vertical ? 'x' : 'y';
+  const across: 'x' | 'y' = vertical ? 'y' : 'x';
+  const sides = new Map<string, { box: Box; far: boolean; ends: { end: Point; next: Point }[] }>();
+  const add = (id: string, end: Point, next: Point): void => {
+    const box = states.get(id) as Box;
+    const far = next[across] > box[across];
+    const key = `${id} ${far}`;
+    const side = sides.get(key) ?? { box, far, ends: [] };
+    side.ends.push({ end, next });
+    sides.set(key, side);
+  };
+  for (const { transition, points } of edges) {
+    if (transition.source !== transition.target) {
+      add(transition.source, points[0], points[1]);
+      add(transition.target, points[points.length - 1], points[points.length - 2]);
+    }
+  }
+  for (const { box, far, ends } of sides.values()) {
+    ends.sort((a, b) => a.next[along] - b.next[along]);
+    const half = (vertical ? box.width : box.height) / 2;
+    const room = half * 1.3;
+    ends.forEach(({ end }, index) => {
+      const share = ends.length === 1 ? 0.5 : index / (ends.length - 1);
+      const reach = Math.min(room, (ends.length - 1) * 28);
+      end[along] = box[along] + (share - 0.5) * reach;
+      end[across] = box[across] + ((far ? 1 : -1) * (vertical ? box.height : box.width)) / 2;
+    });
+  }
+}
+
+/** The direction in which a workflow is shown larger in the given space. */
+export function chooseDirection(
+  workflow: WorkflowData,
+  measures: Omit<LayoutOptions, 'direction'>,
+  space: { width: number; height: number }
+): Placed {
+  const scale = (placed: Placed): number =>
+    Math.min(1, space.width / Math.max(1, placed.width), space.height / Math.max(1, placed.height));
+  const down = layoutWorkflow(workflow, { ...measures, direction: 'TB' });
+  if (space.width <= 0 || space.height <= 0 || scale(down) >= 1) {
+    return down;
+  }
+  const right = layoutWorkflow(workflow, { ...measures, direction: 'LR' });
+  return scale(right) > scale(down) * 1.1 ? right : down;
+}
+
+/** An SVG path through the points that leaves and enters them along the direction of the flow. */
+export function smoothPath(points: readonly Point[], direction: Direction): string {
+  if (points.length === 0) {
+    return '';
+  }
+  const n = (value: number): string => String(Math.round(value * 10) / 10);
+  let path = `M${n(points[0].x)},${n(points[0].y)}`;
+  for (let i = 1; i < points.length; i++) {
+    const a = points[i - 1];
+    const b = points[i];
+    const [c, d] =
+      direction === 'TB'
+        ? [
+            { x: a.x, y: (a.y + b.y) / 2 },
+            { x: b.x, y: (a.y + b.y) / 2 }
+          ]
+        : [
+            { x: (a.x + b.x) / 2, y: a.y },
+            { x: (a.x + b.x) / 2, y: b.y }
+          ];
+    path += `C${n(c.x)},${n(c.y)} ${n(d.x)},${n(d.y)} ${n(b.x)},${n(b.y)}`;
+  }
+  return path;
+}
+
+/** A loop beside a state, for a transition that ends where it began. */
+export function loopPath(box: Box, label: Box): string {
+  const right = box.x + box.width / 2;
+  const out = Math.max(label.x - label.width / 2 - right, 16) + 12;
+  return `M${right},${box.y - 10}C${right + out},${box.y - 26} ${right + out},${box.y + 26} ${right},${box.y + 10}`;
+}
+
+/** The state or transition whose text holds an offset: the narrowest one, so that an inner place wins. */
+export function elementAt(workflow: WorkflowData, offset: number): string | null {
+  let best: { key: string; size: number } | null = null;
+  const offer = (key: string, from?: number, to?: number): void => {
+    if (from != null && to != null && from <= offset && offset <= to && (!best || to - from < best.size)) {
+      best = { key, size: to - from };
+    }
+  };
+  workflow.states.forEach(state => offer(state.id, state.from, state.to));
+  workflow.transitions.forEach((t, index) => offer(edgeKey(t, index), t.from, t.to));
+  return (best as { key: string } | null)?.key ?? null;
+}
