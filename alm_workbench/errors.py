@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from html import escape
 from typing import Any, ClassVar
@@ -38,6 +38,10 @@ class AlmError(Exception):
         self.errors = tuple(errors)
         self.extra = extra
         self.correlation_id = correlation_id
+        self.aftermath: Callable[[Any], None] | None = None
+        """Run by the Mediator with a connection of its own after the rollback (counting a failed log-in)."""
+        self.record: Any = None
+        """What the decision log keeps of a refusal, where more is known than the reasons."""
 
     def to_problem(self, *, instance: str = "", correlation_id: str = "", trace_id: str | None = None) -> dict[str, Any]:
         """The RFC 9457 document of this error."""

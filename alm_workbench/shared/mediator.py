@@ -119,6 +119,9 @@ class LocalMediator:
                 raise
             except AlmError as error:
                 error.correlation_id = error.correlation_id or correlation_id
+                if error.aftermath is not None:
+                    with self._units.begin(work) as conn:
+                        error.aftermath(conn)
                 raise
 
     def _in_transaction(self, work: Work, spec: Spec, message: Message[R]) -> R:
@@ -154,17 +157,10 @@ def missing_privilege(spec: Spec) -> AccessDenied:
 
 def denial_of(error: AccessDenied | TransitionDenied) -> DecisionRecord:
     """What the decision log keeps of a refusal."""
-    record = getattr(error, "record", None)
-    if isinstance(record, DecisionRecord):
-        return record
+    if isinstance(error.record, DecisionRecord):
+        return error.record
     rule = next((r.get("rule_id") for r in error.reasons if isinstance(r, dict) and r.get("rule_id")), None)
     return DecisionRecord("deny", "Message", None, rule, error.reasons)
-
-
-def deny(error: AccessDenied | TransitionDenied, record: DecisionRecord) -> AccessDenied | TransitionDenied:
-    """Attach the full record to a refusal before raising it."""
-    error.record = record  # type: ignore[union-attr]
-    return error
 
 
 @contextmanager

@@ -162,6 +162,20 @@ def query(
     return _declare("query", route, privilege, facade, False, status, streams)
 
 
+T = TypeVar("T", bound=type[Any])
+
+
+def json_name(name: str) -> str:
+    """The JSON name of a field: a trailing underscore only dodges a Python keyword (``from_`` is ``from``)."""
+    return name.rstrip("_")
+
+
+def dto(cls: T) -> T:
+    """Mark a DTO whose fields end in an underscore where their JSON name is a Python keyword."""
+    cls.__pydantic_config__ = {"alias_generator": json_name, "validate_by_name": True, "validate_by_alias": True}
+    return cls
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R_co]):
     """One page of a list; ``next_cursor`` is opaque and None on the last page."""

@@ -29,6 +29,13 @@ class FunctionSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpressionFunctions:
+    """Port: the implementations of the functions that plugins add to expressions, by name."""
+
+    by_name: Mapping[str, Callable[..., Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class WidgetSpec:
     """A widget a plugin adds to the notebook facade: ``factory(project, **options)`` makes it."""
 

@@ -1,0 +1,1 @@
+"""Items of the types a project's active manifest declares: requirements, defects, tasks, tests, …"""

@@ -1,0 +1,254 @@
+"""Commands and queries of the artifact context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from alm_workbench.contexts.manifest.messages import ProcessVersion
+from alm_workbench.mpc import EvalContext
+from alm_workbench.shared.ids import ArtifactId, ProjectId, VersionId
+from alm_workbench.shared.messages import AUTHENTICATED, Command, FieldValue, Page, Query, command, query
+
+Category = Literal["todo", "in_progress", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactDTO:
+    """An item as the caller may see it; ``masked`` names the fields that were withheld."""
+
+    id: ArtifactId
+    project_id: ProjectId
+    key: str
+    type: str
+    title: str
+    state: str
+    state_category: str
+    fields: Mapping[str, FieldValue]
+    parent_id: ArtifactId | None
+    assignee_id: UUID | None
+    manifest_version_id: VersionId
+    occurred_at: datetime
+    created_at: datetime
+    created_by: UUID | None
+    updated_at: datetime
+    updated_by: UUID | None
+    version: int
+    masked: tuple[str, ...] = ()
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDTO:
+    """A typed link between two items."""
+
+    id: UUID
+    link_type: str
+    source_id: ArtifactId
+    target_id: ArtifactId
+    suspect: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """An item with the process that rules it and the context its rules are evaluated in."""
+
+    artifact: ArtifactDTO
+    process: ProcessVersion
+    context: EvalContext
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProblemDTO:
+    """A row that was not imported. ``row`` counts the file's lines from 1 (the header is 1)."""
+
+    file: str
+    row: int
+    column: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResultDTO:
+    """What an import did: rows created, rows that were there already, rows skipped with their problems."""
+
+    run_id: UUID
+    source_name: str
+    rows: int
+    created: int
+    existing: int
+    skipped: int
+    problems: tuple[ImportProblemDTO, ...]
+    keys: tuple[str, ...]
+    ignored_columns: tuple[str, ...]
+    dry_run: bool
+
+
+@command(route="POST /projects/{project_id}/artifacts", privilege="artifact:create", facade="artifacts.create")
+@dataclass(frozen=True, slots=True)
+class CreateArtifact(Command[ArtifactDTO]):
+    """Create an item. ``artifact_type`` is the id or a label of a type of the active manifest."""
+
+    project_id: ProjectId
+    artifact_type: str
+    title: str
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    parent_id: ArtifactId | None = None
+    assignee_id: UUID | None = None
+
+
+@query(route="GET /projects/{project_id}/artifacts", privilege="artifact:read", facade="artifacts.find")
+@dataclass(frozen=True, slots=True)
+class FindArtifacts(Query[Page[ArtifactDTO]]):
+    """Find items; ``text`` searches keys, titles and texts in Turkish and English. Newest first."""
+
+    project_id: ProjectId
+    type: str | None = None
+    state: str | None = None
+    category: Category | None = None
+    text: str | None = None
+    assignee_id: UUID | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@query(route="GET /artifacts/{artifact_id}", privilege="artifact:read", facade="artifacts.get")
+@dataclass(frozen=True, slots=True)
+class GetArtifact(Query[ArtifactDTO]):
+    """One item."""
+
+    artifact_id: ArtifactId
+
+
+@query(route="GET /projects/{project_id}/artifacts/{key}", privilege="artifact:read", facade="artifacts.by_key")
+@dataclass(frozen=True, slots=True)
+class GetArtifactByKey(Query[ArtifactDTO]):
+    """One item by its key, or by a key it had elsewhere."""
+
+    project_id: ProjectId
+    key: str
+
+
+@command(route="PATCH /artifacts/{artifact_id}", privilege="artifact:update", facade="artifacts.update", if_match=True)
+@dataclass(frozen=True, slots=True)
+class UpdateArtifact(Command[ArtifactDTO]):
+    """Change an item. Only the fields named are touched; a null clears one."""
+
+    artifact_id: ArtifactId
+    expected_version: int
+    title: str | None = None
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    assignee_id: UUID | None = None
+
+
+@command(route="DELETE /artifacts/{artifact_id}", privilege="artifact:delete", facade="artifacts.delete", if_match=True)
+@dataclass(frozen=True, slots=True)
+class DeleteArtifact(Command[ArtifactDTO]):
+    """Put an item into the bin; it can be restored."""
+
+    artifact_id: ArtifactId
+    expected_version: int
+
+
+@command(route="POST /artifacts/{artifact_id}/restore", privilege="artifact:delete", facade="artifacts.restore", status=200)
+@dataclass(frozen=True, slots=True)
+class RestoreArtifact(Command[ArtifactDTO]):
+    """Take an item out of the bin."""
+
+    artifact_id: ArtifactId
+
+
+@command(route="POST /artifacts/{artifact_id}/links", privilege="artifact:link", facade="artifacts.link")
+@dataclass(frozen=True, slots=True)
+class LinkArtifacts(Command[LinkDTO]):
+    """Link an item to another by a link type of the process."""
+
+    artifact_id: ArtifactId
+    link_type: str
+    target_id: ArtifactId
+
+
+@query(route="GET /artifacts/{artifact_id}/links", privilege="artifact:read", facade="artifacts.links")
+@dataclass(frozen=True, slots=True)
+class ListLinks(Query[tuple[LinkDTO, ...]]):
+    """The links from and to an item."""
+
+    artifact_id: ArtifactId
+
+
+@command(route="POST /projects/{project_id}/imports", privilege="artifact:import", facade="artifacts.import_csv")
+@dataclass(frozen=True, slots=True)
+class ImportArtifacts(Command[ImportResultDTO]):
+    """Import the rows of a CSV file as items of one type, all or none unless ``on_error`` is ``skip``.
+
+    ``content`` is the file in base64. ``mapping`` says which column feeds what: ``title``, ``ref`` (the item's
+    key in the other tool: an item imported before is not imported again), ``created_at``, or a field id;
+    a column mapped to null is left out. Columns that are not mapped go by their own name.
+    """
+
+    project_id: ProjectId
+    source_name: str
+    content: str
+    artifact_type: str
+    mapping: Mapping[str, str | None] = field(default_factory=dict)
+    on_error: Literal["stop", "skip"] = "stop"
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    dry_run: bool = False
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class StateCounts(Query[tuple[tuple[str, str, int], ...]]):
+    """(type, state, items) of a project, items in the bin included: they can be restored."""
+
+    project_id: ProjectId
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class SituationOf(Query[Situation]):
+    """An item ready for a decision about ``event`` (name, and from/to for a transition); unmasked, never shown."""
+
+    artifact_id: ArtifactId
+    event: str
+    lock: bool = True
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class ProjectOfArtifact(Query[ProjectId | None]):
+    """The project an item lives in."""
+
+    artifact_id: ArtifactId
+
+
+@command(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class SetState(Command[ArtifactDTO]):
+    """Move an item to a state the workflow allowed, with the field values that came along."""
+
+    artifact_id: ArtifactId
+    expected_version: int
+    state: str
+    category: str
+    fields: Mapping[str, FieldValue]
+    version_id: VersionId
+
+
+@command(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class RemapStates(Command[tuple[ArtifactId, ...]]):
+    """Move every item of one type from one state to another; gives the items moved."""
+
+    project_id: ProjectId
+    type_id: str
+    old: str
+    new: str
+    category: str
+    version_id: VersionId

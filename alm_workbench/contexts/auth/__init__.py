@@ -1,0 +1,1 @@
+"""Who is asking: users, password log-in, signed tokens, principals."""

@@ -1,0 +1,1 @@
+"""Manifests: documents with immutable versions, checked, drawn and compiled by the pure core."""

@@ -1,0 +1,1 @@
+"""Projects: where items live, and which manifest version rules there since when."""

@@ -1,0 +1,202 @@
+"""What the project context does with its messages."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from uuid import UUID
+
+from alm_workbench.contexts.artifact.messages import StateCounts
+from alm_workbench.contexts.auth.domain import closure
+from alm_workbench.contexts.manifest.messages import CompiledVersion, ProcessVersion
+from alm_workbench.contexts.project.domain import (
+    check_key,
+    index_kinds,
+    link_info,
+    stranded,
+    type_info,
+    workflow_info,
+)
+from alm_workbench.contexts.project.messages import (
+    ActivateManifest,
+    ActivationDTO,
+    ActiveProcess,
+    CreateProject,
+    GetProcess,
+    GetProject,
+    ListActivations,
+    ListProjects,
+    ProcessDTO,
+    ProjectDTO,
+    ProjectPrivileges,
+    VisibleProjects,
+)
+from alm_workbench.contexts.project.repository import ProjectRepository
+from alm_workbench.contexts.tenant.messages import ListRoles
+from alm_workbench.contexts.workflow.messages import MoveStates
+from alm_workbench.errors import Conflict, ErrorItem, NotFound, StrandedItems
+from alm_workbench.shared.context import MessageContext
+from alm_workbench.shared.ids import ProjectId, new_id
+from alm_workbench.shared.messages import Event, Page
+from alm_workbench.shared.paging import decode, page_of
+
+
+class CreateProjectHandler:
+    """Creates a project, with a manifest in force if one is named."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: CreateProject) -> ProjectDTO:
+        project_id = ProjectId(new_id())
+        values = {
+            "tenant_id": ctx.principal.tenant_id,
+            "id": project_id,
+            "key": check_key(message.key),
+            "name": message.name.strip() or message.key,
+            "description": message.description,
+            "status": "active",
+            "settings": {},
+        }
+        self._projects.add(ctx.conn, values)
+        ctx.emit(Event("ProjectCreated", "Project", project_id, {"key": message.key, "name": message.name}))
+        if message.manifest_version_id is not None:
+            ctx.ask(ActivateManifest(project_id, message.manifest_version_id))
+        return self._projects.get(ctx.conn, project_id)
+
+
+class ListProjectsHandler:
+    """Lists the projects the caller may read."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: ListProjects) -> Page[ProjectDTO]:
+        limit = max(1, min(message.limit, 200))
+        rows = self._projects.list(ctx.conn, limit + 1, decode(message.cursor), ctx.ask(VisibleProjects()))
+        return page_of(rows, limit, lambda row: row.key)
+
+
+class GetProjectHandler:
+    """Reads one project."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: GetProject) -> ProjectDTO:
+        visible = ctx.ask(VisibleProjects())
+        if visible is not None and message.project_id not in visible:
+            raise NotFound(f"there is no project {message.project_id}")
+        return self._projects.get(ctx.conn, message.project_id)
+
+
+class GetProcessHandler:
+    """Shows the process that rules in a project."""
+
+    def __call__(self, ctx: MessageContext, message: GetProcess) -> ProcessDTO:
+        process = ctx.ask(ActiveProcess(message.project_id))
+        compiled = process.compiled
+        return ProcessDTO(
+            f"{compiled.namespace}/{compiled.name} {compiled.version}",
+            process.version_id,
+            compiled.artifact_hash,
+            tuple(type_info(kind) for kind in compiled.types.values()),
+            tuple(workflow_info(flow) for flow in compiled.workflows.values()),
+            tuple(link_info(link) for link in compiled.link_types.values()),
+        )
+
+
+class ActivateHandler:
+    """Puts a manifest version into force, and never strands an item."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: ActivateManifest) -> ActivationDTO:
+        previous = self._projects.lock(ctx.conn, message.project_id)
+        process = ctx.ask(CompiledVersion(message.manifest_version_id))
+        counts = ctx.ask(StateCounts(message.project_id))
+        left, moves = stranded(process.compiled, counts, message.state_map)
+        if left:
+            total = sum(item.items for item in left)
+            raise StrandedItems(
+                f"{total} item{'s' if total != 1 else ''} would have no state in {process.compiled.name} {process.compiled.version}",
+                errors=[
+                    ErrorItem(f"/state_map/{s.state}", "stranded", f"{s.items} of type {s.type_id} in state {s.state}") for s in left
+                ],
+                states=[asdict(item) for item in left],
+            )
+        moved = ctx.ask(MoveStates(message.project_id, process.version_id, moves)) if moves else 0
+        activation = ActivationDTO(
+            new_id(),
+            message.project_id,
+            process.version_id,
+            previous,
+            dict(message.state_map),
+            message.reason,
+            ctx.now,
+            moved,
+        )
+        self._projects.activate(ctx.conn, ctx.principal.tenant_id, activation, ctx.principal.actor_id)
+        kinds = index_kinds(process.compiled)
+        self._projects.index_fields(ctx.conn, ctx.principal.tenant_id, message.project_id, kinds)
+        payload = {"manifest_version_id": str(process.version_id), "artifact_hash": process.compiled.artifact_hash}
+        ctx.emit(Event("ManifestActivated", "Project", message.project_id, payload))
+        return activation
+
+
+class ListActivationsHandler:
+    """Lists what ruled when."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: ListActivations) -> tuple[ActivationDTO, ...]:
+        ctx.ask(GetProject(message.project_id))
+        return self._projects.activations(ctx.conn, message.project_id)
+
+
+class ActiveProcessHandler:
+    """Finds the process in force, once a transaction."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: ActiveProcess) -> ProcessVersion:
+        found = ctx.memo.get(message)
+        if not isinstance(found, ProcessVersion):
+            version_id = self._projects.active_version(ctx.conn, message.project_id)
+            if version_id is None:
+                raise Conflict("no manifest is active in this project; activate one first")
+            found = ctx.memo[message] = ctx.ask(CompiledVersion(version_id))
+        return found
+
+
+class ProjectPrivilegesHandler:
+    """What the roles a member holds in one project grant."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: ProjectPrivileges) -> frozenset[str]:
+        if ctx.principal.membership_id is None:
+            return frozenset()
+        codes = self._projects.role_codes(ctx.conn, message.project_id, ctx.principal.membership_id)
+        if not codes:
+            return frozenset()
+        roles = {role.code: role for role in ctx.ask(ListRoles())}
+        held = closure(codes, {code: role.implies for code, role in roles.items()})
+        return frozenset(p for code in held if code in roles for p in roles[code].privileges)
+
+
+class VisibleProjectsHandler:
+    """Which projects a member may read: all with a tenant-wide role that reads, else those of the project roles."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: VisibleProjects) -> frozenset[UUID] | None:
+        if ctx.principal.may("project:read"):
+            return None
+        if ctx.principal.membership_id is None:
+            return frozenset()
+        return self._projects.projects_of(ctx.conn, ctx.principal.membership_id)

@@ -1,0 +1,209 @@
+"""Commands and queries of the project context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from alm_workbench.contexts.manifest.messages import ProcessVersion
+from alm_workbench.shared.ids import ProjectId, VersionId
+from alm_workbench.shared.messages import AUTHENTICATED, Command, Page, Query, command, query
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDTO:
+    """A project. ``active_manifest`` reads ``namespace/name version``."""
+
+    id: ProjectId
+    key: str
+    name: str
+    description: str
+    status: str
+    active_version_id: VersionId | None
+    active_manifest: str | None
+    items: int
+    created_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationDTO:
+    """A manifest version put into force; ``moved`` counts items whose state the state map changed."""
+
+    id: UUID
+    project_id: ProjectId
+    manifest_version_id: VersionId
+    previous_version_id: VersionId | None
+    state_map: Mapping[str, str]
+    reason: str
+    activated_at: datetime
+    moved: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceDTO:
+    """One choice of a choice field."""
+
+    id: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInfoDTO:
+    """A field as a form or a data frame needs it."""
+
+    id: str
+    type: str
+    labels: Mapping[str, str]
+    required: bool
+    choices: tuple[ChoiceDTO, ...]
+    indexed: bool
+    sensitive: bool
+    unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeInfoDTO:
+    """An artifact type of the process."""
+
+    id: str
+    labels: Mapping[str, str]
+    key_prefix: str
+    icon: str | None
+    workflow: str
+    fields: tuple[FieldInfoDTO, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StateInfoDTO:
+    """A state of a workflow."""
+
+    id: str
+    labels: Mapping[str, str]
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionInfoDTO:
+    """A transition of a workflow."""
+
+    id: str
+    labels: Mapping[str, str]
+    sources: tuple[str, ...]
+    target: str
+    guard: str | None
+    roles: tuple[str, ...]
+    requires: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowInfoDTO:
+    """A workflow of the process."""
+
+    id: str
+    labels: Mapping[str, str]
+    initial: str
+    states: tuple[StateInfoDTO, ...]
+    transitions: tuple[TransitionInfoDTO, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkInfoDTO:
+    """A link type of the process."""
+
+    id: str
+    labels: Mapping[str, str]
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    inverse: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessDTO:
+    """What the active manifest of a project declares."""
+
+    manifest: str
+    version_id: VersionId
+    artifact_hash: str
+    types: tuple[TypeInfoDTO, ...]
+    workflows: tuple[WorkflowInfoDTO, ...]
+    link_types: tuple[LinkInfoDTO, ...]
+
+
+@command(route="POST /projects", privilege="project:create", facade="projects.create")
+@dataclass(frozen=True, slots=True)
+class CreateProject(Command[ProjectDTO]):
+    """Create a project. ``key`` is 2 to 10 capital letters and digits."""
+
+    key: str
+    name: str
+    description: str = ""
+    manifest_version_id: VersionId | None = None
+
+
+@query(route="GET /projects", privilege="project:read", facade="projects.list")
+@dataclass(frozen=True, slots=True)
+class ListProjects(Query[Page[ProjectDTO]]):
+    """The projects I can see."""
+
+    limit: int = 100
+    cursor: str | None = None
+
+
+@query(route="GET /projects/{project_id}", privilege="project:read", facade="projects.get")
+@dataclass(frozen=True, slots=True)
+class GetProject(Query[ProjectDTO]):
+    """One project."""
+
+    project_id: ProjectId
+
+
+@query(route="GET /projects/{project_id}/process", privilege="project:read", facade="projects.process")
+@dataclass(frozen=True, slots=True)
+class GetProcess(Query[ProcessDTO]):
+    """The types, fields, workflows and link types that rule in a project."""
+
+    project_id: ProjectId
+
+
+@command(route="POST /projects/{project_id}/activations", privilege="project:activate", facade="projects.activate")
+@dataclass(frozen=True, slots=True)
+class ActivateManifest(Command[ActivationDTO]):
+    """Put a manifest version into force. Items in states it does not have need ``state_map`` (old to new)."""
+
+    project_id: ProjectId
+    manifest_version_id: VersionId
+    state_map: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+
+@query(route="GET /projects/{project_id}/activations", privilege="project:read", facade="projects.activations")
+@dataclass(frozen=True, slots=True)
+class ListActivations(Query[tuple[ActivationDTO, ...]]):
+    """Which manifest version ruled when, newest first."""
+
+    project_id: ProjectId
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class ActiveProcess(Query[ProcessVersion]):
+    """The compiled manifest that rules in a project; raises ``Conflict`` where none is active."""
+
+    project_id: ProjectId
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class ProjectPrivileges(Query[frozenset[str]]):
+    """What the project roles of the caller grant in one project."""
+
+    project_id: ProjectId
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class VisibleProjects(Query[frozenset[UUID] | None]):
+    """The projects the caller may read; None stands for all of the tenant."""

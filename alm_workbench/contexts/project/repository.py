@@ -1,0 +1,132 @@
+"""Projects and activations in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy.exc import IntegrityError
+
+from alm_workbench.contexts.project.messages import ActivationDTO, ProjectDTO
+from alm_workbench.contexts.project.tables import indexed_fields, project_activations, project_members, projects
+from alm_workbench.errors import Conflict, NotFound
+from alm_workbench.shared.ids import ProjectId, VersionId, new_id
+
+A = project_activations.c
+
+
+class ProjectRepository:
+    """Every method takes the transaction's connection."""
+
+    def add(self, conn: Connection, values: Mapping[str, Any]) -> None:
+        """Add a project; raises ``Conflict`` when the key is taken."""
+        try:
+            conn.execute(insert(projects).values(**values))
+        except IntegrityError as error:
+            raise Conflict(f"there is a project {values['key']} already") from error
+
+    def list(self, conn: Connection, limit: int, after: str | None, only: Iterable[UUID] | None) -> list[ProjectDTO]:
+        """Projects by key; ``only`` narrows to some ids."""
+        narrowed = None if only is None else [str(i) for i in only]
+        rows = conn.execute(SELECT_PROJECTS, {"id": None, "after": after, "limit": limit, "only": narrowed})
+        return [ProjectDTO(*row) for row in rows]
+
+    def get(self, conn: Connection, project_id: ProjectId) -> ProjectDTO:
+        """One project; raises ``NotFound``."""
+        row = conn.execute(SELECT_PROJECTS, {"id": project_id, "after": None, "limit": 1, "only": None}).first()
+        if row is None:
+            raise NotFound(f"there is no project {project_id}")
+        return ProjectDTO(*row)
+
+    def lock(self, conn: Connection, project_id: ProjectId) -> VersionId | None:
+        """Lock a project against a second activation and give its active version; raises ``NotFound``."""
+        row = conn.execute(select(projects.c.active_version_id).where(projects.c.id == project_id).with_for_update()).first()
+        if row is None:
+            raise NotFound(f"there is no project {project_id}")
+        return VersionId(row[0]) if row[0] else None
+
+    def active_version(self, conn: Connection, project_id: ProjectId) -> VersionId | None:
+        """The version in force; raises ``NotFound`` for an unknown project."""
+        row = conn.execute(select(projects.c.active_version_id).where(projects.c.id == project_id)).first()
+        if row is None:
+            raise NotFound(f"there is no project {project_id}")
+        return VersionId(row[0]) if row[0] else None
+
+    def activate(self, conn: Connection, tenant_id: UUID, activation: ActivationDTO, actor_id: UUID) -> None:
+        """Record an activation and point the project at it."""
+        conn.execute(
+            insert(project_activations).values(
+                tenant_id=tenant_id,
+                id=activation.id,
+                project_id=activation.project_id,
+                manifest_version_id=activation.manifest_version_id,
+                previous_version_id=activation.previous_version_id,
+                state_map=dict(activation.state_map),
+                reason=activation.reason,
+                activated_at=activation.activated_at,
+                activated_by=actor_id,
+            )
+        )
+        conn.execute(
+            projects.update()
+            .where(projects.c.id == activation.project_id)
+            .values(active_version_id=activation.manifest_version_id)
+        )
+
+    def index_fields(self, conn: Connection, tenant_id: UUID, project_id: ProjectId, kinds: Mapping[tuple[str, str], str]) -> None:
+        """Say which fields of which type are kept in the typed index, and bring the index up to date."""
+        where = indexed_fields.c.project_id == project_id
+        before = {(r.type_id, r.field_id): r.value_kind for r in conn.execute(select(indexed_fields).where(where))}
+        if before == dict(kinds):
+            return
+        conn.execute(delete(indexed_fields).where(where))
+        rows = [
+            {"tenant_id": tenant_id, "project_id": project_id, "type_id": t, "field_id": f, "value_kind": kind}
+            for (t, f), kind in kinds.items()
+        ]
+        if rows:
+            conn.execute(insert(indexed_fields), rows)
+        conn.execute(text("SELECT alm.reindex_project(:p)"), {"p": project_id})
+
+    def activations(self, conn: Connection, project_id: ProjectId) -> tuple[ActivationDTO, ...]:
+        """Activations, newest first."""
+        statement = (
+            select(A.id, A.project_id, A.manifest_version_id, A.previous_version_id, A.state_map, A.reason, A.activated_at)
+            .where(A.project_id == project_id)
+            .order_by(A.activated_at.desc(), A.id.desc())
+        )
+        return tuple(ActivationDTO(*row, moved=0) for row in conn.execute(statement))
+
+    def role_codes(self, conn: Connection, project_id: ProjectId, membership_id: UUID) -> list[str]:
+        """The project roles of a member."""
+        m = project_members.c
+        return list(conn.execute(select(m.role_code).where(m.project_id == project_id, m.membership_id == membership_id)).scalars())
+
+    def projects_of(self, conn: Connection, membership_id: UUID) -> frozenset[UUID]:
+        """The projects in which a member holds any role."""
+        m = project_members.c
+        return frozenset(conn.execute(select(m.project_id).where(m.membership_id == membership_id)).scalars())
+
+    def add_member(self, conn: Connection, tenant_id: UUID, project_id: ProjectId, membership_id: UUID, code: str) -> None:
+        """Give a member a role in one project."""
+        values = {"tenant_id": tenant_id, "id": new_id(), "project_id": project_id, "membership_id": membership_id, "role_code": code}
+        conn.execute(insert(project_members).values(values))
+
+
+SELECT_PROJECTS = text("""
+SELECT p.id, p.key, p.name, p.description, p.status, p.active_version_id,
+       m.namespace || '/' || m.name || ' ' || v.label AS active_manifest,
+       (SELECT count(*) FROM alm.artifacts a
+         WHERE a.tenant_id = p.tenant_id AND a.project_id = p.id AND a.deleted_at IS NULL) AS items,
+       p.created_at, p.version
+  FROM alm.projects p
+  LEFT JOIN alm.manifest_versions v ON v.tenant_id = p.tenant_id AND v.id = p.active_version_id
+  LEFT JOIN alm.manifests m ON m.tenant_id = v.tenant_id AND m.id = v.manifest_id
+ WHERE p.deleted_at IS NULL
+   AND (CAST(:id AS uuid) IS NULL OR p.id = :id)
+   AND (CAST(:after AS text) IS NULL OR p.key > :after)
+   AND (CAST(:only AS text[]) IS NULL OR p.id = ANY (CAST(CAST(:only AS text[]) AS uuid[])))
+ ORDER BY p.key LIMIT :limit
+""")

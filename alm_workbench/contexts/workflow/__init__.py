@@ -1,0 +1,1 @@
+"""Workflow in execution: instances, transitions with their reasons, and the history of states."""
