@@ -1,0 +1,76 @@
+"""Schema migrations, run from code with the owner's DSN (`alm db upgrade|downgrade|current`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from alm_workbench import resources
+from alm_workbench.storage.engine import make_engine
+
+_LOCK = "SELECT pg_advisory_lock(hashtext('alm.migrate'))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtext('alm.migrate'))"
+
+
+def upgrade(owner_dsn: str, revision: str = "head") -> str | None:
+    """Bring the schema up to `revision`; returns the revision it has afterwards. Several may call at once."""
+    with _connected(owner_dsn) as connection:
+        if revision != "head" or _current(connection) != head():
+            command.upgrade(_config(connection), revision)
+        return _current(connection)
+
+
+def downgrade(owner_dsn: str, revision: str) -> str | None:
+    """Take the schema back to `revision` ("base": nothing left); returns the revision it has afterwards."""
+    with _connected(owner_dsn) as connection:
+        command.downgrade(_config(connection), revision)
+        return _current(connection)
+
+
+def current(owner_dsn: str) -> str | None:
+    """The revision of the database, or None when it has none."""
+    with _connected(owner_dsn) as connection:
+        return _current(connection)
+
+
+def head() -> str | None:
+    """The newest revision this version of the workbench knows."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.path("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _current(connection: Connection) -> str | None:
+    context = MigrationContext.configure(connection, opts={"version_table_schema": "alm"})
+    revision = context.get_current_revision()
+    connection.commit()
+    return revision
+
+
+@contextmanager
+def _connected(owner_dsn: str) -> Iterator[Connection]:
+    engine = make_engine(owner_dsn, pool_size=1, application_name="alm-migrate")
+    try:
+        with engine.connect() as connection:
+            connection.execute(text(_LOCK))
+            connection.execute(text("CREATE SCHEMA IF NOT EXISTS alm"))
+            connection.commit()
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+                connection.execute(text(_UNLOCK))
+                connection.commit()
+    finally:
+        engine.dispose()
