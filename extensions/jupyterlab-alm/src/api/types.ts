@@ -47,7 +47,8 @@ export interface IProject {
   status: string;
   active_version_id: string | null;
   active_manifest: string | null;
-  artifact_count?: number | null;
+  /** Number of items in the project. */
+  items?: number | null;
 }
 
 export interface IPage<T> {

@@ -4,10 +4,8 @@ import {
   foldInside,
   foldNodeProp,
   indentNodeProp,
-  LanguageSupport,
   LRLanguage
 } from '@codemirror/language';
-import type { Extension } from '@codemirror/state';
 import { styleTags, tags as t } from '@lezer/highlight';
 
 import { parser } from './parser';
@@ -51,7 +49,3 @@ export const manifestLanguage = LRLanguage.define({
   }
 });
 
-/** The language with extensions that follow it into every editor (they live in the editor's language slot). */
-export function manifestSupport(extras: Extension): LanguageSupport {
-  return new LanguageSupport(manifestLanguage, extras);
-}
