@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from alm_workbench.contexts.reporting.domain import ColumnInfo, Presentation, ReportInfo
 from alm_workbench.shared.messages import AUTHENTICATED, Command, Query, command, query
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +38,40 @@ class ReportDTO:
 
 @dataclass(frozen=True, slots=True)
 class SqlResult:
-    """The rows of a query; ``truncated`` when the limit cut them. ``arrow`` holds the same as an IPC stream for faces
-    that stream, and is left out of JSON."""
+    """The rows of a query as an Arrow IPC stream; ``truncated`` when the limit cut them. JSON faces send ``to_data()``."""
 
-    columns: tuple[ColumnInfo, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    arrow: bytes
     as_of: datetime
     version: int
+    rows: int
     truncated: bool
     elapsed_ms: float
+
+    def table(self) -> pa.Table:
+        """The rows as an Arrow table."""
+        import pyarrow as pa
+
+        return pa.ipc.open_stream(self.arrow).read_all()
+
+    def to_data(self) -> dict[str, Any]:
+        """The JSON form: columns with their types, rows of plain values, and where they come from."""
+        from alm_workbench.contexts.reporting.values import column_types, plain_rows
+
+        table = self.table()
+        return {
+            "columns": [{"name": name, "type": kind, "label": name} for name, kind in column_types(table)],
+            "rows": plain_rows(table),
+            **self.headers(),
+        }
+
+    def headers(self) -> dict[str, Any]:
+        """What a face that streams ``arrow`` sends beside it."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "version": self.version,
+            "truncated": self.truncated,
+            "elapsed_ms": self.elapsed_ms,
+        }
 
 
 @dataclass(frozen=True, slots=True)
