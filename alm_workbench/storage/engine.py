@@ -11,6 +11,7 @@ from uuid import UUID
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
 
 _SETTINGS = (
     "app.current_tenant_id",
@@ -90,11 +91,12 @@ def begin(
 def _apply(engine: Engine, connection: Connection, settings: _Settings, read_only: bool) -> None:
     try:
         _send(connection, settings, read_only)
-    except psycopg.OperationalError:
+    except psycopg.OperationalError as error:
         # The server was restarted since this connection was pooled. Nothing has run yet, so a fresh one may try again.
-        if not _driver(connection).closed:
-            raise
+        lost = _driver(connection).closed
         connection.invalidate()
+        if not lost:
+            raise DBAPIError.instance("BEGIN", None, error, psycopg.Error) from error
         engine.dispose()
         _send(connection, settings, read_only)
 

@@ -116,30 +116,13 @@ CREATE TRIGGER index_fields_update AFTER UPDATE ON alm.artifacts REFERENCING OLD
 CREATE TRIGGER index_fields_delete AFTER DELETE ON alm.artifacts REFERENCING OLD TABLE AS old_rows
   FOR EACH STATEMENT EXECUTE FUNCTION alm.index_fields();
 
--- When the set of indexed fields changes (an activation), the values of existing artifacts follow.
-CREATE FUNCTION alm.reindex_fields() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+-- When the set of indexed fields changes (an activation), the values of the project's artifacts follow.
+CREATE FUNCTION alm.reindex_project(project_id uuid) RETURNS void LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, alm, pg_temp AS $$
-BEGIN
-  IF TG_OP <> 'INSERT' THEN
-    DELETE FROM alm.artifact_field v USING old_rows o, alm.artifacts a
-    WHERE a.tenant_id = o.tenant_id AND a.project_id = o.project_id AND a.type_id = o.type_id
-      AND v.tenant_id = o.tenant_id AND v.project_id = o.project_id AND v.field_id = o.field_id AND v.artifact_id = a.id;
-  END IF;
-  IF TG_OP <> 'DELETE' THEN
-    INSERT INTO alm.artifact_field
-    SELECT a.tenant_id, a.project_id, v.field_id, a.id, v.ord, v.v_text, v.v_float8, v.v_int8, v.v_ts, v.v_uuid
-    FROM new_rows n
-    JOIN alm.artifacts a ON a.tenant_id = n.tenant_id AND a.project_id = n.project_id AND a.type_id = n.type_id
-    CROSS JOIN LATERAL alm.indexed_values(a.tenant_id, a.project_id, a.type_id, a.fields) v
-    WHERE v.field_id = n.field_id;
-  END IF;
-  RETURN NULL;
-END $$;
-
-CREATE TRIGGER reindex_insert AFTER INSERT ON alm.indexed_fields REFERENCING NEW TABLE AS new_rows
-  FOR EACH STATEMENT EXECUTE FUNCTION alm.reindex_fields();
-CREATE TRIGGER reindex_update AFTER UPDATE ON alm.indexed_fields
-  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-  FOR EACH STATEMENT EXECUTE FUNCTION alm.reindex_fields();
-CREATE TRIGGER reindex_delete AFTER DELETE ON alm.indexed_fields REFERENCING OLD TABLE AS old_rows
-  FOR EACH STATEMENT EXECUTE FUNCTION alm.reindex_fields();
+  DELETE FROM alm.artifact_field f
+  WHERE f.tenant_id = alm.current_tenant() AND f.project_id = reindex_project.project_id;
+  INSERT INTO alm.artifact_field
+  SELECT a.tenant_id, a.project_id, v.field_id, a.id, v.ord, v.v_text, v.v_float8, v.v_int8, v.v_ts, v.v_uuid
+  FROM alm.artifacts a CROSS JOIN LATERAL alm.indexed_values(a.tenant_id, a.project_id, a.type_id, a.fields) v
+  WHERE a.tenant_id = alm.current_tenant() AND a.project_id = reindex_project.project_id
+$$;

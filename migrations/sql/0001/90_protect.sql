@@ -115,7 +115,7 @@ GRANT EXECUTE ON FUNCTION alm.json_int8(jsonb), alm.json_float8(jsonb), alm.json
 GRANT EXECUTE ON FUNCTION alm.reserve_keys(uuid, text, integer), alm.auth_lookup(text), alm.auth_record(uuid, boolean),
   alm.user_create(uuid, text, text, text, text), alm.user_set_password(uuid, text), alm.user_profile(uuid),
   alm.user_tenants(uuid), alm.tenant_create(uuid, text, text, text, text, text), alm.tenant_by_slug(text),
-  alm.members(), alm.search(uuid, text, integer) TO alm_app;
+  alm.members(), alm.search(uuid, text, integer), alm.reindex_project(uuid) TO alm_app;
 GRANT EXECUTE ON FUNCTION alm.ensure_audit_partitions(integer) TO alm_worker;
 DO $$
 BEGIN
