@@ -175,7 +175,7 @@ class AlmIdentityProvider(IdentityProvider):
 
     # -- who is it
 
-    async def get_user(self, handler: web.RequestHandler) -> User | None:  # type: ignore[override]
+    async def get_user(self, handler: web.RequestHandler) -> User | None:
         """The person behind a request; ends the request when this person may not open this handler."""
         known = getattr(handler, "_jupyter_current_user", None)
         if isinstance(known, AlmUser):

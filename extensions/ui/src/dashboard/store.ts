@@ -36,7 +36,7 @@ export class Store extends EventTarget {
 
   private async load(): Promise<void> {
     const [projects, tenant] = await Promise.all([
-      getJson<Page<Project>>('projects?limit=200'),
+      getJson<Page<Project>>('projects?limit=100'),
       getJson<Tenant>('tenant').catch(() => FALLBACK_TENANT)
     ]);
     this.projects = projects.items.filter(project => project.status !== 'archived');
