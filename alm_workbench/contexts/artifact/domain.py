@@ -88,15 +88,18 @@ def item_view(artifact: ArtifactDTO, last_actor: UUID | None = None) -> dict[str
         "title": artifact.title,
         "state": artifact.state,
         "state_category": artifact.state_category,
-        "assignee": str(artifact.assignee_id) if artifact.assignee_id else None,
-        "parent": str(artifact.parent_id) if artifact.parent_id else None,
-        "created_by": str(artifact.created_by) if artifact.created_by else None,
-        "last_actor": str(last_actor) if last_actor else None,
+        "project_id": str(artifact.project_id),
+        "parent_id": text_of(artifact.parent_id),
+        "assignee": text_of(artifact.assignee_id),
+        "assignee_id": text_of(artifact.assignee_id),
+        "created_by": text_of(artifact.created_by),
+        "updated_by": text_of(artifact.updated_by),
+        "last_actor": text_of(last_actor),
         "created_at": artifact.created_at.isoformat(),
         "updated_at": artifact.updated_at.isoformat(),
+        "deleted_at": artifact.deleted_at.isoformat() if artifact.deleted_at else None,
         "version": artifact.version,
-        "deleted": artifact.deleted_at is not None,
-        "fields": dict(artifact.fields),
+        "fields": artifact.fields,
     }
 
 
@@ -109,16 +112,24 @@ def draft_view(kind: ArtifactTypeDef, title: str, state: str, category: str, fie
         "title": title,
         "state": state,
         "state_category": category,
+        "project_id": None,
+        "parent_id": None,
         "assignee": None,
-        "parent": None,
+        "assignee_id": None,
         "created_by": str(author),
+        "updated_by": str(author),
         "last_actor": str(author),
         "created_at": now.isoformat(),
         "updated_at": now.isoformat(),
+        "deleted_at": None,
         "version": 1,
-        "deleted": False,
-        "fields": dict(fields),
+        "fields": fields,
     }
+
+
+def text_of(value: UUID | None) -> str | None:
+    """An id as expressions compare it."""
+    return str(value) if value else None
 
 
 def actor_view(principal: Principal) -> dict[str, Any]:

@@ -145,13 +145,14 @@ class ArtifactRepository:
 
     def add_link(self, conn: Connection, tenant_id: UUID, project_id: ProjectId, link_type: str, source: ArtifactId, target: ArtifactId) -> LinkDTO:
         """Add a link; raises ``Conflict`` when it is there."""
-        values = {"tenant_id": tenant_id, "id": new_id(), "project_id": project_id, "link_type": link_type}
+        link_id = new_id()
+        values = {"tenant_id": tenant_id, "id": link_id, "project_id": project_id, "link_type": link_type}
         values |= {"source_id": source, "target_id": target, "suspect": False}
         try:
             conn.execute(insert(artifact_links).values(values))
         except IntegrityError as error:
             raise Conflict("these two items are linked like this already") from error
-        return LinkDTO(values["id"], link_type, source, target, False, 1)
+        return LinkDTO(link_id, link_type, source, target, False, 1)
 
     def links(self, conn: Connection, artifact_id: ArtifactId) -> tuple[LinkDTO, ...]:
         """Live links from and to an item."""
@@ -171,7 +172,7 @@ class ArtifactRepository:
 
 def one(row: Any) -> ArtifactDTO | None:
     """A row as a DTO."""
-    return ArtifactDTO(*row[:17], deleted_at=row[17]) if row is not None else None
+    return ArtifactDTO(*row[:17], (), row[17]) if row is not None else None
 
 
 def reference(tenant_id: UUID, row: NewArtifact) -> dict[str, Any]:

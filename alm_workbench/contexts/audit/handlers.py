@@ -21,7 +21,7 @@ class HistoryHandler:
         rows = self._audit.snapshots(ctx.conn, message.entity_type, message.entity_id, limit + 1, decode(message.cursor))
         names = ("version", "change_type", "actor_id", "actor", "command", "correlation_id", "occurred_at", "recorded_at")
         entries = [
-            AuditEntryDTO(*(row[name] for name in names), changes=changes(row["previous"] or {}, row["payload"] or {}))
+            AuditEntryDTO(**{n: row[n] for n in names}, changes=changes(row["previous"] or {}, row["payload"] or {}))
             for row in rows
         ]
         return page_of(entries, limit, lambda entry: entry.version)

@@ -30,8 +30,7 @@ from alm_workbench.contexts.manifest.messages import (
 )
 from alm_workbench.contexts.manifest.repository import ManifestRepository
 from alm_workbench.errors import ErrorItem, ManifestProblem
-from alm_workbench.mpc import CheckResult, CompiledManifest, DomainMeta, check, language_service
-from alm_workbench.mpc.parse import detect_format
+from alm_workbench.mpc import CheckResult, CompiledManifest, DomainMeta, check, detect_format, language_service
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import VersionId, new_id
 from alm_workbench.shared.messages import Event, Page
@@ -48,7 +47,7 @@ class CheckHandler:
 
     def __call__(self, ctx: MessageContext, message: CheckManifest) -> CheckDTO:
         result = check(message.text, self._meta, format=message.format)
-        found = language_service.to_payload(message.text, result.diagnostics)
+        found = language_service.check_payload(message.text, result)["diagnostics"]
         ast = result.ast
         return CheckDTO(
             result.compiled is not None,
@@ -123,7 +122,7 @@ class ListHandler:
 
     def __call__(self, ctx: MessageContext, message: ListManifests) -> Page[ManifestDTO]:
         limit = max(1, min(message.limit, 200))
-        rows = self._manifests.list(ctx.conn, limit + 1, decode_uuid(message.cursor))
+        rows = self._manifests.page(ctx.conn, limit + 1, decode_uuid(message.cursor))
         return page_of(rows, limit, lambda row: str(row.id))
 
 
@@ -174,7 +173,7 @@ def sound(text: str, result: CheckResult) -> CompiledManifest:
     """The compiled manifest; raises ``ManifestProblem`` with line and column of every error."""
     if result.compiled is not None:
         return result.compiled
-    found = language_service.to_payload(text, [d for d in result.diagnostics if d.severity == "error"])
+    found = [d for d in language_service.check_payload(text, result)["diagnostics"] if d["severity"] == "error"]
     items = [ErrorItem(f"{d['line']}:{d['col']}", d["code"], d["message"]) for d in found]
     first = items[0] if items else ErrorItem("1:1", "E_PARSE_SYNTAX", "the text is no manifest")
     more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""

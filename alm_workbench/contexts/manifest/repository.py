@@ -49,7 +49,7 @@ class ManifestRepository:
         """Add a version; versions are never changed afterwards (a trigger sees to it)."""
         conn.execute(insert(manifest_versions).values(**values))
 
-    def list(self, conn: Connection, limit: int, after: UUID | None) -> list[ManifestDTO]:
+    def page(self, conn: Connection, limit: int, after: UUID | None) -> list[ManifestDTO]:
         """Documents with their newest version, in the order they were made."""
         rows = conn.execute(LIST, {"limit": limit, "after": after}).all()
         return [ManifestDTO(*row) for row in rows]

@@ -72,7 +72,7 @@ class ListProjectsHandler:
 
     def __call__(self, ctx: MessageContext, message: ListProjects) -> Page[ProjectDTO]:
         limit = max(1, min(message.limit, 200))
-        rows = self._projects.list(ctx.conn, limit + 1, decode(message.cursor), ctx.ask(VisibleProjects()))
+        rows = self._projects.page(ctx.conn, limit + 1, decode(message.cursor), ctx.ask(VisibleProjects()))
         return page_of(rows, limit, lambda row: row.key)
 
 
@@ -162,8 +162,8 @@ class ActiveProcessHandler:
         self._projects = projects
 
     def __call__(self, ctx: MessageContext, message: ActiveProcess) -> ProcessVersion:
-        found = ctx.memo.get(message)
-        if not isinstance(found, ProcessVersion):
+        found: ProcessVersion | None = ctx.memo.get(message)
+        if found is None:
             version_id = self._projects.active_version(ctx.conn, message.project_id)
             if version_id is None:
                 raise Conflict("no manifest is active in this project; activate one first")

@@ -27,7 +27,7 @@ class ProjectRepository:
         except IntegrityError as error:
             raise Conflict(f"there is a project {values['key']} already") from error
 
-    def list(self, conn: Connection, limit: int, after: str | None, only: Iterable[UUID] | None) -> list[ProjectDTO]:
+    def page(self, conn: Connection, limit: int, after: str | None, only: Iterable[UUID] | None) -> list[ProjectDTO]:
         """Projects by key; ``only`` narrows to some ids."""
         narrowed = None if only is None else [str(i) for i in only]
         rows = conn.execute(SELECT_PROJECTS, {"id": None, "after": after, "limit": limit, "only": narrowed})
@@ -76,7 +76,7 @@ class ProjectRepository:
         )
 
     def index_fields(self, conn: Connection, tenant_id: UUID, project_id: ProjectId, kinds: Mapping[tuple[str, str], str]) -> None:
-        """Say which fields of which type are kept in the typed index, and bring the index up to date."""
+        """Say which fields of which type are kept in the typed index; a trigger brings the index up to date."""
         where = indexed_fields.c.project_id == project_id
         before = {(r.type_id, r.field_id): r.value_kind for r in conn.execute(select(indexed_fields).where(where))}
         if before == dict(kinds):
@@ -88,7 +88,6 @@ class ProjectRepository:
         ]
         if rows:
             conn.execute(insert(indexed_fields), rows)
-        conn.execute(text("SELECT alm.reindex_project(:p)"), {"p": project_id})
 
     def activations(self, conn: Connection, project_id: ProjectId) -> tuple[ActivationDTO, ...]:
         """Activations, newest first."""

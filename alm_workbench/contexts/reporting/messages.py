@@ -38,7 +38,10 @@ class ReportDTO:
 
 @dataclass(frozen=True, slots=True)
 class SqlResult:
-    """The rows of a query as an Arrow IPC stream; ``truncated`` when the limit cut them. JSON faces send ``to_data()``."""
+    """The rows of a query as an Arrow IPC stream; ``truncated`` when the limit cut them.
+
+    Faces that speak JSON send ``to_data()``, those that stream send ``arrow`` with ``headers()`` beside it.
+    """
 
     arrow: bytes
     as_of: datetime

@@ -1,0 +1,214 @@
+"""Wires contexts, storage, mirror and mediators together; the only room that knows them all."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from alm_workbench import resources
+from alm_workbench.config import Settings
+from alm_workbench.contexts.artifact.messages import ProjectOfArtifact
+from alm_workbench.contexts.auth.domain import LiveBindings, Passwords, TokenKind, Tokens
+from alm_workbench.contexts.project.messages import ProjectPrivileges
+from alm_workbench.contexts.reporting.domain import MirrorQueries, RightsForMirror
+from alm_workbench.contexts.reporting.rights import ManifestRights
+from alm_workbench.contexts.tenant.domain import Seed
+from alm_workbench.errors import ConfigurationError
+from alm_workbench.mirror.service import MirrorService
+from alm_workbench.mpc import DomainMeta, FunctionDef, load_domain_meta
+from alm_workbench.shared.context import MessageContext, Services
+from alm_workbench.shared.mediator import LocalMediator
+from alm_workbench.shared.messages import Message, Spec
+from alm_workbench.shared.plugins import ExpressionFunctions, Plugins
+from alm_workbench.shared.principal import grants
+from alm_workbench.storage import migrate
+from alm_workbench.storage.bootstrap import Database, open_database
+from alm_workbench.storage.engine import make_engine
+from alm_workbench.storage.errors import StorageError
+from alm_workbench.storage.outbox import OutboxMessage, Publisher
+from alm_workbench.storage.units import PostgresUnits
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from alm_workbench.server.application import Application
+
+POOL_SIZE = 8
+
+
+@dataclass
+class Bindings:
+    """Which kernels and server instances live: tokens that are bound to others are dead."""
+
+    instance: str = ""
+    kernel_alive: Callable[[str], bool] = field(default=lambda kernel_id: False)
+
+    def alive(self, kind: TokenKind, binding: str) -> bool:
+        """Whether the kernel or server instance still lives."""
+        if kind == "kernel":
+            return self.kernel_alive(binding)
+        return kind == "owner" and bool(self.instance) and binding == self.instance
+
+
+class Runtime:
+    """A running workbench in this process: database, plugins, mirror and the Mediator over them."""
+
+    def __init__(self, settings: Settings, database: Database, *, pool_size: int = POOL_SIZE, third_party: bool = True) -> None:
+        self.settings = settings
+        self.database = database
+        self.engine: Engine = make_engine(database.dsns.app, pool_size=pool_size, application_name="alm-app")
+        self.plugins = Plugins(third_party=third_party)
+        self.meta = domain_meta(self.plugins)
+        self.tokens = Tokens(settings.token_secret())
+        self.bindings = Bindings()
+        self.mirror = MirrorService(
+            settings.mirror_dir,
+            database.dsns.mirror,
+            reports=self.plugins.reports(),
+            log_file=settings.log_dir / "mirror.log",
+        )
+        self.mediator = LocalMediator(self.plugins.handlers(self._services()), PostgresUnits(self.engine), may=may)
+        self._stop = threading.Event()
+        self._publisher: threading.Thread | None = None
+
+    def _services(self) -> Services:
+        services = Services()
+        services.provide(DomainMeta, self.meta)
+        services.provide(Tokens, self.tokens)
+        services.provide(Passwords, Passwords())
+        services.provide(LiveBindings, self.bindings)  # type: ignore[type-abstract]
+        services.provide(Seed, read_seed())
+        services.provide(MirrorQueries, self.mirror)  # type: ignore[type-abstract]
+        services.provide(RightsForMirror, ManifestRights())  # type: ignore[type-abstract]
+        functions = {spec.name: spec.implementation for spec in self.plugins.functions()}
+        services.provide(ExpressionFunctions, ExpressionFunctions(functions))
+        return services
+
+    def start_background(self) -> None:
+        """Keep the mirror fresh and publish the outbox from now on."""
+        self.mirror.start()
+        publisher = Publisher(self.database.dsns.worker, self._publish)
+        self._publisher = threading.Thread(target=publisher.run, args=(self._stop,), name="alm-outbox", daemon=True)
+        self._publisher.start()
+
+    def _publish(self, message: OutboxMessage) -> None:
+        self.plugins.publish(asdict(message))
+
+    def application(self) -> Application:
+        """What a server serves."""
+        from alm_workbench.server.application import Application
+
+        return Application(self.mediator, self.tokens, self.bindings, self.readiness, threads=POOL_SIZE)
+
+    def readiness(self) -> dict[str, Any]:
+        """How the parts do: database, outbox lag, plugins that could not be loaded."""
+        from sqlalchemy import text
+
+        state: dict[str, Any] = {"status": "ok", "db": "ok"}
+        try:
+            with self.engine.connect() as conn:
+                conn.execute(text("SELECT 1"))
+        except Exception:  # whatever the driver says, the answer is the same
+            state |= {"status": "failing", "db": "failing"}
+        state["mirror"] = "ok" if self._publisher is None or self._publisher.is_alive() else "failing"
+        broken = [info.name for info in self.plugins.infos if info.error]
+        if broken:
+            state["plugins"] = broken
+        return state
+
+    def close(self) -> None:
+        """Stop what was started here; the embedded server stops with its last user."""
+        self._stop.set()
+        with contextlib.suppress(Exception):
+            self.mirror.stop()
+        if self._publisher is not None:
+            self._publisher.join(timeout=5)
+        self.engine.dispose()
+        self.database.close()
+
+
+@contextmanager
+def opened(
+    settings: Settings,
+    *,
+    env: Mapping[str, str] | None = None,
+    upgrade: bool = True,
+    progress: Callable[[str], None] | None = None,
+    pool_size: int = POOL_SIZE,
+) -> Iterator[Runtime]:
+    """Open (and by default migrate) the database of an installation; raises ``ConfigurationError`` in one sentence."""
+    with database_of(settings, env=env, upgrade=upgrade, progress=progress) as database:
+        runtime = Runtime(settings, database, pool_size=pool_size)
+        try:
+            yield runtime
+        finally:
+            runtime.close()
+
+
+@contextmanager
+def database_of(
+    settings: Settings,
+    *,
+    env: Mapping[str, str] | None = None,
+    upgrade: bool = True,
+    progress: Callable[[str], None] | None = None,
+) -> Iterator[Database]:
+    """The database alone, for administration."""
+    settings.prepare()
+    try:
+        database = open_database(settings.data_dir, env=env, progress=progress)
+    except StorageError as error:
+        raise ConfigurationError(str(error)) from error
+    try:
+        if upgrade:
+            try:
+                migrate.upgrade(database.dsns.owner)
+            except StorageError as error:
+                raise ConfigurationError(str(error)) from error
+        yield database
+    finally:
+        database.close()
+
+
+def domain_meta(plugins: Plugins) -> DomainMeta:
+    """The vocabulary of manifests with the functions that plugins add."""
+    base = load_domain_meta(resources.path("alm_meta", "domain_meta.yaml").read_text("utf-8"))
+    extra = [FunctionDef(spec.name, spec.args, spec.returns, spec.cost) for spec in plugins.functions()]
+    return base.with_functions(extra) if extra else base
+
+
+def read_seed() -> Seed:
+    """The roles and policies that a new organisation starts with."""
+    import yaml
+
+    def items(name: str, key: str) -> list[dict[str, Any]]:
+        data = yaml.safe_load(resources.path("alm_meta", "seed", name).read_text("utf-8"))
+        return list(data[key])
+
+    return Seed(items("default_roles.yaml", "roles"), items("default_policies.yaml", "policies"))
+
+
+def may(ctx: MessageContext, spec: Spec, message: Message[Any]) -> bool:
+    """The privilege check: tenant-wide roles first, then the roles in the project the message is about."""
+    if ctx.principal.may(spec.privilege):
+        return True
+    project_id = project_of(ctx, message)
+    if project_id is None:
+        return spec.name == "ListProjects"
+    return grants(ctx.ask(ProjectPrivileges(project_id)), spec.privilege)
+
+
+def project_of(ctx: MessageContext, message: Message[Any]) -> Any:
+    """The project a message is about, where it is about one."""
+    project_id = getattr(message, "project_id", None)
+    if isinstance(project_id, UUID):
+        return project_id
+    artifact_id = getattr(message, "artifact_id", None)
+    return ctx.ask(ProjectOfArtifact(artifact_id)) if isinstance(artifact_id, UUID) else None  # type: ignore[arg-type]
+
+

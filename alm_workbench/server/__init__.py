@@ -1,0 +1,1 @@
+"""The Jupyter Server extension: REST derived from the messages, identity, health, static files."""

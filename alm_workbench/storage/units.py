@@ -1,0 +1,120 @@
+"""The Mediator's transactions over PostgreSQL: settings first, outbox and decisions last, refusals apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Column, Connection, DateTime, Engine, Table, Text, Uuid, insert
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+
+from alm_workbench.errors import AlmError, TimedOut, Unavailable, plain
+from alm_workbench.shared.context import DecisionRecord
+from alm_workbench.shared.ids import new_id
+from alm_workbench.shared.mediator import NOBODY, Work
+from alm_workbench.shared.messages import Event
+from alm_workbench.storage import outbox
+from alm_workbench.storage.engine import begin
+from alm_workbench.storage.tables import metadata
+
+decision_log = Table(
+    "decision_log",
+    metadata,
+    Column("tenant_id", Uuid, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("actor_id", Uuid),
+    Column("command", Text, nullable=False),
+    Column("entity_type", Text),
+    Column("entity_id", Uuid),
+    Column("verdict", Text, nullable=False),
+    Column("rule_id", Text),
+    Column("manifest_hash", Text),
+    Column("manifest_version_id", Uuid),
+    Column("span", JSONB(none_as_null=True)),
+    Column("reasons", JSONB, nullable=False),
+    Column("correlation_id", Text),
+)
+
+
+class PostgresUnits:
+    """Opens, finishes and explains transactions; ``statement_timeout`` in seconds."""
+
+    def __init__(self, engine: Engine, *, statement_timeout: float = 60.0) -> None:
+        self._engine = engine
+        self._timeout = statement_timeout
+
+    @contextmanager
+    def begin(self, work: Work, /) -> Iterator[Connection]:
+        """One transaction that knows its tenant, actor, command and correlation id."""
+        known = work.principal is not NOBODY
+        try:
+            with begin(
+                self._engine,
+                tenant_id=work.principal.tenant_id if known else None,
+                actor_id=work.principal.actor_id if known else None,
+                command=work.command,
+                correlation_id=work.correlation_id,
+                commit_id=work.commit_id,
+                read_only=work.read_only,
+                statement_timeout=self._timeout,
+            ) as conn:
+                yield conn
+        except PoolTimeout as error:
+            raise Unavailable("All database connections are busy; try again in a moment") from error
+        except DBAPIError as error:
+            raise explained(error) from error
+
+    def finish(self, conn: Any, work: Work, events: list[Event], decisions: list[DecisionRecord], /) -> None:
+        """Write what leaves with the transaction: events into the outbox, allowances into the decision log."""
+        if events:
+            outbox.append(conn, events, correlation_id=work.correlation_id)
+        if decisions:
+            conn.execute(insert(decision_log), [decision_row(work, record) for record in decisions])
+
+    def record_denial(self, work: Work, record: DecisionRecord, /) -> None:
+        """Keep a refusal, in a transaction of its own: the refused one is gone."""
+        with begin(
+            self._engine,
+            tenant_id=work.principal.tenant_id,
+            actor_id=work.principal.actor_id,
+            command=work.command,
+            correlation_id=work.correlation_id,
+        ) as conn:
+            conn.execute(insert(decision_log), [decision_row(work, record)])
+
+
+def decision_row(work: Work, record: DecisionRecord) -> dict[str, Any]:
+    """A decision as its row."""
+    from datetime import UTC, datetime
+
+    return {
+        "tenant_id": work.principal.tenant_id,
+        "id": new_id(),
+        "at": datetime.now(UTC),
+        "actor_id": work.principal.actor_id,
+        "command": work.command,
+        "entity_type": record.entity_type,
+        "entity_id": record.entity_id,
+        "verdict": record.verdict,
+        "rule_id": record.rule_id,
+        "manifest_hash": record.manifest_hash,
+        "manifest_version_id": record.manifest_version_id,
+        "span": plain(record.span) if record.span else None,
+        "reasons": plain(list(record.reasons)),
+        "correlation_id": work.correlation_id,
+    }
+
+
+def explained(error: DBAPIError) -> AlmError:
+    """A driver error as one sentence; details stay in the server's log."""
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if state == "57014":
+        return TimedOut("The database took longer than it may for this")
+    if state == "53100":
+        return Unavailable("The database's disk is full; nothing was changed")
+    if error.connection_invalidated or state.startswith(("08", "57P")):
+        return Unavailable("The database does not answer right now")
+    return AlmError("The database refused the request")
