@@ -1,0 +1,213 @@
+"""The canonical AST: one deep-frozen form for the three languages, with a place for every key and value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn
+
+from .errors import Source, Span
+
+Path = tuple[str | int, ...]
+
+
+class FrozenDict(dict[str, Any]):
+    """A dict that refuses change, can be hashed, copied and pickled, and equals any equal dict."""
+
+    __slots__ = ("_hash",)
+
+    def _refuse(self, *_args: object, **_kwargs: object) -> NoReturn:
+        raise TypeError("a manifest value cannot be changed")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
+    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        try:
+            return self._hash  # type: ignore[has-type,no-any-return]
+        except AttributeError:
+            self._hash = hash(frozenset(self.items()))
+            return self._hash
+
+    def __copy__(self) -> FrozenDict:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> FrozenDict:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (FrozenDict, (dict(self),))
+
+
+EMPTY = FrozenDict()
+
+
+def freeze(value: Any) -> Any:
+    """A deep-frozen copy: mappings to FrozenDict, lists and tuples to tuple."""
+    if isinstance(value, FrozenDict):
+        return value
+    if isinstance(value, Mapping):
+        return FrozenDict({key: freeze(item) for key, item in value.items()})
+    if isinstance(value, (list, tuple)):
+        return tuple(freeze(item) for item in value)
+    return value
+
+
+def thaw(value: Any) -> Any:
+    """Plain dicts and lists again, for JSON."""
+    if isinstance(value, Mapping):
+        return {key: thaw(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [thaw(item) for item in value]
+    return value
+
+
+class Located:
+    """A frozen value with its offsets; `entries` (mappings) and `items` (lists) hold the places inside it."""
+
+    __slots__ = ("end", "entries", "items", "start", "value")
+
+    def __init__(
+        self,
+        value: Any,
+        start: int,
+        end: int,
+        entries: dict[str, tuple[int, int, Located]] | None = None,
+        items: tuple[Located, ...] | None = None,
+    ) -> None:
+        self.value = value
+        self.start = start
+        self.end = end
+        self.entries = entries
+        self.items = items
+
+    def at(self, path: Path) -> Located | None:
+        """The value at a path below this one, or None."""
+        here: Located | None = self
+        for step in path:
+            here = here.step(step) if here is not None else None
+        return here
+
+    def step(self, step: str | int) -> Located | None:
+        """The value one step below, or None."""
+        if isinstance(step, str):
+            entry = self.entries.get(step) if self.entries else None
+            return entry[2] if entry else None
+        return self.items[step] if self.items and 0 <= step < len(self.items) else None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMap:
+    """Where one definition and everything in it stands; offsets are relative to `base` in `source`."""
+
+    source: Source
+    base: int
+    start: int
+    end: int
+    kind: tuple[int, int]
+    id: tuple[int, int]
+    name: tuple[int, int] | None
+    properties: Located
+
+    def _span(self, pair: tuple[int, int]) -> Span:
+        return self.source.span(pair[0] + self.base, pair[1] + self.base)
+
+    def span(self) -> Span:
+        """The whole definition."""
+        return self._span((self.start, self.end))
+
+    def kind_span(self) -> Span:
+        """The word that names the kind."""
+        return self._span(self.kind)
+
+    def id_span(self) -> Span:
+        """The id."""
+        return self._span(self.id)
+
+    def name_span(self) -> Span:
+        """The display name, or the id where there is none."""
+        return self._span(self.name or self.id)
+
+    def key_span(self, path: Path) -> Span:
+        """The key at a property path; for a list item its value; the id if the path is unknown."""
+        parent = self.properties.at(path[:-1])
+        if path and parent is not None and isinstance(path[-1], str) and parent.entries and path[-1] in parent.entries:
+            start, end, _ = parent.entries[path[-1]]
+            return self._span((start, end))
+        return self.value_span(path)
+
+    def value_span(self, path: Path) -> Span:
+        """The value at a property path, or of the nearest known part of it."""
+        for cut in range(len(path), 0, -1):
+            found = self.properties.at(path[:cut])
+            if found is not None:
+                return self._span((found.start, found.end))
+        return self.id_span()
+
+    def raw(self, path: Path) -> tuple[str, int] | None:
+        """The text of a value as written, and its offset in the source."""
+        found = self.properties.at(path)
+        if found is None:
+            return None
+        return self.source.text[found.start + self.base : found.end + self.base], found.start + self.base
+
+
+@dataclass(frozen=True, slots=True)
+class ASTNode:
+    """One definition."""
+
+    kind: str
+    id: str
+    name: str | None = None
+    properties: FrozenDict = EMPTY
+    children: tuple[ASTNode, ...] = ()
+    source: SourceMap | None = field(default=None, compare=False, repr=False)
+
+    def walk(self) -> Iterator[ASTNode]:
+        """This node and everything below it, depth first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+    def span(self) -> Span | None:
+        """The whole definition's place, where known."""
+        return self.source.span() if self.source else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (ASTNode, (self.kind, self.id, self.name, self.properties, self.children))
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestAST:
+    """A whole manifest in canonical form."""
+
+    schema_version: int = 1
+    namespace: str = ""
+    name: str = ""
+    manifest_version: str = "0.0.0"
+    defs: tuple[ASTNode, ...] = ()
+    source: Source | None = field(default=None, compare=False, repr=False)
+    header: Mapping[str, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+
+    def of_kind(self, kind: str) -> tuple[ASTNode, ...]:
+        """Top-level definitions of one kind, in order."""
+        return tuple(node for node in self.defs if node.kind == kind)
+
+    def without_source(self) -> ManifestAST:
+        """The same content with no places, for storing and comparing."""
+        return replace(self, defs=tuple(_strip(node) for node in self.defs), source=None, header={})
+
+    def header_span(self, key: str) -> Span | None:
+        """Where a root field is written, or the start of the text."""
+        if self.source is None:
+            return None
+        start, end = self.header.get(key, (0, 0))
+        return self.source.span(start, end)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        args = (self.schema_version, self.namespace, self.name, self.manifest_version, self.defs)
+        return (ManifestAST, args)
+
+
+def _strip(node: ASTNode) -> ASTNode:
+    return replace(node, source=None, children=tuple(_strip(child) for child in node.children))

@@ -1,0 +1,1 @@
+"""Decisions over a compiled manifest: transitions, policies, access."""

@@ -1,0 +1,330 @@
+"""The functions expressions may call, and the operators' helpers; none raises anything but ExprFault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from ..errors import MPCError
+
+
+class ExprFault(MPCError):
+    """An operation has no answer for these values (null or mistyped): the rule is undecided."""
+
+
+Function = Callable[..., Any]
+
+# What builtins return where the meta does not say.
+BUILTIN_RETURNS = {
+    "len": "int", "lower": "string", "upper": "string", "contains": "bool", "startsWith": "bool", "endsWith": "bool",
+    "isEmpty": "bool", "concat": "string", "substr": "string", "abs": "number", "min": "any", "max": "any",
+    "now": "string", "regex": "bool",
+}  # fmt: skip
+
+# Fewest and most arguments.
+ARITY: dict[str, tuple[int, int]] = {
+    "concat": (1, 64), "min": (1, 64), "max": (1, 64), "substr": (2, 3), "now": (0, 0),
+}  # fmt: skip
+
+
+def undecided(message: str) -> ExprFault:
+    """The fault of a leaf that has no answer."""
+    return ExprFault("R_EXPR_UNDECIDED", message)
+
+
+def fn_len(value: Any = None) -> int:
+    """Characters or items; 0 for anything without a length."""
+    return len(value) if isinstance(value, (str, list, tuple, Mapping)) else 0
+
+
+def fn_contains(whole: Any = None, part: Any = None) -> bool:
+    """Whether a text or list holds a value."""
+    if isinstance(whole, str):
+        return isinstance(part, str) and part in whole
+    return isinstance(whole, (list, tuple)) and any(same(item, part) for item in whole)
+
+
+def fn_is_empty(value: Any = None) -> bool:
+    """Missing, or a text, list or object with nothing in it."""
+    return value is None or (isinstance(value, (str, list, tuple, Mapping)) and len(value) == 0)
+
+
+def as_text(value: Any) -> str:
+    """A value as text; nothing is the empty text."""
+    if value is None:
+        return ""
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
+
+
+def fn_concat(*parts: Any) -> str:
+    """Values one after the other as text."""
+    text = "".join(as_text(part) for part in parts)
+    if len(text) > 1_000_000:
+        raise undecided("the text grew beyond a million characters")
+    return text
+
+
+def fn_substr(text: Any = "", start: Any = 0, length: Any = None) -> str:
+    """Part of a text; a negative start counts from the end."""
+    if not _whole(start) or (length is not None and not _whole(length)):
+        raise undecided("substr needs whole numbers")
+    rest = as_text(text)[start:]
+    return rest if length is None else rest[: max(length, 0)]
+
+
+def fn_abs(value: Any = 0) -> Any:
+    """The number without its sign."""
+    return abs(_number(value))
+
+
+def fn_min(*values: Any) -> Any:
+    """The smallest of comparable values."""
+    return _extreme(min, values)
+
+
+def fn_max(*values: Any) -> Any:
+    """The largest of comparable values."""
+    return _extreme(max, values)
+
+
+def _extreme(pick: Callable[..., Any], values: tuple[Any, ...]) -> Any:
+    if len(values) == 1 and isinstance(values[0], (list, tuple)):
+        values = tuple(values[0])
+    if not values:
+        return None
+    try:
+        return pick(values)
+    except TypeError:
+        raise undecided("the values cannot be compared with each other") from None
+
+
+def fn_days_between(first: Any = None, second: Any = None) -> int:
+    """Whole days from the first date to the second."""
+    return (_moment(second) - _moment(first)).days
+
+
+def _moment(value: Any) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        raise undecided(f"{value!r} is not a date" if value is not None else "a date is missing") from None
+
+
+def fn_is_deleted(item: Any = None) -> bool:
+    """Whether an item is in the bin."""
+    return isinstance(item, Mapping) and item.get("deleted_at") is not None
+
+
+def fn_regex(text: Any = "", pattern: Any = "") -> bool:
+    """Whether an RE2 pattern is found in a text (linear time)."""
+    if text is None:
+        raise undecided("the text to search is missing")
+    return search(str(pattern), as_text(text))
+
+
+def compile_regex(pattern: str) -> Any:
+    """A compiled RE2 pattern; raises MPCError E_EXPR_INVALID_REGEX."""
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 4 << 20
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        words = error.args[0] if error.args else ""
+        text = words.decode() if isinstance(words, bytes) else str(words)
+        raise MPCError("E_EXPR_INVALID_REGEX", f"Not a valid RE2 pattern: {text}") from None
+
+
+_COMPILED: dict[str, Any] = {}
+
+
+def cached_regex(pattern: str) -> Any:
+    """compile_regex with a bounded cache."""
+    found = _COMPILED.get(pattern)
+    if found is None:
+        if len(_COMPILED) >= 2_000:
+            _COMPILED.clear()
+        found = _COMPILED[pattern] = compile_regex(pattern)
+    return found
+
+
+def search(pattern: str, text: str) -> bool:
+    """Whether the pattern is found anywhere; undecided if it is no pattern."""
+    try:
+        return cached_regex(pattern).search(text) is not None
+    except MPCError as error:
+        raise undecided(error.message) from None
+
+
+def full_match(pattern: str, text: str) -> bool:
+    """Whether the pattern matches the whole text."""
+    return cached_regex(pattern).fullmatch(text) is not None
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise undecided("a number is missing" if value is None else f"{value!r} is not a number")
+    return value
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equality that keeps booleans apart from numbers."""
+    if isinstance(left, bool) is not isinstance(right, bool):
+        return False
+    return bool(left == right)
+
+
+PURE: dict[str, Function] = {
+    "len": fn_len,
+    "contains": fn_contains,
+    "isEmpty": fn_is_empty,
+    "concat": fn_concat,
+    "substr": fn_substr,
+    "abs": fn_abs,
+    "min": fn_min,
+    "max": fn_max,
+    "daysBetween": fn_days_between,
+    "isDeleted": fn_is_deleted,
+    "regex": fn_regex,
+    "lower": lambda text="": as_text(text).lower(),
+    "upper": lambda text="": as_text(text).upper(),
+    "startsWith": lambda text="", part="": as_text(text).startswith(as_text(part)),
+    "endsWith": lambda text="", part="": as_text(text).endswith(as_text(part)),
+}
+
+
+def call(name: str, scope: Any, *args: Any) -> Any:
+    """Call a function by name: the caller's own implementation first, then those that read the scope, then pure ones."""
+    own = scope.functions.get(name)
+    try:
+        if own is not None:
+            return own(*args)
+        if name == "now":
+            return scope.now_text
+        if name == "hasRole":
+            return len(args) == 1 and args[0] in scope.roles
+        if name == "changed":
+            return len(args) == 1 and args[0] in scope.changes
+        pure = PURE.get(name)
+        if pure is None:
+            raise undecided(f"{name}() is not available here")
+        return pure(*args)
+    except ExprFault:
+        raise
+    except Exception as error:
+        raise undecided(f"{name}() failed: {error}") from error
+
+
+def compare(op: str, left: Any, right: Any) -> bool:
+    """A comparison of two present, comparable values; anything else is undecided."""
+    if op == "in":
+        return _inside(left, right)
+    if left is None or right is None:
+        raise undecided("a value is missing")
+    if op == "matches":
+        if not isinstance(left, str) or not isinstance(right, str):
+            raise undecided("'matches' compares texts")
+        return search(right, left)
+    group = _group(left)
+    if group != _group(right) or group is None:
+        raise undecided(f"{_word(left)} and {_word(right)} cannot be compared")
+    if op == "==":
+        return bool(left == right)
+    if op == "!=":
+        return bool(left != right)
+    if group in ("bool", "list", "object"):
+        raise undecided(f"{_word(left)} has no order")
+    if op == "<":
+        return bool(left < right)
+    if op == "<=":
+        return bool(left <= right)
+    return bool(left > right) if op == ">" else bool(left >= right)
+
+
+def _inside(left: Any, right: Any) -> bool:
+    if left is None or right is None:
+        raise undecided("a value is missing")
+    if isinstance(right, str):
+        if not isinstance(left, str):
+            raise undecided(f"{_word(left)} cannot be part of a text")
+        return left in right
+    if isinstance(right, Mapping):
+        return isinstance(left, str) and left in right
+    if not isinstance(right, (list, tuple)):
+        raise undecided(f"{_word(right)} holds nothing")
+    return any(same(left, item) for item in right)
+
+
+def _group(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, (int, float)):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, (list, tuple)):
+        return "list"
+    return "object" if isinstance(value, Mapping) else None
+
+
+def _word(value: Any) -> str:
+    return {"bool": "a yes/no value", "number": "a number", "text": "a text", "list": "a list"}.get(
+        _group(value) or "", "an object"
+    )
+
+
+def arithmetic(op: str, left: Any, right: Any) -> Any:
+    """A sum of numbers, or two texts joined; anything else is undecided, division by zero too."""
+    if op == "+" and isinstance(left, str) and isinstance(right, str):
+        return fn_concat(left, right)
+    a, b = _number(left), _number(right)
+    try:
+        if op == "+":
+            return a + b
+        if op == "-":
+            return a - b
+        if op == "*":
+            return a * b
+        if b == 0:
+            raise undecided("Division by zero")
+        return a / b if op == "/" else a % b
+    except OverflowError:
+        raise undecided("the number is too large") from None
+
+
+def negate(value: Any) -> Any:
+    """The number with the other sign."""
+    return -_number(value)
+
+
+def item_at(whole: Any, index: Any) -> Any:
+    """An item of a list by position, or of an object by key; nothing if there is none."""
+    if isinstance(whole, Mapping) and isinstance(index, str):
+        return whole.get(index)
+    if isinstance(whole, (list, tuple)) and _whole(index):
+        return whole[index] if -len(whole) <= index < len(whole) else None
+    if whole is None or index is None:
+        return None
+    raise undecided(f"{_word(whole)} has no item {index!r}")
+
+
+def truth(value: Any) -> bool:
+    """A condition's value: true or false; anything else is undecided."""
+    if value is True or value is False:
+        return bool(value)
+    raise undecided("a yes/no value is missing" if value is None else f"{_word(value)} is not a yes/no value")

@@ -1,0 +1,59 @@
+"""Reading manifests: DSL, YAML and JSON into one AST."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..ast import ManifestAST
+from ..errors import ManifestInvalid, Source
+from .common import LIMITS, ParseLimits, ParseResult, Problem
+from .detect import FORMATS, detect_format
+
+__all__ = ["FORMATS", "LIMITS", "ParseLimits", "ParseResult", "detect_format", "parse", "read"]
+
+
+def read(
+    text: str, *, format: str | None = None, file: str | None = None, limits: ParseLimits = LIMITS
+) -> ParseResult:
+    """Everything that can be read of a manifest text, with diagnostics; raises only on an unknown format."""
+    language = detect_format(text, format, file)
+    body = _without_bom(text)
+    source = Source(body, file)
+    if len(body) > limits.max_chars:
+        message = f"The text is longer than {limits.max_chars} characters"
+        return ParseResult(ManifestAST(source=source), [Problem("E_PARSE_LIMIT", message, 0, 1).located(source)])
+    result = _front_end(language)(body, source, limits)
+    if "\0" in body:
+        at = body.index("\0")
+        result.diagnostics.append(Problem("E_PARSE_SYNTAX", "The text holds a NUL character", at, at + 1).located(source))
+    result.diagnostics.sort(key=lambda d: d.sort_key())
+    return result
+
+
+def parse(
+    text: str, *, format: str | None = None, file: str | None = None, limits: ParseLimits = LIMITS
+) -> ManifestAST:
+    """The AST of a manifest text; raises ManifestInvalid naming every syntax error with its place."""
+    result = read(text, format=format, file=file, limits=limits)
+    if result.diagnostics:
+        raise ManifestInvalid(tuple(result.diagnostics))
+    return result.ast
+
+
+def _without_bom(text: str) -> str:
+    # The mark becomes a space, so that offsets stay those of the text the caller holds.
+    return " " + text[1:] if text.startswith("\ufeff") else text
+
+
+def _front_end(language: str) -> Callable[[str, Source, ParseLimits], ParseResult]:
+    if language == "json":
+        from .json_ import parse_json_text
+
+        return parse_json_text
+    if language == "yaml":
+        from .yaml_ import parse_yaml_text
+
+        return parse_yaml_text
+    from .dsl import parse_dsl_text
+
+    return parse_dsl_text
