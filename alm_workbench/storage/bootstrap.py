@@ -43,6 +43,8 @@ class Database:
 
     dsns: Dsns
     server: EmbeddedPostgres | None = None
+    admin: str | None = field(default=None, repr=False)
+    """DSN of a user who may administer the roles (bootstrap and restore only), where we have one."""
 
     def close(self) -> None:
         """Let go of the embedded server, if any."""
@@ -68,11 +70,12 @@ def open_database(
     """
     env = os.environ if env is None else env
     if env.get("ALM_DSN"):
-        return Database(external_dsns(env, data_dir))
+        derived = not env.get("ALM_OWNER_DSN")
+        return Database(external_dsns(env, data_dir), admin=env["ALM_DSN"] if derived else None)
     server = EmbeddedPostgres(data_dir, env=env, progress=progress)
     server.start()
     try:
-        return Database(embedded_dsns(server), server)
+        return Database(embedded_dsns(server), server, admin=server.superuser_dsn(DATABASE))
     except BaseException:
         server.stop()
         raise

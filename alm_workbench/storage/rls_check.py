@@ -77,8 +77,8 @@ def _tables(conn: psycopg.Connection[Any]) -> Iterator[Finding]:
 
 
 _GRANTS = """
-    SELECT c.relname, a.privilege_type, CASE a.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END AS grantee,
-      c.relispartition
+    SELECT c.relname, a.privilege_type,
+      CASE a.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END AS grantee, c.relispartition
     FROM pg_class c, aclexplode(c.relacl) a
     WHERE c.relnamespace = 'alm'::regnamespace AND c.relkind IN ('r', 'p') AND a.grantee <> c.relowner ORDER BY 1, 3, 2
 """
@@ -92,8 +92,7 @@ def _grants(conn: psycopg.Connection[Any]) -> Iterator[Finding]:
         if grantee == "public" or privilege in ("TRUNCATE", "REFERENCES", "TRIGGER"):
             yield Finding("grant", table, right)
         elif grantee in ("alm_app", "alm_worker", "alm_mirror") and (partition or table in REVIEWED_TABLES):
-            if not (table == "alembic_version" and privilege == "SELECT"):
-                yield Finding("grant", table, f"{right}, but it is read through functions or its parent only")
+            yield Finding("grant", table, f"{right}, but it is read through functions or its parent only")
         elif grantee == "alm_mirror" and privilege != "SELECT":
             yield Finding("grant", table, right)
         elif grantee == "alm_app" and privilege != "SELECT":
@@ -123,7 +122,7 @@ def _functions(conn: psycopg.Connection[Any]) -> Iterator[Finding]:
 
 
 _VIEWS = """
-    SELECT relname, COALESCE('security_invoker=true' = ANY (reloptions) OR 'security_invoker=on' = ANY (reloptions), false)
+    SELECT relname, COALESCE(reloptions && '{security_invoker=true,security_invoker=on,security_invoker=1}', false)
     FROM pg_class WHERE relnamespace = 'alm'::regnamespace AND relkind = 'v' ORDER BY 1
 """
 _ROLES = "SELECT rolname, rolsuper, rolbypassrls, rolcanlogin FROM pg_roles WHERE rolname = ANY (%s)"

@@ -21,17 +21,17 @@ CREATE TABLE alm.artifact_field (
   v_int8 bigint,
   v_ts timestamptz,
   v_uuid uuid,
-  PRIMARY KEY (tenant_id, project_id, field_id, artifact_id, ord)
+  PRIMARY KEY (tenant_id, artifact_id, field_id, ord)
 );
-CREATE INDEX artifact_field_artifact ON alm.artifact_field (tenant_id, artifact_id);
 CREATE INDEX artifact_field_text ON alm.artifact_field (tenant_id, project_id, field_id, v_text) WHERE v_text IS NOT NULL;
 CREATE INDEX artifact_field_float8 ON alm.artifact_field (tenant_id, project_id, field_id, v_float8) WHERE v_float8 IS NOT NULL;
 CREATE INDEX artifact_field_int8 ON alm.artifact_field (tenant_id, project_id, field_id, v_int8) WHERE v_int8 IS NOT NULL;
 CREATE INDEX artifact_field_ts ON alm.artifact_field (tenant_id, project_id, field_id, v_ts) WHERE v_ts IS NOT NULL;
 CREATE INDEX artifact_field_uuid ON alm.artifact_field (tenant_id, project_id, field_id, v_uuid) WHERE v_uuid IS NOT NULL;
 
--- Casts that answer NULL instead of failing. (Standard SQL bodies: bound when created, inlined when called.)
-CREATE FUNCTION alm.json_int8(item jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE
+-- Casts that answer NULL instead of failing. Standard SQL bodies are bound when created and inlined when called; STABLE,
+-- for pg_input_is_valid() is, and a function that claims more than its body is not inlined.
+CREATE FUNCTION alm.json_int8(item jsonb) RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
   WHEN jsonb_typeof(item) = 'boolean' THEN CASE WHEN item = 'true'::jsonb THEN 1 ELSE 0 END
   WHEN jsonb_typeof(item) NOT IN ('number', 'string') OR NOT pg_input_is_valid(item #>> '{}', 'numeric') THEN NULL
@@ -40,7 +40,7 @@ RETURN CASE
   WHEN (item #>> '{}')::numeric = trunc((item #>> '{}')::numeric) THEN (item #>> '{}')::numeric::bigint
 END;
 
-CREATE FUNCTION alm.json_float8(item jsonb) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION alm.json_float8(item jsonb) RETURNS double precision LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
   WHEN jsonb_typeof(item) IN ('number', 'string') AND item #>> '{}' ~ '^\s*[-+]?[.0-9]'
    AND pg_input_is_valid(item #>> '{}', 'float8') THEN (item #>> '{}')::float8
@@ -56,7 +56,7 @@ RETURN CASE
    AND pg_input_is_valid(alm.zoned(item #>> '{}'), 'timestamptz') THEN alm.zoned(item #>> '{}')::timestamptz
 END;
 
-CREATE FUNCTION alm.json_uuid(item jsonb) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
+CREATE FUNCTION alm.json_uuid(item jsonb) RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE
   WHEN jsonb_typeof(item) = 'string' AND pg_input_is_valid(item #>> '{}', 'uuid') THEN (item #>> '{}')::uuid
 END;
@@ -83,6 +83,7 @@ BEGIN ATOMIC
         WHEN 'array' THEN of_fields -> f.field_id ELSE jsonb_build_array(of_fields -> f.field_id) END
     ) WITH ORDINALITY AS i (item, ord)
     WHERE f.tenant_id = of_tenant AND f.project_id = of_project AND f.type_id = of_type AND of_fields ? f.field_id
+    OFFSET 0  -- every cast runs once
   ) AS v
   WHERE num_nonnulls(v.v_text, v.v_float8, v.v_int8, v.v_ts, v.v_uuid) > 0;
 END;

@@ -12,8 +12,8 @@ BEGIN
   END LOOP;
   FOR t IN SELECT table_name FROM information_schema.columns
            WHERE table_schema = 'alm' AND column_name = 'deleted_at' ORDER BY 1 LOOP
-    EXECUTE format('CREATE TRIGGER touch_deletion BEFORE INSERT OR UPDATE OF deleted_at ON alm.%I
-      FOR EACH ROW EXECUTE FUNCTION alm.touch_deletion()', t);
+    EXECUTE format('CREATE TRIGGER touch_deletion BEFORE INSERT OR UPDATE ON alm.%I FOR EACH ROW
+      WHEN (NEW.deleted_at IS NOT NULL OR NEW.deleted_by IS NOT NULL) EXECUTE FUNCTION alm.touch_deletion()', t);
   END LOOP;
   FOREACH t IN ARRAY ARRAY['actors', 'manifest_versions', 'project_activations', 'state_history', 'external_refs',
                            'outbox_messages'] LOOP
@@ -88,7 +88,7 @@ GRANT SELECT ON
   alm.dead_letter_messages TO alm_app;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA alm TO alm_worker;
-REVOKE ALL ON alm.users, alm.user_identities FROM alm_worker;
+REVOKE ALL ON alm.users, alm.user_identities, alm.audit_snapshots_default, alm.alembic_version FROM alm_worker;
 GRANT UPDATE, DELETE ON alm.outbox_messages TO alm_worker;
 GRANT INSERT, UPDATE, DELETE ON alm.dead_letter_messages TO alm_worker;
 GRANT INSERT ON alm.outbox_messages, alm.audit_commits, alm.audit_seals, alm.decision_log TO alm_worker;
