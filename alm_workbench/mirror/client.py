@@ -49,6 +49,12 @@ class QueryProcess:
         process = self._process
         return process.pid if process and process.poll() is None else None
 
+    def start(self) -> None:
+        """Start the child now rather than with the first query."""
+        with self._lock:
+            if not self._closed:
+                self._running()
+
     def query(
         self,
         rights: MirrorRights,

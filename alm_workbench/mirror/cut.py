@@ -34,11 +34,12 @@ def write_cut(source: Path, rights: MirrorRights, path: Path) -> None:
             connection.execute(f"USE o; {create_base()}; USE memory")
             connection.execute("INSERT INTO o.base.calendar SELECT * FROM m.base.calendar")
             for name, (columns, condition) in _selections(rights).items():
-                connection.execute(f"INSERT INTO o.base.{name} BY NAME SELECT {columns} FROM m.base.{name} WHERE {condition}")
+                connection.execute(
+                    f"INSERT INTO o.base.{name} BY NAME SELECT {columns} FROM m.base.{name} WHERE {condition}"
+                )
             # people who appear nowhere in the cut, and parents outside it, stay unknown
             connection.execute(
-                "UPDATE o.base.artifacts SET parent_id = NULL"
-                " WHERE parent_id NOT IN (SELECT id FROM o.base.artifacts)"
+                "UPDATE o.base.artifacts SET parent_id = NULL WHERE parent_id NOT IN (SELECT id FROM o.base.artifacts)"
             )
             connection.execute(f"INSERT INTO o.base.actors SELECT * FROM m.base.actors WHERE id IN ({_people()})")
             connection.execute(f"USE o; {create_views()}; USE memory")

@@ -81,7 +81,9 @@ class MirrorDaemon:
         self._failed = stats.failed
         self.last_error = None
         if stats.rows:
-            log.debug("mirror: %d rows of %d tenants in %.2f s", stats.rows, stats.updated + stats.rebuilt, stats.seconds)
+            log.debug(
+                "mirror: %d rows of %d tenants in %.2f s", stats.rows, stats.updated + stats.rebuilt, stats.seconds
+            )
         return stats
 
     def _loop(self) -> None:

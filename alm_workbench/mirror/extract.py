@@ -68,10 +68,8 @@ class Extraction:
         self, table: Table, tenants: Iterable[UUID], since: str
     ) -> AbstractContextManager[pa.RecordBatchReader]:
         """A stream of ``tenant_id, id`` of rows that were deleted for good since a snapshot."""
-        name = table.name
-        return self._read(
-            f"SELECT tenant_id, id FROM {PG_SCHEMA}.tombstones WHERE tbl = '{name}' AND {_scope(tenants)}{_since(since)}"
-        )
+        condition = f"tbl = '{table.name}' AND {_scope(tenants)}{_since(since)}"
+        return self._read(f"SELECT tenant_id, id FROM {PG_SCHEMA}.tombstones WHERE {condition}")
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Rows of a statement of our own, in the same transaction."""

@@ -1,4 +1,4 @@
-"""The files of the mirror: ``<root>/<tenant>/vN.duckdb`` and an atomically replaced ``CURRENT`` manifest beside them."""
+"""The files of the mirror: ``<root>/<tenant>/vN.duckdb`` and beside them an atomically replaced ``CURRENT`` manifest."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Manifest:
     """What ``CURRENT`` says: which file is published, and the Postgres snapshot that its content stands for.
 
     ``build`` is unique for each published file; ``ddl`` and ``cluster`` say for which tables of which database the
-    watermark ``snap`` holds; ``at`` is when the snapshot was taken; ``full_bytes`` is the size after the last full build.
+    watermark ``snap`` holds; ``at`` is when the snapshot was taken; ``full_bytes`` the size after the last full build.
     """
 
     file: str

@@ -38,7 +38,9 @@ class Delta:
         self.connection = workspace()
         for table in TABLES:
             with extraction.rows(table, tenants, since) as rows:
-                load(self.connection, f"CREATE TABLE changed_{table.name} AS SELECT {_typed(table)} FROM incoming", rows)
+                load(
+                    self.connection, f"CREATE TABLE changed_{table.name} AS SELECT {_typed(table)} FROM incoming", rows
+                )
             if table.tombstones:
                 keys = "SELECT tenant_id::UUID AS tenant_id, id::UUID AS id FROM incoming"
                 with extraction.deleted(table, tenants, since) as rows:

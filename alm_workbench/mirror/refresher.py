@@ -81,9 +81,7 @@ class Refresher:
         size = self._layout.tenant(tenant).path(manifest).stat().st_size
         return size <= manifest.full_bytes * BLOAT + BLOAT_SLACK
 
-    def _update(
-        self, source: Extraction, snap: str, members: list[tuple[UUID, Manifest]], stats: RefreshStats
-    ) -> None:
+    def _update(self, source: Extraction, snap: str, members: list[tuple[UUID, Manifest]], stats: RefreshStats) -> None:
         delta = publish.Delta(source, [tenant for tenant, _ in members], snap)
         try:
             for tenant, manifest in members:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -52,9 +55,19 @@ class MirrorService:
         self.process = QueryProcess(root, options, log_file=log_file)
         self.registry = ReportRegistry(reports)
 
-    def start(self) -> None:
-        """Keep the mirrors fresh from now on."""
+    def start(self, *, warm: bool = False) -> None:
+        """Keep the mirrors fresh from now on; ``warm`` also makes ready for the first report, in the background."""
         self.daemon.start()
+        if warm:
+            threading.Thread(target=self._warm, name="mirror-warm", daemon=True).start()
+
+    def _warm(self) -> None:
+        with suppress(Exception):  # what fails here fails again, and is told, when somebody asks
+            self.process.start()
+            scope = ReportScope(UUID(int=0), datetime.now(UTC).date(), 1)
+            for report in self.registry.all():
+                arguments = tuple(sorted(report.arguments({}).items()))
+                self.registry.compiled(report, replace(scope, arguments=arguments))
 
     def stop(self) -> None:
         """Stop refreshing and end the query process."""
@@ -71,7 +84,10 @@ class MirrorService:
         timeout: float | None = None,
         max_age: float | None = None,
     ) -> MirrorAnswer:
-        """Run one SELECT over what the rights leave; raises ``QueryRejected``, ``QueryTimedOut``, ``MirrorUnavailable``."""
+        """Run one SELECT over what the rights leave.
+
+        Raises ``QueryRejected``, ``QueryTimedOut`` or ``MirrorUnavailable``.
+        """
         self._fresh(rights.tenant_id, max_age)
         return self.process.query(
             rights,

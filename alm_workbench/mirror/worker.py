@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING, Any
 
 from alm_workbench.contexts.reporting.domain import MirrorRights, MirrorUnavailable, QueryRejected, QueryTimedOut
 from alm_workbench.errors import AlmError
@@ -32,6 +32,7 @@ from alm_workbench.mirror.publish import literal
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 CUTS = ".cuts"
 
@@ -200,13 +201,13 @@ class OpenFiles:
 class Worker:
     """Reads requests and answers them, several at once."""
 
-    def __init__(self, root: Path, options: WorkerOptions, out: BinaryIO) -> None:
+    def __init__(self, root: Path, options: WorkerOptions, out: IO[bytes]) -> None:
         self._options = options
         self._files = OpenFiles(MirrorLayout(root), options)
         self._out = out
         self._writing = threading.Lock()
 
-    def serve(self, source: BinaryIO) -> None:
+    def serve(self, source: IO[bytes]) -> None:
         """Answer until the stream ends."""
         self._files.sweep()
         with ThreadPoolExecutor(self._options.workers) as pool, suppress(EOFError):
@@ -229,7 +230,8 @@ class Worker:
 
     def _answer(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         started = time.perf_counter()
-        with self._files.use(MirrorRights.from_data(request["rights"])) as (file, manifest), file.connection() as connection:
+        rights = MirrorRights.from_data(request["rights"])
+        with self._files.use(rights) as (file, manifest), file.connection() as connection:
             rows, truncated, body = self._select(connection, request)
         return {
             "as_of": manifest.at,
@@ -262,24 +264,35 @@ class Worker:
         import pyarrow as pa
 
         reader = relation.limit(limit + 1).to_arrow_reader(20_000)
+        schema = plain_schema(reader.schema)
         sink = pa.BufferOutputStream()
         rows, truncated = 0, False
-        with pa.ipc.new_stream(sink, reader.schema) as writer:
+        with pa.ipc.new_stream(sink, schema) as writer:
             for batch in reader:
-                if truncated := rows + batch.num_rows > limit:
-                    batch = batch.slice(0, limit - rows)
-                rows += batch.num_rows
-                writer.write_batch(batch)
+                truncated = rows + batch.num_rows > limit
+                kept = batch.slice(0, limit - rows)
+                try:
+                    writer.write_batch(kept.cast(schema))
+                except pa.ArrowInvalid as error:
+                    raise QueryRejected("A sum does not fit 64 bits; cast it to DOUBLE") from error
+                rows += kept.num_rows
                 if sink.tell() > self._options.answer_bytes:
-                    raise QueryRejected(f"The answer is larger than {self._options.answer_bytes >> 20} MB; ask for less")
+                    most = self._options.answer_bytes >> 20
+                    raise QueryRejected(f"The answer is larger than {most} MB; ask for less")
                 if truncated:
                     break
         return rows, truncated, sink.getvalue().to_pybytes()
 
 
-def _placed(
-    connection: duckdb.DuckDBPyConnection, request: Mapping[str, Any], error: duckdb.Error
-) -> duckdb.Error:
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema with DuckDB's 128-bit sums as 64-bit integers, which every client has."""
+    import pyarrow as pa
+
+    wide = pa.decimal128(38, 0)
+    return pa.schema([f.with_type(pa.int64()) if f.type == wide else f for f in schema], schema.metadata)
+
+
+def _placed(connection: duckdb.DuckDBPyConnection, request: Mapping[str, Any], error: duckdb.Error) -> duckdb.Error:
     """The same complaint with its place: relations lose it, preparing the statement again does not."""
     import duckdb
 

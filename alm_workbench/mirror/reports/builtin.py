@@ -108,9 +108,11 @@ def last_activity(t: MirrorTables, scope: ReportScope) -> ir.Table:
 
     history = t.state_history.filter(t.state_history.project_id == scope.project)
     latest = history.order_by([ibis.desc("occurred_at"), ibis.desc("recorded_at"), ibis.desc("id")])
-    return latest.limit(scope.integer("limit")).select(
-        "key", "title", "type", "from_state", "to_state", at="occurred_at", who="actor"
-    ).select("at", "key", "title", "type", "from_state", "to_state", "who")
+    return (
+        latest.limit(scope.integer("limit"))
+        .select("key", "title", "type", "from_state", "to_state", at="occurred_at", who="actor")
+        .select("at", "key", "title", "type", "from_state", "to_state", "who")
+    )
 
 
 def project_summary(t: MirrorTables, scope: ReportScope) -> ir.Table:
@@ -149,17 +151,16 @@ def _days(first: date, last: date, step: int = 1) -> ir.Table:
     """A table with the column ``day``: every ``step``-th day from first to last, both included."""
     import ibis
 
-    days = ibis.range(ibis.date(first), ibis.date(last + timedelta(days=1)), ibis.interval(days=step))
-    return days.unnest().name("day").as_table().mutate(day=lambda table: table.day.cast("date"))
+    start, stop = (ibis.timestamp(day.isoformat()) for day in (first, last + timedelta(days=1)))
+    days = ibis.range(start, stop, ibis.interval(days=step)).unnest().name("day").as_table()
+    return days.mutate(day=days.day.cast("date"))
 
 
 def _flow_by_category(daily: ir.Table, days: ir.Table) -> ir.Table:
     """One column for each category."""
     import ibis
 
-    wide = daily.group_by("day").agg(
-        **{name: daily.change.sum(where=daily.bucket == name) for name in CATEGORIES}
-    )
+    wide = daily.group_by("day").agg(**{name: daily.change.sum(where=daily.bucket == name) for name in CATEGORIES})
     joined = days.left_join(wide, "day")
     running = ibis.cumulative_window(order_by="day")
     totals = {name: joined[name].fill_null(0).sum().over(running).cast("int64") for name in CATEGORIES}

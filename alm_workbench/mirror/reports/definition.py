@@ -30,7 +30,12 @@ Arguments = Mapping[str, int | str]
 
 def text_in(texts: Texts, lang: str) -> str:
     """The text in a language (``tr-TR`` counts as ``tr``), else in English, else any."""
-    return texts.get(lang) or texts.get(lang.split("-")[0].split("_")[0]) or texts.get("en") or next(iter(texts.values()), "")
+    return (
+        texts.get(lang)
+        or texts.get(lang.replace("_", "-").split("-", 1)[0])
+        or texts.get("en")
+        or next(iter(texts.values()), "")
+    )
 
 
 @dataclass(frozen=True, slots=True)
