@@ -122,5 +122,7 @@ export class GraphPanel extends ReactWidget {
 /** Whether a workflow that was there is gone: with an error in the text it is more likely hidden than removed. */
 function missesWorkflows(old: GraphData | null, now: GraphData): boolean {
   const ids = new Set(now.workflows.map(w => w.id));
-  return (old?.workflows ?? []).some(w => !ids.has(w.id) || (now.workflows.find(n => n.id === w.id)?.states.length ?? 0) === 0);
+  return (old?.workflows ?? []).some(
+    w => !ids.has(w.id) || (now.workflows.find(n => n.id === w.id)?.states.length ?? 0) === 0
+  );
 }

@@ -43,12 +43,13 @@ export class ManifestActions {
       }
       const saved = await this.post(source, message);
       const name = `${answer.namespace}/${answer.name}`;
-      Notification.success(
-        saved.unchanged
-          ? trans.__('Nothing has changed since version %1 of %2.', saved.number, name)
-          : trans.__('Saved as version %1 of %2.', saved.number, name),
-        { autoClose: STAY }
-      );
+      if (saved.unchanged) {
+        const same = trans.__('Nothing has changed since version %1 of %2.', saved.number, name);
+        Notification.info(same, { autoClose: STAY });
+      } else {
+        const done = trans.__('Saved as version %1 of %2.', saved.number, name);
+        Notification.success(done, { autoClose: STAY });
+      }
       this.workbench.notifyChanged();
     } catch (error) {
       await showProblem(trans.__('The version was not saved'), error, trans);

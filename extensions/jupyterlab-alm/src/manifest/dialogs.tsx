@@ -116,19 +116,13 @@ export async function askProject(
         </p>
         <label>
           <span>{trans.__('Project')}</span>
-          <div className="jp-select-wrapper">
-            <select
-              className="jp-mod-styled"
-              value={value.projectId}
-              onChange={e => change({ ...value, projectId: e.target.value })}
-            >
-              {projects.map(p => (
-                <option key={p.id} value={p.id}>
-                  {`${p.key} — ${p.name}`}
-                </option>
-              ))}
-            </select>
-          </div>
+          <select value={value.projectId} onChange={e => change({ ...value, projectId: e.target.value })}>
+            {projects.map(p => (
+              <option key={p.id} value={p.id}>
+                {`${p.key} — ${p.name}`}
+              </option>
+            ))}
+          </select>
         </label>
         <p className="alm-Form-hint">
           {project?.active_manifest
@@ -166,7 +160,9 @@ export async function askStateMap(
   trans: TranslationBundle
 ): Promise<Record<string, string> | null> {
   const impossible = stranded.filter(item => item.targets.length === 0);
-  const first = Object.fromEntries(stranded.map(item => [item.state, likelyTarget(item.state, item.targets)]));
+  const first = Object.fromEntries(
+    stranded.map(item => [item.state, likelyTarget(item.state, item.targets)])
+  );
   const body = new FormBody<Record<string, string>>(first, (value, change) => (
     <>
       <p>{detail}</p>
@@ -188,20 +184,17 @@ export async function askStateMap(
               <td>{item.items}</td>
               <td>
                 {item.targets.length > 0 ? (
-                  <div className="jp-select-wrapper">
-                    <select
-                      className="jp-mod-styled"
-                      aria-label={trans.__('New state for items in %1', item.state)}
-                      value={value[item.state]}
-                      onChange={e => change({ ...value, [item.state]: e.target.value })}
-                    >
-                      {item.targets.map(target => (
-                        <option key={target} value={target}>
-                          {target}
-                        </option>
-                      ))}
-                    </select>
-                  </div>
+                  <select
+                    aria-label={trans.__('New state for items in %1', item.state)}
+                    value={value[item.state]}
+                    onChange={e => change({ ...value, [item.state]: e.target.value })}
+                  >
+                    {item.targets.map(target => (
+                      <option key={target} value={target}>
+                        {target}
+                      </option>
+                    ))}
+                  </select>
                 ) : (
                   trans.__('The type is not in the new process')
                 )}

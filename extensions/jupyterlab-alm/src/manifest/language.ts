@@ -33,7 +33,10 @@ export const manifestLanguage = LRLanguage.define({
         ':': t.punctuation,
         ',': t.separator
       }),
-      foldNodeProp.add({ 'Body Object Array': foldInside, BlockComment: n => ({ from: n.from + 2, to: n.to - 2 }) }),
+      foldNodeProp.add({
+        'Body Object Array': foldInside,
+        BlockComment: n => ({ from: n.from + 2, to: n.to - 2 })
+      }),
       indentNodeProp.add({
         Body: delimitedIndent({ closing: '}', align: false }),
         Object: delimitedIndent({ closing: '}', align: false }),
@@ -48,4 +51,3 @@ export const manifestLanguage = LRLanguage.define({
     indentOnInput: /^\s*[}\]]$/
   }
 });
-

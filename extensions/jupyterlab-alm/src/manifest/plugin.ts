@@ -32,7 +32,9 @@ async function support(
     return new Support(manifestLanguage, lint);
   }
   const base = await languages.getLanguage(type.format);
-  return base?.support ? new Support(base.support.language, [base.support.support, lint]) : new Support(manifestLanguage, lint);
+  return base?.support
+    ? new Support(base.support.language, [base.support.support, lint])
+    : new Support(manifestLanguage, lint);
 }
 
 function displayName(type: IManifestFileType, trans: TranslationBundle): string {
@@ -82,7 +84,8 @@ export const manifestPlugin: JupyterFrontEndPlugin<void> = {
         contentType: 'file'
       });
       languages.addLanguage({
-        name: type.name,
+        // JupyterLab shows this name in the status bar.
+        name: displayName(type, trans),
         displayName: displayName(type, trans),
         mime: type.mime,
         extensions: type.format === 'dsl' ? ['alm'] : [],

@@ -7,6 +7,9 @@ import { errorText } from '../ui/problem';
 import { countBySeverity } from './offsets';
 
 const SHOWN = 200;
+const HEAD_HEIGHT = 28;
+const ROW_HEIGHT = 22;
+const ROWS_IN_SIGHT = 5;
 
 export interface IProblemsState {
   answer: ICheckAnswer | null;
@@ -50,6 +53,7 @@ export class ProblemsPanel extends ReactWidget {
   ) {
     super();
     this.addClass('alm-Problems');
+    this.node.style.minHeight = `${HEAD_HEIGHT}px`;
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Problems of the manifest'));
   }
@@ -60,7 +64,14 @@ export class ProblemsPanel extends ReactWidget {
 
   set state(state: IProblemsState) {
     this._state = state;
-    this.toggleClass('alm-mod-open', this._open && this.rows.length > 0);
+    const open = this.isOpen;
+    const rows = open ? Math.min(this.rows.length, ROWS_IN_SIGHT) : 0;
+    const height = `${HEAD_HEIGHT + rows * ROW_HEIGHT}px`;
+    if (height !== this.node.style.minHeight) {
+      this.node.style.minHeight = height;
+      // The layout above reads the least height only when it is told to.
+      this.parent?.fit();
+    }
     this.update();
   }
 
@@ -68,15 +79,21 @@ export class ProblemsPanel extends ReactWidget {
     return this._state.answer?.diagnostics ?? [];
   }
 
+  /** As the user chose, else when there is something that must be seen to. */
+  private get isOpen(): boolean {
+    const serious = this.rows.some(finding => finding.severity !== 'info');
+    return this.rows.length > 0 && (this._chosen ?? serious);
+  }
+
   private toggle(): void {
-    this._open = !this._open;
+    this._chosen = !this.isOpen;
     this.state = this._state;
   }
 
   protected render(): JSX.Element {
     const { trans, _state: state } = this;
     const severity = severityOf(state);
-    const open = this._open && this.rows.length > 0;
+    const open = this.isOpen;
     const name = state.answer?.name
       ? `${state.answer.namespace}/${state.answer.name} ${state.answer.version}`
       : '';
@@ -126,6 +143,6 @@ export class ProblemsPanel extends ReactWidget {
     );
   }
 
-  private _open = true;
+  private _chosen: boolean | null = null;
   private _state: IProblemsState = { answer: null, error: null, stale: false };
 }

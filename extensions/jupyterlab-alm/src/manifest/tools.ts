@@ -8,7 +8,7 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { BoxLayout } from '@lumino/widgets';
 
 import type { IFinding, ManifestFormat } from '../api/types';
-import { graphIcon } from '../icons';
+import { graphIcon, manifestIcon } from '../icons';
 import type { IAlmWorkbench } from '../tokens';
 import type { IManifestSource, ManifestActions } from './activate';
 import type { ICheckResult } from './checker';
@@ -68,6 +68,8 @@ export class ManifestTools implements DocumentRegistry.WidgetExtension {
       return;
     }
     const { workbench, trans } = this.options;
+    widget.addClass('alm-Manifest');
+    widget.content.title.icon = manifestIcon;
     const bar = this.createBar(widget);
     widget.contentHeader.addWidget(bar);
     const panel = new ProblemsPanel(trans, (finding: IFinding) => {
@@ -103,7 +105,13 @@ export class ManifestTools implements DocumentRegistry.WidgetExtension {
     bar.addClass('alm-Bar');
     bar.node.setAttribute('aria-label', trans.__('Manifest'));
     const source = sourceOf(widget);
-    const button = (name: string, label: string, tooltip: string, icon: typeof checkIcon, onClick: () => void): void => {
+    const button = (
+      name: string,
+      label: string,
+      tooltip: string,
+      icon: typeof checkIcon,
+      onClick: () => void
+    ): void => {
       bar.addItem(name, new ToolbarButton({ label, tooltip, icon, onClick }));
     };
     button('check', trans.__('Check'), trans.__('Check the manifest again on the server'), checkIcon, () => {

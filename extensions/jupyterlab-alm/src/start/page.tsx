@@ -77,7 +77,9 @@ export class StartPage extends ReactWidget {
           <Projects model={model} trans={trans} />
         </section>
         {model.overview?.info && (
-          <footer>{trans.__('Version %1, %2 profile', model.overview.info.version, model.overview.info.profile)}</footer>
+          <footer>
+            {trans.__('Version %1, %2 profile', model.overview.info.version, model.overview.info.profile)}
+          </footer>
         )}
       </div>
     );
@@ -195,9 +197,7 @@ function ProjectRow(props: { project: IProject; counted: boolean; trans: Transla
         {project.status === 'archived' && <span className="alm-Start-tag">{trans.__('archived')}</span>}
         {project.description && <div className="alm-Start-note">{project.description}</div>}
       </td>
-      <td>
-        {project.active_manifest ?? <span className="alm-Start-note">{trans.__('none yet')}</span>}
-      </td>
+      <td>{project.active_manifest ?? <span className="alm-Start-note">{trans.__('none yet')}</span>}</td>
       {counted && <td className="alm-mod-number">{project.items?.toLocaleString() ?? ''}</td>}
     </tr>
   );

@@ -101,7 +101,9 @@ export const uiPlugin: JupyterFrontEndPlugin<void> = {
           const info = await workbench.client.get<IWorkbenchInfo>('workbench');
           const address = dashboardsAddress(info, window.location.href);
           if (!address) {
-            throw new Error(trans.__('No dashboards are running here. "alm lab" and "alm dashboards" start them.'));
+            throw new Error(
+              trans.__('No dashboards are running here. "alm lab" and "alm dashboards" start them.')
+            );
           }
           window.open(address, '_blank', 'noreferrer');
         } catch (error) {

@@ -20,7 +20,10 @@ function words(state: ConnectionState, trans: TranslationBundle): { text: string
         help: trans.__('This Jupyter server does not answer ALM requests. Start it with "alm lab".')
       };
     case 'signed-out':
-      return { text: trans.__('not signed in'), help: trans.__('Open this page again with its full address.') };
+      return {
+        text: trans.__('not signed in'),
+        help: trans.__('Open this page again with its full address.')
+      };
     default:
       return { text: trans.__('connecting…'), help: trans.__('The ALM workbench is being asked.') };
   }

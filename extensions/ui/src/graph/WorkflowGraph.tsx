@@ -46,7 +46,8 @@ const BIGGEST = 1.15;
 const SMALLEST = 0.45;
 
 function StateNode({ data }: NodeProps<StateNodeType>): JSX.Element {
-  const [into, out] = data.direction === 'TB' ? [Position.Top, Position.Bottom] : [Position.Left, Position.Right];
+  const [into, out] =
+    data.direction === 'TB' ? [Position.Top, Position.Bottom] : [Position.Left, Position.Right];
   return (
     <div
       className="alm-State"
@@ -119,7 +120,8 @@ function Canvas({ workflow, language, translate, onGo, activeKey, size }: Canvas
             const label = state ? measureText(labelIn(state, language), 'bold 13px') : 0;
             return Math.max(label, state ? measureText(stateNotes(state, translate), '11px') : 0) + 30;
           },
-          measureTransition: t => measureText(labelIn(t, language), '12px') + (transitionConditions(t, translate).length ? 26 : 14)
+          measureTransition: t =>
+            measureText(labelIn(t, language), '12px') + (transitionConditions(t, translate).length ? 26 : 14)
         },
         size
       ),
@@ -170,41 +172,42 @@ function Canvas({ workflow, language, translate, onGo, activeKey, size }: Canvas
     [workflow, placed, language, translate, activeKey]
   );
 
-  const focus = hovered ?? activeKey ?? null;
-  const edges = React.useMemo(
-    () =>
-      placed.edges.map(({ key, transition, points, label }): TransitionEdgeType => {
-        const tone = toneOf(transition, key, focus);
-        const loop = transition.source === transition.target;
-        const spoken = transitionSpoken(transition, stateLabel, language, translate);
-        const conditions = transitionConditions(transition, translate);
-        const color = tone === 'lit' ? 'var(--alm-graph-lit)' : 'var(--alm-graph-line)';
-        const place = placeOf(transition);
-        return {
-          id: key,
-          type: 'transition',
-          source: transition.source,
-          target: transition.target,
-          className: `alm-Transition alm-mod-${tone}`,
-          selected: activeKey === key,
-          ariaLabel: spoken,
-          zIndex: tone === 'lit' ? 1 : 0,
-          markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color },
-          data: {
-            path: loop
-              ? loopPath(placed.states.get(transition.source) as Box, label)
-              : smoothPath(points, placed.direction),
-            box: label,
-            label: labelIn(transition, language),
-            title: [spoken.split('. ')[0], ...conditions].join('\n'),
-            conditional: conditions.length > 0,
-            tone,
-            go: () => place && onGo?.(place)
-          }
-        };
-      }),
-    [placed, focus, activeKey, language, translate, stateLabel, onGo]
-  );
+  const known = (key: string | null | undefined): key is string =>
+    key != null && (placed.states.has(key) || placed.edges.some(edge => edge.key === key));
+  const focus = hovered ?? (known(activeKey) ? activeKey : null);
+  const edges = React.useMemo(() => {
+    const all = placed.edges.map(({ key, transition, points, label }): TransitionEdgeType => {
+      const tone = toneOf(transition, key, focus);
+      const loop = transition.source === transition.target;
+      const spoken = transitionSpoken(transition, stateLabel, language, translate);
+      const conditions = transitionConditions(transition, translate);
+      const color = tone === 'lit' ? 'var(--alm-graph-lit)' : 'var(--alm-graph-line)';
+      const place = placeOf(transition);
+      return {
+        id: key,
+        type: 'transition',
+        source: transition.source,
+        target: transition.target,
+        className: `alm-Transition alm-mod-${tone}`,
+        selected: activeKey === key,
+        ariaLabel: spoken,
+        markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color },
+        data: {
+          path: loop
+            ? loopPath(placed.states.get(transition.source) as Box, placed.direction)
+            : smoothPath(points, placed.direction),
+          box: label,
+          label: labelIn(transition, language),
+          title: [spoken.split('. ')[0], ...conditions].join('\n'),
+          conditional: conditions.length > 0,
+          tone,
+          go: () => place && onGo?.(place)
+        }
+      };
+    });
+    // Drawn last is drawn on top.
+    return all.sort((a, b) => Number(a.data?.tone === 'lit') - Number(b.data?.tone === 'lit'));
+  }, [placed, focus, activeKey, language, translate, stateLabel, onGo]);
 
   const go = (key: string): void => {
     const state = workflow.states.find(s => s.id === key);
@@ -236,7 +239,6 @@ function Canvas({ workflow, language, translate, onGo, activeKey, size }: Canvas
         nodesConnectable={false}
         nodesFocusable
         edgesFocusable
-        elevateEdgesOnSelect
         zoomOnDoubleClick={false}
         deleteKeyCode={null}
         selectionKeyCode={null}

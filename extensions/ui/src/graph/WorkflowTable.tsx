@@ -32,7 +32,12 @@ function GoLink({ item, text, onGo }: LinkProps): JSX.Element {
 export function WorkflowTable({ workflow, language, translate, onGo }: WorkflowTableProps): JSX.Element {
   const labels = new Map(workflow.states.map(state => [state.id, labelIn(state, language)]));
   return (
-    <div className="alm-Graph-tables" tabIndex={0} role="region" aria-label={translate.__('Workflow as tables')}>
+    <div
+      className="alm-Graph-tables"
+      tabIndex={0}
+      role="region"
+      aria-label={translate.__('Workflow as tables')}
+    >
       <table className="alm-Graph-table">
         <caption>{translate.__('States')}</caption>
         <thead>

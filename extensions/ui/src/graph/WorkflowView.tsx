@@ -43,12 +43,18 @@ export function WorkflowView(props: WorkflowViewProps): JSX.Element {
       <div className="alm-Graph">
         {note && <Note text={note} />}
         <div className="alm-Graph-message">
-          <p>{graph ? translate.__('This manifest has no workflow yet.') : translate.__('Reading the manifest…')}</p>
+          <p>
+            {graph
+              ? translate.__('This manifest has no workflow yet.')
+              : translate.__('Reading the manifest…')}
+          </p>
         </div>
       </div>
     );
   }
-  const users = (graph?.types ?? []).filter(type => type.workflow === workflow.id).map(t => labelIn(t, language));
+  const users = (graph?.types ?? [])
+    .filter(type => type.workflow === workflow.id)
+    .map(t => labelIn(t, language));
   const shared = { workflow, language, translate, onGo };
   return (
     <div className="alm-Graph">
@@ -71,7 +77,12 @@ export function WorkflowView(props: WorkflowViewProps): JSX.Element {
           {translate.__('%1 states, %2 transitions', workflow.states.length, workflow.transitions.length)}
           {users.length > 0 && ` · ${users.join(', ')}`}
         </span>
-        <button type="button" className="alm-Graph-toggle" aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
+        <button
+          type="button"
+          className="alm-Graph-toggle"
+          aria-pressed={asTable}
+          onClick={() => setAsTable(!asTable)}
+        >
           {asTable ? translate.__('Show as graph') : translate.__('Show as table')}
         </button>
       </div>

@@ -62,9 +62,12 @@ export function backEdges(workflow: WorkflowData): Set<string> {
   const open = new Set<string>();
   const walk = (id: string): void => {
     open.add(id);
-    const next = [...(leaving.get(id) ?? [])].sort((a, b) => (order.get(a.target) ?? 0) - (order.get(b.target) ?? 0));
+    const next = [...(leaving.get(id) ?? [])].sort(
+      (a, b) => (order.get(a.target) ?? 0) - (order.get(b.target) ?? 0)
+    );
     for (const edge of next) {
-      if (open.has(edge.target)) {
+      const earlier = (order.get(edge.target) ?? 0) < (order.get(id) ?? 0);
+      if (open.has(edge.target) || (done.has(edge.target) && earlier && detached)) {
         back.add(edge.key);
       } else if (!done.has(edge.target)) {
         walk(edge.target);
@@ -73,11 +76,14 @@ export function backEdges(workflow: WorkflowData): Set<string> {
     open.delete(id);
     done.add(id);
   };
+  // States that cannot be reached while the text is being edited must not push the initial state down.
+  let detached = false;
   const starts = [...workflow.states].sort((a, b) => Number(b.initial) - Number(a.initial));
   for (const state of starts) {
     if (!done.has(state.id)) {
       walk(state.id);
     }
+    detached = true;
   }
   return back;
 }
@@ -129,6 +135,9 @@ export function layoutWorkflow(workflow: WorkflowData, options: LayoutOptions): 
     const found = graph.edge(tail, head, key) as Box & { points: Point[] };
     const points = found.points.map(({ x, y }) => ({ x, y }));
     const label = { x: found.x, y: found.y, width: found.width, height: found.height };
+    if (tail === head) {
+      placeLoopLabel(label, states.get(tail) as Box, vertical);
+    }
     return { key, transition, points: reversed ? points.reverse() : points, label };
   });
   spreadPorts(edges, states, vertical);
@@ -137,7 +146,11 @@ export function layoutWorkflow(workflow: WorkflowData, options: LayoutOptions): 
 }
 
 /** Let arrows that share a side of a state touch it at different places, in the order in which they arrive. */
-function spreadPorts(edges: readonly PlacedEdge[], states: ReadonlyMap<string, Box>, vertical: boolean): void {
+function spreadPorts(
+  edges: readonly PlacedEdge[],
+  states: ReadonlyMap<string, Box>,
+  vertical: boolean
+): void {
   const along: 'x' | 'y' = vertical ? 'x' : 'y';
   const across: 'x' | 'y' = vertical ? 'y' : 'x';
   const sides = new Map<string, { box: Box; far: boolean; ends: { end: Point; next: Point }[] }>();
@@ -209,11 +222,28 @@ export function smoothPath(points: readonly Point[], direction: Direction): stri
   return path;
 }
 
-/** A loop beside a state, for a transition that ends where it began. */
-export function loopPath(box: Box, label: Box): string {
-  const right = box.x + box.width / 2;
-  const out = Math.max(label.x - label.width / 2 - right, 16) + 12;
-  return `M${right},${box.y - 10}C${right + out},${box.y - 26} ${right + out},${box.y + 26} ${right},${box.y + 10}`;
+const LOOP = 24;
+
+/** A loop's label stands right behind the loop. */
+function placeLoopLabel(label: Box, box: Box, vertical: boolean): void {
+  if (vertical) {
+    label.x = box.x + box.width / 2 + LOOP + label.width / 2;
+    label.y = box.y;
+  } else {
+    label.x = box.x;
+    label.y = box.y + box.height / 2 + LOOP + label.height / 2;
+  }
+}
+
+/** A loop beside or below a state, for a transition that ends where it began. */
+export function loopPath(box: Box, direction: Direction): string {
+  const reach = LOOP * 1.3;
+  if (direction === 'TB') {
+    const x = box.x + box.width / 2;
+    return `M${x},${box.y - 10}C${x + reach},${box.y - 24} ${x + reach},${box.y + 24} ${x},${box.y + 10}`;
+  }
+  const y = box.y + box.height / 2;
+  return `M${box.x - 10},${y}C${box.x - 24},${y + reach} ${box.x + 24},${y + reach} ${box.x + 10},${y}`;
 }
 
 /** The state or transition whose text holds an offset: the narrowest one, so that an inner place wins. */
