@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from .ast import FrozenDict, freeze, thaw
 from .errors import MPCError, Span
@@ -39,14 +39,14 @@ def _defaults(cls: type) -> tuple[tuple[str, Any], ...]:
 def decode(cls: type[T], data: Any) -> T:
     """An instance from plain data; raises MPCError E_ARTIFACT_INVALID."""
     try:
-        result: T = _reader(cls)(data)
+        result: T = _reader(cast(Hashable, cls))(data)
         return result
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise MPCError("E_ARTIFACT_INVALID", f"Not a compiled manifest: {error}") from error
 
 
 @lru_cache(maxsize=256)
-def _reader(hint: Any) -> Callable[[Any], Any]:
+def _reader(hint: Hashable) -> Callable[[Any], Any]:
     if hint is Span:
         return lambda data: Span(*data)
     if isinstance(hint, type) and is_dataclass(hint):

@@ -293,7 +293,7 @@ class _Builder:
         )
 
     def _transition(self, node: ASTNode, number: int, step: Mapping[str, Any]) -> TransitionDef:
-        get = step.get
+        get: Callable[..., Any] = step.get
         id_ = get("id") or get("on") or get("to")
         roles = get("roles", get("auth_roles", get("authRoles")))
         return TransitionDef(

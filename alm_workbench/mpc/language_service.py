@@ -131,20 +131,18 @@ def _transitions(node: ASTNode, wide: Utf16, lang: str) -> list[dict[str, Any]]:
         if not isinstance(step, Mapping):
             continue
         id_ = step.get("id") or step.get("on") or step.get("to")
+        if not isinstance(id_, str) or not isinstance(step.get("to"), str):
+            continue
         span = node.source.value_span(("transitions", number)) if node.source else None
-        for source in as_tuple(step.get("from")):
-            if isinstance(source, str) and isinstance(id_, str) and isinstance(step.get("to"), str):
-                edges.append(
-                    {
-                        **_entry(id_, step, lang),
-                        "source": source,
-                        "target": step["to"],
-                        "guard": step.get("guard"),
-                        "roles": list(as_tuple(step.get("roles"))),
-                        "requires": list(as_tuple(step.get("requires"))),
-                        **wide.place(span),
-                    }
-                )
+        edge = {
+            "target": step["to"],
+            "guard": step.get("guard"),
+            "roles": list(as_tuple(step.get("roles"))),
+            "requires": list(as_tuple(step.get("requires"))),
+            **wide.place(span),
+        }
+        sources = [source for source in as_tuple(step.get("from")) if isinstance(source, str)]
+        edges.extend({**_entry(id_, step, lang), "source": source, **edge} for source in sources)
     return edges
 
 

@@ -88,5 +88,6 @@ def explained(compiled: CompiledManifest, text: str, scope: Scope) -> Outcome:
 
 
 def leaf_values(outcome: Outcome) -> FrozenDict:
-    """The values the decisive leaves saw, frozen."""
-    return FrozenDict({path: freeze(value) for path, value in outcome.values().items()})
+    """The plain values the decisive leaves saw, frozen; whole objects such as `self` are left out."""
+    plain = {path: value for path, value in outcome.values().items() if not isinstance(value, Mapping)}
+    return FrozenDict({path: freeze(value) for path, value in plain.items()})

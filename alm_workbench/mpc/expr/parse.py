@@ -29,80 +29,83 @@ class ExprError(MPCError):
         return (ExprError, (self.code, self.message, self.start, self.end, self.hint))
 
 
+Tokens = list[Any]
+
+
 class _Builder:
     """Lark callbacks."""
 
-    def number(self, c: list[Any]) -> Expr:
+    def number(self, c: Tokens) -> Expr:
         text = str(c[0])
         if len(text) > 40:
             raise ExprError("E_EXPR_PARSE", "The number is too long", c[0].start_pos, c[0].end_pos)
         value: int | float = float(text) if any(x in text for x in ".eE") else int(text)
         return make("lit", value, (), c[0].start_pos, c[0].end_pos)
 
-    def string(self, c: list[Any]) -> Expr:
+    def string(self, c: Tokens) -> Expr:
         text = _ESCAPE.sub(_unescape, str(c[0])[1:-1])
         return make("lit", text, (), c[0].start_pos, c[0].end_pos)
 
-    def true(self, c: list[Any]) -> Expr:
+    def true(self, c: Tokens) -> Expr:
         return make("lit", True, (), c[0].start_pos, c[0].end_pos)
 
-    def false(self, c: list[Any]) -> Expr:
+    def false(self, c: Tokens) -> Expr:
         return make("lit", False, (), c[0].start_pos, c[0].end_pos)
 
-    def null(self, c: list[Any]) -> Expr:
+    def null(self, c: Tokens) -> Expr:
         return make("lit", None, (), c[0].start_pos, c[0].end_pos)
 
-    def path(self, c: list[Any]) -> Expr:
+    def path(self, c: Tokens) -> Expr:
         return make("ref", _SPACE.sub("", c[0]), (), c[0].start_pos, c[0].end_pos)
 
-    def call(self, c: list[Any]) -> Expr:
+    def call(self, c: Tokens) -> Expr:
         name, args, close = c[0], c[2:-1], c[-1]
         if "." in name:
             raise ExprError("E_EXPR_PARSE", f"'{name}' cannot be called", name.start_pos, name.end_pos)
         real = tuple(arg for arg in args if isinstance(arg, Expr))
         return make("fn", str(name), real, name.start_pos, close.end_pos)
 
-    def list(self, c: list[Any]) -> Expr:
+    def list(self, c: Tokens) -> Expr:
         real = tuple(arg for arg in c if isinstance(arg, Expr))
         return make("list", None, real, c[0].start_pos, c[-1].end_pos)
 
-    def group(self, c: list[Any]) -> Expr:
+    def group(self, c: Tokens) -> Expr:
         expr: Expr = c[1]
         return Expr(expr.op, expr.value, expr.args, c[0].start_pos, c[2].end_pos, expr.depth, expr.size)
 
-    def index(self, c: list[Any]) -> Expr:
+    def index(self, c: Tokens) -> Expr:
         return make("index", None, (c[0], c[2]), c[0].start, c[3].end_pos)
 
-    def negate(self, c: list[Any]) -> Expr:
+    def negate(self, c: Tokens) -> Expr:
         sign, arg = c
         if sign == "+":
             raise ExprError("E_EXPR_PARSE", "Unexpected '+': expected a value", sign.start_pos, sign.end_pos)
         return make("neg", None, (arg,), sign.start_pos, arg.end)
 
-    def binary(self, c: list[Any]) -> Expr:
+    def binary(self, c: Tokens) -> Expr:
         return make("bin", str(c[1]), (c[0], c[2]), c[0].start, c[2].end)
 
-    def compare(self, c: list[Any]) -> Expr:
+    def compare(self, c: Tokens) -> Expr:
         pairs = [make("bin", str(c[i + 1]), (c[i], c[i + 2]), c[i].start, c[i + 2].end) for i in range(0, len(c) - 2, 2)]
         result = pairs[0]
         for pair in pairs[1:]:
             result = make("bin", "and", (result, pair), result.start, pair.end)
         return result
 
-    def not_op(self, c: list[Any]) -> Expr:
+    def not_op(self, c: Tokens) -> Expr:
         return make("not", None, (c[1],), c[0].start_pos, c[1].end)
 
-    def and_op(self, c: list[Any]) -> Expr:
+    def and_op(self, c: Tokens) -> Expr:
         return make("bin", "and", (c[0], c[2]), c[0].start, c[2].end)
 
-    def or_op(self, c: list[Any]) -> Expr:
+    def or_op(self, c: Tokens) -> Expr:
         return make("bin", "or", (c[0], c[2]), c[0].start, c[2].end)
 
-    def python_if(self, c: list[Any]) -> Expr:
+    def python_if(self, c: Tokens) -> Expr:
         then, _, condition, _, other = c
         return make("if", None, (condition, then, other), then.start, other.end)
 
-    def ternary(self, c: list[Any]) -> Expr:
+    def ternary(self, c: Tokens) -> Expr:
         return make("if", None, tuple(c), c[0].start, c[2].end)
 
 
@@ -160,7 +163,8 @@ def _explain(error: Any, text: str) -> ExprError:
     elif "RSQB" in names and "NUMBER" not in names:
         expected = "an operator, ',' or ']'"
     at = error.pos_in_stream
-    if at is None or at < 0 or at >= len(text) or not text[at:].strip():
+    ended = getattr(getattr(error, "token", None), "type", None) == "$END"
+    if ended or at is None or at < 0 or at >= len(text) or not text[at:].strip():
         end = len(text.rstrip())
         return ExprError("E_EXPR_PARSE", f"The expression ends too early: expected {expected}", max(end - 1, 0), end)
     match = _THING.match(text, at)

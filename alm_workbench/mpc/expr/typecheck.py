@@ -276,7 +276,7 @@ def _a(type_: str) -> str:
     return _WORDS.get(type_, type_)
 
 
-def _A(type_: str) -> str:  # noqa: N802
+def _A(type_: str) -> str:
     word = _a(type_)
     return word[:1].upper() + word[1:]
 

@@ -208,7 +208,8 @@ def _node(item: Located, source: Source, problems: list[Problem], limits: ParseL
     own = {k: v for k, v in entries.items() if k not in RESERVED or (k == "source" and v[2].entries is None)}
     properties = Located(FrozenDict({k: v[2].value for k, v in own.items()}), item.start, item.end, own)
     kind_at, id_at = item.step("kind"), item.step("id")
-    assert kind_at is not None and id_at is not None
+    assert kind_at is not None
+    assert id_at is not None
     places = SourceMap(
         source,
         0,

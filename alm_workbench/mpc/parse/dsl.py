@@ -7,7 +7,7 @@ from importlib.resources import files
 from threading import local
 from typing import Any
 
-from ..ast import ASTNode, FrozenDict, Located, ManifestAST, SourceMap
+from ..ast import ASTNode, Located, ManifestAST, SourceMap
 from ..errors import Diagnostic, Source
 from .blocks import Block, split
 from .common import ParseLimits, ParseResult, Problem, mapping, unescape
@@ -146,7 +146,7 @@ def _parser() -> tuple[Any, _Builder]:
         parser="lalr",
         lexer="contextual",
         start=["definition", "head"],
-        transformer=builder,  # type: ignore[arg-type]
+        transformer=builder,
         maybe_placeholders=True,
     )
     return lark, builder

@@ -41,10 +41,10 @@ def in_words(names: set[str]) -> str:
     """The expected terminals as a phrase, in a fixed order."""
     names = set(names)
     phrases: list[str] = []
-    if VALUE <= names:
+    if names >= VALUE:
         names -= VALUE
         phrases.append("a value")
-    if BODY <= names:
+    if names >= BODY:
         names -= BODY - {"RBRACE"}
         phrases.append("a property, a nested definition")
     phrases += [WORDS[name] for name in ORDER if name in names]
@@ -57,7 +57,8 @@ def explain(error: Any, text: str) -> Problem:
     """A syntax error of Lark's as a problem with a sentence and a place."""
     names = _accepted(error)
     at = error.pos_in_stream
-    if at is None or at < 0 or at >= len(text) or not text[at:].strip():
+    ended = getattr(getattr(error, "token", None), "type", None) == "$END"
+    if ended or at is None or at < 0 or at >= len(text) or not text[at:].strip():
         end = len(text.rstrip())
         return Problem("E_PARSE_SYNTAX", f"The definition ends too early: expected {in_words(names)}", max(end - 1, 0), end)
     match = _THING.match(text, at)
@@ -78,7 +79,7 @@ def _accepted(error: Any) -> set[str]:
 
 def _hint(thing: str, names: set[str]) -> str | None:
     word = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.\-]*", thing) is not None
-    if word and VALUE <= names:
+    if word and names >= VALUE:
         return f'words are written in quotes: "{thing}"'
     if thing == "'":
         return "text is written in double quotes"

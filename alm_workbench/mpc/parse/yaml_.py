@@ -136,12 +136,17 @@ class _Reader:
         if event.value == "<<" and event.implicit[0]:
             self.problems.append(self.problem("E_PARSE_SYNTAX", "Merge keys ('<<') are not used here", event))
             return None
-        return event.value, event.start_mark.index, event.end_mark.index
+        start, end = _ends(event)
+        return event.value, start, end
 
     def end(self, opening: Any, closing: Any) -> int:
         # A block collection "ends" where the next token begins; cut the blank tail off.
-        start, end = opening.start_mark.index, closing.end_mark.index
-        return int(start + len(self.text[start:end].rstrip()))
+        start, end = int(opening.start_mark.index), int(closing.end_mark.index)
+        return start + len(self.text[start:end].rstrip())
+
+
+def _ends(event: Any) -> tuple[int, int]:
+    return int(event.start_mark.index), int(event.end_mark.index)
 
 
 def read_yaml(text: str, limits: ParseLimits) -> tuple[Located | None, list[Problem]]:
@@ -164,7 +169,7 @@ def read_yaml(text: str, limits: ParseLimits) -> tuple[Located | None, list[Prob
 
 def _marked(error: Any, text: str) -> Problem:
     mark = error.problem_mark or error.context_mark
-    at = min(mark.index if mark else 0, max(len(text) - 1, 0))
+    at = min(int(mark.index) if mark is not None else 0, max(len(text) - 1, 0))
     sentence = (error.problem or error.context or "cannot be read").strip()
     if "'\\t'" in sentence or text[at : at + 1] == "\t":
         sentence = "a tab stands where YAML needs spaces"

@@ -46,13 +46,13 @@ def _check(node: ASTNode, findings: Findings, names: Names) -> None:
         findings.add("E_VALID_RESERVED_NAME", f"'{node.id}' is a name every item already has", node)
     _check_default(node, kind, findings, names)
     low, high = node.properties.get("min"), node.properties.get("max")
-    if _comparable(low, high) and low > high:
+    if _above(low, high):
         findings.add("E_META_TYPE_NOT_ALLOWED", f"'min' {low} is above 'max' {high}", node, ("min",))
 
 
-def _comparable(low: Any, high: Any) -> bool:
+def _above(low: Any, high: Any) -> bool:
     numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in (low, high))
-    return numbers or (isinstance(low, str) and isinstance(high, str))
+    return bool((numbers or (isinstance(low, str) and isinstance(high, str))) and low > high)
 
 
 def _check_default(node: ASTNode, kind: str, findings: Findings, names: Names) -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..ast import ASTNode, Path
+from ..ast import ASTNode
 from ..errors import MPCError
 from ..meta import KindDef, PropDef
 from ..words import did_you_mean

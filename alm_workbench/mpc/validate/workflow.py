@@ -66,9 +66,9 @@ def _hierarchy(node: ASTNode, findings: Findings) -> None:
 
 def _edges(node: ASTNode, states: tuple[str, ...]) -> dict[str, set[str]]:
     inner: dict[str, set[str]] = {state: {state} for state in states}
-    for _, state in _entries(node, "states"):
-        if state.get("parent") in inner and state.get("id") in inner:
-            inner[state["parent"]].add(state["id"])
+    for _, entry in _entries(node, "states"):
+        if entry.get("parent") in inner and entry.get("id") in inner:
+            inner[entry["parent"]].add(entry["id"])
     edges: dict[str, set[str]] = {state: set() for state in states}
     for _, step in _entries(node, "transitions"):
         for source in as_tuple(step.get("from")):
