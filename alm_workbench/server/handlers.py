@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import http
 import json
 import re
@@ -122,7 +121,7 @@ class MessageHandler(ApiHandler):
 
     specs: Mapping[str, Spec]
 
-    def initialize(self, app: Application, specs: Mapping[str, Spec] = {}) -> None:  # noqa: B006
+    def initialize(self, app: Application, specs: Mapping[str, Spec] = {}) -> None:
         super().initialize(app)
         self.specs = specs
 
@@ -247,8 +246,7 @@ def by_status(status: int, reason: str | None = None) -> AlmError:
     text = reason or http.HTTPStatus(status).phrase if status in http.HTTPStatus._value2member_map_ else "error"
     cls = known.get(status)
     if cls is None:
-        error = AlmError(text if status < 500 else "The request could not be completed; the server's log has the details")
-        return error
+        return AlmError(text if status < 500 else "The request could not be completed; the server's log has the details")
     return cls(text)
 
 
@@ -257,12 +255,6 @@ def new_correlation() -> str:
     import uuid
 
     return uuid.uuid4().hex
-
-
-def context_run(call: Any) -> Any:
-    """A call that carries the context of this request (correlation id) to its thread."""
-    context = contextvars.copy_context()
-    return lambda: context.run(call)
 
 
 for _method in ("get", "post", "put", "patch", "delete", "head"):

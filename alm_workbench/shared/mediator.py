@@ -93,6 +93,10 @@ class LocalMediator:
         """The same mediator for somebody else."""
         return LocalMediator(self._handlers, self._units, principal, may=self._may, clock=self._clock)
 
+    def with_clock(self, clock: Callable[[], datetime]) -> LocalMediator:
+        """The same mediator at another time (imports of history, tests)."""
+        return LocalMediator(self._handlers, self._units, self._principal, may=self._may, clock=clock)
+
     def send(self, command: Command[R], /) -> R:
         """Run a command in one audited transaction; raises ``AlmError`` subclasses and changes nothing then."""
         return self._run(command, read_only=False)

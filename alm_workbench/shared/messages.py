@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -129,7 +129,7 @@ def _declare(
     streams: bool,
 ) -> Callable[[M], M]:
     def decorate(cls: M) -> M:
-        if not is_dataclass(cls):
+        if "__dataclass_fields__" not in cls.__dict__:
             raise TypeError(f"{cls.__name__} must be a frozen dataclass")
         method, path = route.split(" ", 1) if route else (None, None)
         bases = typing.cast("tuple[Any, ...]", getattr(cls, "__orig_bases__", ()))

@@ -9,7 +9,7 @@ import json
 import re
 import urllib.parse
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from alm_workbench.errors import ErrorItem, InvalidInput, MalformedRequest, PreconditionRequired
 from alm_workbench.shared.messages import Message, Spec
@@ -57,8 +57,7 @@ def decode(
     extra = {VERSION_FIELD: version_of(if_match)} if spec.if_match else {}
     try:
         if spec.method == "GET":
-            found: Message[Any] = adapter(spec.cls).validate_strings({**last_of(query), **path, **extra})
-            return found
+            return cast("Message[Any]", adapter(spec.cls).validate_strings({**last_of(query), **path, **extra}))
         members = read_object(body) if body.strip() else {}
         doubled = sorted(set(members) & {*path, *extra})
         if doubled:
@@ -67,8 +66,8 @@ def decode(
             raise InvalidInput(item.message, errors=[item])
         for name, values in query.items():
             raise InvalidInput(f"unknown parameter {name!r}", errors=[ErrorItem(f"?{name}", "unknown", f"{len(values)} given, none is known")])
-        found = adapter(spec.cls).validate_json(json.dumps({**members, **path, **extra}), strict=True)
-        return found
+        raw = json.dumps({**members, **path, **extra})
+        return cast("Message[Any]", adapter(spec.cls).validate_json(raw, strict=True))
     except ValidationError as error:
         raise invalid(error) from None
 

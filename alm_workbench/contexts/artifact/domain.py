@@ -11,7 +11,15 @@ from uuid import UUID
 from alm_workbench.contexts.artifact.messages import ArtifactDTO
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput, NotFound
-from alm_workbench.mpc import ArtifactTypeDef, CompiledManifest, EvalContext, Reason, clean_fields, decide_acl, decide_policy
+from alm_workbench.mpc import (
+    ArtifactTypeDef,
+    CompiledManifest,
+    EvalContext,
+    Reason,
+    clean_fields,
+    decide_acl,
+    decide_policy,
+)
 from alm_workbench.shared.context import DecisionRecord
 from alm_workbench.shared.ids import ArtifactId, ProjectId, VersionId
 from alm_workbench.shared.principal import Principal

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from alm_workbench.contexts.artifact.domain import (
     NewArtifact,
@@ -17,7 +16,6 @@ from alm_workbench.contexts.artifact.domain import (
     item_view,
     masked,
     not_found,
-    reason_data,
     refusal,
     require,
     type_of,
@@ -47,7 +45,7 @@ from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.contexts.project.messages import ActiveProcess, VisibleProjects
 from alm_workbench.contexts.workflow.messages import InstanceStart, StartInstances
 from alm_workbench.errors import ErrorItem, InvalidInput, StaleVersion
-from alm_workbench.mpc import ArtifactTypeDef, EvalContext, clean_fields, decide_acl
+from alm_workbench.mpc import ArtifactTypeDef, EvalContext, decide_acl
 from alm_workbench.shared.context import DecisionRecord, MessageContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId, new_id
 from alm_workbench.shared.messages import Event, Page

@@ -172,7 +172,7 @@ class ArtifactRepository:
 
 def one(row: Any) -> ArtifactDTO | None:
     """A row as a DTO."""
-    return ArtifactDTO(*row[:17], (), row[17]) if row is not None else None
+    return ArtifactDTO(*row[:17], *((), row[17])) if row is not None else None
 
 
 def reference(tenant_id: UUID, row: NewArtifact) -> dict[str, Any]:

@@ -7,7 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from alm_workbench.contexts.artifact.domain import checked_fields, reason_data, require, span_of
-from alm_workbench.contexts.artifact.messages import ArtifactDTO, GetArtifact, RemapStates, SetState, Situation, SituationOf
+from alm_workbench.contexts.artifact.messages import (
+    ArtifactDTO,
+    GetArtifact,
+    RemapStates,
+    SetState,
+    Situation,
+    SituationOf,
+)
 from alm_workbench.contexts.manifest.messages import CompiledVersion
 from alm_workbench.contexts.workflow.messages import (
     HistoryEntryDTO,

@@ -1,0 +1,1 @@
+"""The commands of ``alm``, a module for each that is loaded when it is called."""

@@ -1,0 +1,219 @@
+"""Starts everything a user needs on one machine, and stops all of it again."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alm_workbench import __version__, demo, resources
+from alm_workbench.composition import Runtime, opened
+from alm_workbench.config import Settings
+from alm_workbench.errors import ConfigurationError
+
+WORKSPACE = {"notebooks/tutorials": "tutorials", "notebooks/analyses": "analyses", "alm_meta/manifests": "alm_meta/manifests", "alm_meta/presets": "alm_meta/presets"}
+
+
+@dataclass(frozen=True, slots=True)
+class LabOptions:
+    """How to start."""
+
+    port: int = 8888
+    ip: str = "127.0.0.1"
+    browser: bool = True
+    demo: bool = True
+    dashboards: bool = True
+
+
+def run_lab(settings: Settings, options: LabOptions) -> int:
+    """Serve until Ctrl-C; raises ``ConfigurationError`` in one sentence when that is not possible."""
+    started = time.perf_counter()
+    check_port(options.ip, options.port)
+    settings.prepare()
+    refuse_second(settings)
+    with opened(settings, progress=say) as runtime:
+        return LabServer(settings, options, runtime, started).run()
+
+
+class LabServer:
+    """One run of ``alm lab``."""
+
+    def __init__(self, settings: Settings, options: LabOptions, runtime: Runtime, started: float) -> None:
+        self._settings, self._options, self._runtime, self._started = settings, options, runtime, started
+        self._dashboards: subprocess.Popen[bytes] | None = None
+        self._dashboards_url: str | None = None
+        self._application = runtime.application()
+
+    def run(self) -> int:
+        """Seed if this is the first start, then serve."""
+        owner = demo.ensure_owner(self._runtime.mediator, self._settings, demo=self._options.demo)
+        if self._options.demo and not (self._settings.run_dir / "seeded").exists():
+            say("First start: seeding the demo organisation")
+            demo.DemoSeeder(self._runtime.mediator, self._settings, owner).run()
+            (self._settings.run_dir / "seeded").write_text(__version__, "utf-8")
+        fill_workspace(self._settings.workspace_dir)
+        self._runtime.start_background()
+        # the first page of the first dashboard should not wait for the first build
+        threading.Thread(target=self._warm_mirror, daemon=True, name="alm-warm").start()
+        try:
+            if self._options.dashboards:
+                self._start_dashboards()
+            self._serve(owner)
+        finally:
+            self._settings.server_file.unlink(missing_ok=True)
+            self._stop_dashboards()
+            self._application.close()
+        return 0
+
+    def _serve(self, owner: demo.OwnerIds) -> None:
+        from alm_workbench.server import app as extension
+        from alm_workbench.server.lab_app import lab_config, make_lab
+
+        token = secrets.token_urlsafe(24)
+        self._application.about = {
+            "version": __version__,
+            "profile": "personal",
+            "dashboards_url": self._dashboards_url,
+        }
+        self._runtime.bindings.instance = secrets.token_hex(8)
+
+        def on_ready(server: Any) -> None:
+            base = f"http://{shown_ip(self._options.ip)}:{self._options.port}{server.base_url}"
+            api_token, _ = self._runtime.tokens.issue(
+                owner.user_id, owner.tenant_id, "owner", self._runtime.bindings.instance
+            )
+            extension.write_server_file(self._settings.server_file, base, api_token, os.getpid())
+            server.io_loop.add_callback(self._announce, base, token)
+
+        def kernel_alive(check: Any) -> None:
+            self._runtime.bindings.kernel_alive = check
+
+        extension.served = extension.Served(
+            self._application, owner.user_id, owner.tenant_id, self._dashboards_url, on_ready, kernel_alive
+        )
+        lab = make_lab(lab_config(self._settings, self._options, token))
+        lab.start()
+
+    def _announce(self, base: str, token: str) -> None:
+        lines = ["", f"  JupyterLab   {base}lab?token={token}"]
+        if self._dashboards_url:
+            lines.append(f"  Dashboards   {self._dashboards_url}")
+        lines.append(f"  REST API     {base}alm/api/v1/openapi.json")
+        if self._options.demo:
+            lines.append(f"  Demo log-in  manager@{demo.DOMAIN}   password  {demo.password(self._settings)}")
+        lines += [f"  Data         {self._settings.data_dir}", "", f"Ready after {time.perf_counter() - self._started:.1f} s. Ctrl-C stops everything.", ""]
+        say("\n".join(lines))
+
+    def _warm_mirror(self) -> None:
+        ids = demo.read_owner(self._settings)
+        if ids is not None:
+            try:
+                self._runtime.mirror.refresh(ids.tenant_id)
+            except Exception as error:  # the daemon tries again and says what is wrong
+                say(f"The mirror is not fresh yet: {error}")
+
+    def _start_dashboards(self) -> None:
+        port = free_port(self._options.ip, self._options.port + 1)
+        self._dashboards_url = f"http://{shown_ip(self._options.ip)}:{port}/"
+        command = [sys.executable, "-m", "alm_workbench", "dashboards", "--child", "--port", str(port)]
+        command += ["--ip", self._options.ip, "--data-dir", str(self._settings.data_dir), "--parent-pid", str(os.getpid())]
+        command += ["--lab-url", f"http://{shown_ip(self._options.ip)}:{self._options.port}/"]
+        log = (self._settings.log_dir / "dashboards.log").open("ab")
+        with log:
+            # an own session: Ctrl-C reaches us, and we stop the child in order
+            self._dashboards = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def _stop_dashboards(self) -> None:
+        child = self._dashboards
+        if child is None or child.poll() is not None:
+            return
+        child.send_signal(signal.SIGTERM)
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def say(text: str) -> None:
+    """A line for the person who started us."""
+    click.echo(text, err=True)
+
+
+def check_port(ip: str, port: int) -> None:
+    """Refuse a taken port in one sentence."""
+    if not is_free(ip, port):
+        raise ConfigurationError(f"Port {port} is taken; choose another: alm lab --port {free_port(ip, port + 1)}")
+
+
+def is_free(ip: str, port: int) -> bool:
+    """Whether somebody listens there already."""
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ip, port))
+        except PermissionError:
+            raise ConfigurationError(f"This user may not listen on port {port}; choose one above 1023") from None
+        except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == 99:
+                raise ConfigurationError(f"{ip} is no address of this machine") from None
+            return False
+    return True
+
+
+def free_port(ip: str, first: int) -> int:
+    """The first free port from ``first`` on."""
+    for port in range(first, min(first + 200, 65536)):
+        if is_free(ip, port):
+            return port
+    raise ConfigurationError(f"No free port from {first} on")
+
+
+def shown_ip(ip: str) -> str:
+    """The address a browser on this machine uses."""
+    return "127.0.0.1" if ip in ("0.0.0.0", "::", "*") else ip  # noqa: S104 - compared, not bound
+
+
+def refuse_second(settings: Settings) -> None:
+    """Two servers must not share one data directory's workspace."""
+    import json
+
+    import psutil
+
+    try:
+        data = json.loads(settings.server_file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return
+    pid = data.get("pid")
+    if isinstance(pid, int) and pid != os.getpid() and psutil.pid_exists(pid):
+        raise ConfigurationError(f"A workbench runs on this data directory already, at {data.get('url')}; stop it, or choose another --data-dir.")
+    settings.server_file.unlink(missing_ok=True)
+
+
+def fill_workspace(workspace: Path) -> None:
+    """Copy tutorials and manifests that are not there yet; what the user changed is never touched."""
+    workspace.mkdir(mode=0o755, parents=True, exist_ok=True)
+    for source, target in WORKSPACE.items():
+        try:
+            root = resources.path(*source.split("/"))
+        except FileNotFoundError:
+            continue
+        for file in sorted(root.rglob("*")):
+            goal = workspace / target / file.relative_to(root)
+            if file.is_file() and not goal.exists() and "__pycache__" not in file.parts and ".ipynb_checkpoints" not in file.parts:
+                goal.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, goal)
