@@ -3,7 +3,7 @@ import hooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['lib/**', 'node_modules/**', 'src/manifest/parser*.ts'] },
+  { ignores: ['**/lib/**', '**/node_modules/**', '**/parser*.ts'] },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {

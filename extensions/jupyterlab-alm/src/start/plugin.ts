@@ -105,7 +105,7 @@ export const startPlugin: JupyterFrontEndPlugin<void> = {
         try {
           content.patch({ overview: await readOverview(workbench.client), error: null });
         } catch (error) {
-          content.patch({ error, overview: null });
+          content.patch({ error });
         }
         content.patch({ loading: false });
       };

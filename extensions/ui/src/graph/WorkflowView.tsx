@@ -2,7 +2,15 @@ import React from 'react';
 
 import { ErrorBoundary } from './ErrorBoundary';
 import { elementAt } from './layout';
-import { ENGLISH, type GraphData, labelIn, type Place, type Translate, type WorkflowData } from './types';
+import {
+  ENGLISH,
+  type GraphData,
+  labelIn,
+  type Place,
+  type StateData,
+  type Translate,
+  type WorkflowData
+} from './types';
 import { WorkflowGraph } from './WorkflowGraph';
 import { WorkflowTable } from './WorkflowTable';
 
@@ -21,13 +29,21 @@ function holds(workflow: WorkflowData, offset: number): boolean {
   return workflow.from != null && workflow.to != null && workflow.from <= offset && offset <= workflow.to;
 }
 
+/** While a state is being copied there are two of the same id; the first one is drawn. */
+function distinct(workflow: WorkflowData): WorkflowData {
+  const seen = new Map(workflow.states.map(state => [state.id, state]).reverse() as [string, StateData][]);
+  const states = workflow.states.filter(state => seen.get(state.id) === state);
+  return states.length === workflow.states.length ? workflow : { ...workflow, states };
+}
+
 /** The workflows of a manifest, one at a time, as a graph or as tables. */
 export function WorkflowView(props: WorkflowViewProps): JSX.Element {
   const { graph, note, offset, onGo, language = 'en', translate = ENGLISH } = props;
   const [chosen, setChosen] = React.useState<string | null>(null);
   const [asTable, setAsTable] = React.useState(false);
   const workflows = graph?.workflows ?? [];
-  const workflow = workflows.find(w => w.id === chosen) ?? workflows[0];
+  const found = workflows.find(w => w.id === chosen) ?? workflows[0];
+  const workflow = React.useMemo(() => found && distinct(found), [found]);
 
   // The cursor chooses the workflow when it moves into one, not while it rests there.
   React.useEffect(() => {
