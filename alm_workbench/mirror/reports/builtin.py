@@ -132,7 +132,8 @@ def lead_time(t: MirrorTables, scope: ReportScope) -> ir.Table:
     done = t.artifacts.filter(t.artifacts.project_id == scope.project, t.artifacts.state_category == "done")
     items = done.join(finished, done.id == finished.artifact_id)
     items = items.filter(items.finished_on >= first, items.finished_on <= scope.today)
-    items = items.mutate(days=(items.finished_at.epoch_seconds() - items.created_at.epoch_seconds()) / 86400.0)
+    # delta, not epoch_seconds: ibis takes the latter from the local clock, an hour off across a change of the clocks
+    items = items.mutate(days=items.finished_at.delta(items.created_at, unit="second") / 86400.0)
     measured = items.group_by("type").agg(
         items=items.count(),
         p50=items.days.quantile(0.5),

@@ -16,6 +16,7 @@ import psycopg
 from alm_workbench.mirror.layout import MirrorLayout
 from alm_workbench.mirror.refresher import Refresher
 from alm_workbench.mirror.schema import TABLES
+from alm_workbench.shared.ids import new_id
 
 STATES = (("open", "todo"), ("doing", "in_progress"), ("closed", "done"))
 
@@ -127,7 +128,7 @@ class World:
                 "INSERT INTO alm.state_history (tenant_id, id, project_id, artifact_id, instance_id, transition_id,"
                 " from_state, to_state, from_category, to_category, actor_id, duration_s, occurred_at, recorded_at,"
                 " manifest_version_id) VALUES (%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,now(),%s)",
-                (tenant.id, uuid.uuid4(), project, item, instance, "go" if before else None, before and before[0], name,
+                (tenant.id, new_id(), project, item, instance, "go" if before else None, before and before[0], name,
                  before and before[1], group, rnd.choice(tenant.actors), rnd.random() * 1e5 if before else None, at,
                  tenant.version_id),
             )  # fmt: skip
