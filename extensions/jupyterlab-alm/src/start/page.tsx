@@ -106,7 +106,7 @@ function Who({ model, trans }: { model: IStartModel; trans: TranslationBundle })
   }
   return (
     <p className="alm-Start-who">
-      {trans.__('Signed in as')} <strong>{me.display_name || me.email}</strong> {trans.__('at')}{' '}
+      {trans.__('User')} <strong>{me.display_name || me.email}</strong> · {trans.__('Organisation')}{' '}
       <strong>{me.tenant_name || me.tenant_slug}</strong>
       {me.roles.length > 0 && <span className="alm-Start-roles"> · {me.roles.join(', ')}</span>}
     </p>

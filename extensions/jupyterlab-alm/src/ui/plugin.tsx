@@ -45,12 +45,7 @@ export const uiPlugin: JupyterFrontEndPlugin<void> = {
     };
 
     commands.addCommand(CommandIDs.newManifest, {
-      label: args =>
-        args.isLauncher
-          ? trans.__('Process Manifest')
-          : args.isPalette
-            ? trans.__('New Process Manifest')
-            : trans.__('New Process Manifest'),
+      label: args => (args.isLauncher ? trans.__('Process Manifest') : trans.__('New Process Manifest')),
       caption: trans.__('Create a process manifest from a small template'),
       icon: manifestIcon,
       describedBy: { args: { type: 'object', properties: { cwd: { type: 'string' } } } },
