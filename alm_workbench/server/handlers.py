@@ -145,8 +145,8 @@ class MessageHandler(ApiHandler):
         values = {k: [v.decode("utf-8", "replace") for v in vs] for k, vs in self.request.query_arguments.items()}
         if any("\x00" in item for vs in values.values() for item in vs):
             raise MalformedRequest("the address holds a NUL character")
-        values.pop("token", None)
-        return values
+        # `token` is Jupyter's; a name of digits alone is how its front end keeps caches away
+        return {name: given for name, given in values.items() if name != "token" and not name.isdigit()}
 
     def _reply(self, spec: Spec, body: bytes, kind: str, headers: Mapping[str, str]) -> None:
         self.set_status(spec.status)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +32,12 @@ def lab_config(settings: Settings, options: LabOptions, token: str) -> Config:
     server.allow_root = True
     server.answer_yes = True
     server.allow_unauthenticated_access = False
-    server.jpserver_extensions = {"alm_workbench": True, "jupyterlab": True}
+    server.jpserver_extensions = {"alm_workbench": True, "jupyterlab": True, "jupyter_lsp": False, "voila.server_extension": False}
     server.identity_provider_class = AlmIdentityProvider
     server.authorizer_class = AlmAuthorizer
     server.kernel_manager_class = AlmKernelManager
     server.cookie_secret = load_cookie_secret(settings.secrets_dir)
-    server.log_level = logging.WARNING
+    server.log_level = c.Application.log_level = logging.WARNING
     server.tornado_settings = {"headers": {"X-Content-Type-Options": "nosniff"}}
     c.IdentityProvider.token = token
     c.AlmIdentityProvider.token = token
@@ -44,11 +46,30 @@ def lab_config(settings: Settings, options: LabOptions, token: str) -> Config:
     c.LabApp.extension_manager = "readonly"
     c.LabApp.workspaces_dir = str(settings.data_dir / "lab" / "workspaces")
     c.LabApp.user_settings_dir = str(settings.data_dir / "lab" / "settings")
+    c.LabApp.app_settings_dir = str(app_settings(settings.data_dir / "lab" / "app"))
     if extra := extra_labextensions(settings.run_dir):
         c.LabApp.extra_labextensions_path = [extra]
     c.FileContentsManager.delete_to_trash = False
     c.FileContentsManager.always_delete_dir = True
     return c
+
+
+def app_settings(folder: Path) -> Path:
+    """Defaults of Lab for this installation: no news from outside, and nobody is asked about them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    news = {"fetchNews": "false", "checkForUpdates": False}
+    overrides = {"@jupyterlab/apputils-extension:notification": news}
+    (folder / "overrides.json").write_text(json.dumps(overrides), "utf-8")
+    disabled = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
+    (folder / "page_config.json").write_text(json.dumps(disabled), "utf-8")
+    return folder
+
+
+def quiet() -> None:
+    """Keep warnings of other people's extensions away from the person who starts the workbench."""
+    warnings.filterwarnings("ignore", message="Extension endpoints without")
+    warnings.filterwarnings("ignore", message="ServerApp.token config is deprecated")
+    logging.getLogger("tornado.access").setLevel(logging.ERROR)
 
 
 def extra_labextensions(run_dir: Path) -> str | None:
@@ -66,4 +87,5 @@ def extra_labextensions(run_dir: Path) -> str | None:
 
 def make_lab(config: Config) -> Any:
     """An initialised Lab server, ready to start."""
+    quiet()
     return LabApp.initialize_server(argv=[], config=config)
