@@ -64,7 +64,8 @@ def _connected(owner_dsn: str) -> Iterator[Connection]:
     try:
         with engine.connect() as connection:
             connection.execute(text(_LOCK))
-            connection.execute(text("CREATE SCHEMA IF NOT EXISTS alm"))
+            if connection.execute(text("SELECT to_regnamespace('alm')")).scalar() is None:
+                connection.execute(text("CREATE SCHEMA alm"))
             connection.commit()
             try:
                 yield connection

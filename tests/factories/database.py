@@ -1,8 +1,8 @@
 """Databases for tests: one embedded server a session, one migrated template, a quick clone for each test or module.
 
-    def test_x(db: Dsns): ...            an own, empty, migrated database (DSNs per role)
-    def test_y(module_db: Dsns): ...     one for the whole module
-    def test_z(cluster: Cluster): ...    the server itself: cluster.create(), cluster.superuser_dsn(name)
+def test_x(db: Dsns): ...            an own, empty, migrated database (DSNs per role)
+def test_y(module_db: Dsns): ...     one for the whole module
+def test_z(cluster: Cluster): ...    the server itself: cluster.create(), cluster.superuser_dsn(name)
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Cluster:
     server: EmbeddedPostgres
     template: Dsns
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
-    _made: dict[str, str] = field(default_factory=dict)
+    _made: dict[str, str] = field(default_factory=dict, repr=False)
 
     def create(self, *, migrated: bool = True) -> Dsns:
         """A new database: a copy of the migrated template, or an empty one."""
@@ -42,7 +42,9 @@ class Cluster:
         source = sql.Identifier(TEMPLATE if migrated else "template0")
         with psycopg.connect(self.server.superuser_dsn(), autocommit=True) as admin:
             admin.execute(
-                sql.SQL("CREATE DATABASE {} OWNER alm_owner TEMPLATE {}").format(sql.Identifier(name), source)
+                sql.SQL("CREATE DATABASE {} OWNER alm_owner TEMPLATE {} STRATEGY FILE_COPY").format(
+                    sql.Identifier(name), source
+                )
             )
         dsns = embedded_dsns(self.server, name)
         self._made[dsns.app] = name

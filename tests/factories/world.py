@@ -31,7 +31,7 @@ class World:
         with begin(self.engine, tenant_id=self.tenant_id, **{"actor_id": self.actor_id, **settings}) as conn:
             yield conn
 
-    def sql(self, statement: str, settings: Mapping[str, Any] | None = None, **values: Any) -> list[Any]:
+    def sql(self, statement: str, settings: Mapping[str, Any] | None = None, /, **values: Any) -> list[Any]:
         """Run one statement in a transaction of its own; its rows. `:t`, `:p` and `:v` are always bound."""
         with self.begin(**(settings or {})) as conn:
             return run(conn, self, statement, **values)
@@ -76,7 +76,8 @@ def make_world(engine: Engine, slug: str = "acme") -> World:
         run(
             conn,
             world,
-            "INSERT INTO alm.manifests (tenant_id, id, namespace, name, title) VALUES (:t, :m, 'demo', 'basic', 'Basic')",
+            "INSERT INTO alm.manifests (tenant_id, id, namespace, name, title)"
+            " VALUES (:t, :m, 'demo', 'basic', 'Basic')",
             m=manifest,
         )
         run(
@@ -89,7 +90,8 @@ def make_world(engine: Engine, slug: str = "acme") -> World:
         run(
             conn,
             world,
-            "INSERT INTO alm.projects (tenant_id, id, key, name, active_version_id) VALUES (:t, :p, 'DEMO', 'Demo', :v)",
+            "INSERT INTO alm.projects (tenant_id, id, key, name, active_version_id)"
+            " VALUES (:t, :p, 'DEMO', 'Demo', :v)",
         )
     return world
 

@@ -23,7 +23,7 @@ RETURN lower(translate(value, 'IİŞĞÜÇÖ', 'ıişğüçö'));
 DO $$
 DECLARE
   home text := (SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace
-                WHERE extname = 'unaccent');
+                WHERE extname = 'unaccent' AND (nspname = 'alm' OR has_schema_privilege('alm_app', n.oid, 'USAGE')));
   folded text := 'lower(translate(value, ''IİıŞĞÜÇÖ'', ''iiişğüçö''))';
 BEGIN
   IF home IS NOT NULL THEN

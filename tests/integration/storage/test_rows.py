@@ -19,7 +19,9 @@ def test_versions_count_changes_and_cannot_be_forged(world: World) -> None:
     item = world.artifact(version=40)
     somebody = uuid4()
     world.sql("UPDATE alm.artifacts SET title = 'b', version = 9, created_by = NULL", {"actor_id": somebody})
-    row = world.sql("SELECT version, created_by, updated_by, updated_at > created_at FROM alm.artifacts WHERE id = :id", id=item)
+    row = world.sql(
+        "SELECT version, created_by, updated_by, updated_at > created_at FROM alm.artifacts WHERE id = :id", id=item
+    )
     assert row == [(2, world.actor_id, somebody, True)]
 
 
@@ -83,7 +85,9 @@ def test_projects_delete_for_good_leaves_a_tombstone(world: World) -> None:
 def test_keys_are_reserved_once(world: World) -> None:
     """Numbers of one prefix follow each other; a prefix has its own."""
     reserve = "SELECT alm.reserve_keys(:p, :prefix, :n)"
-    numbers = [world.sql(reserve, prefix=prefix, n=n)[0][0] for prefix, n in (("REQ", 1), ("REQ", 5), ("REQ", 1), ("BUG", 2))]
+    numbers = [
+        world.sql(reserve, prefix=prefix, n=n)[0][0] for prefix, n in (("REQ", 1), ("REQ", 5), ("REQ", 1), ("BUG", 2))
+    ]
     assert numbers == [1, 2, 7, 1]
 
 
@@ -104,8 +108,8 @@ def test_history_is_append_only(world: World) -> None:
     """Nobody rewrites the past, not even the owner of the table."""
     item, instance = world.artifact(), uuid4()
     world.sql(
-        "INSERT INTO alm.workflow_instances (tenant_id, id, project_id, artifact_id, workflow_id, manifest_version_id, state)"
-        " VALUES (:t, :i, :p, :item, 'w', :v, 'open')",
+        "INSERT INTO alm.workflow_instances (tenant_id, id, project_id, artifact_id, workflow_id, manifest_version_id,"
+        " state) VALUES (:t, :i, :p, :item, 'w', :v, 'open')",
         i=instance,
         item=item,
     )
