@@ -74,7 +74,7 @@ def decode(
 
 def encode(spec: Spec, message: Message[Any]) -> tuple[str, bytes | None, dict[str, str]]:
     """Path with query, body and headers of a request that carries a message."""
-    data = adapter(spec.cls).dump_python(message, mode="json", by_alias=True)
+    data = adapter(spec.cls).dump_python(message, mode="json", by_alias=True, warnings=False)
     path = (spec.path or "").format(**{name: urllib.parse.quote(str(data.pop(name)), safe="") for name in spec.path_params})
     headers: dict[str, str] = {}
     if spec.if_match:

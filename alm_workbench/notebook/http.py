@@ -1,0 +1,241 @@
+"""The Mediator over REST: the same messages, answers and errors as in process."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import os
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+import httpx
+import tenacity
+
+import alm_workbench
+from alm_workbench.contexts.auth.messages import RenewKernelToken, TokenDTO
+from alm_workbench.contexts.reporting.messages import SqlResult
+from alm_workbench.errors import AlmError, AuthenticationFailed, InvalidInput, TimedOut, Unavailable, from_problem
+from alm_workbench.i18n import _
+from alm_workbench.shared import wire
+from alm_workbench.shared.mediator import correlated
+from alm_workbench.shared.messages import REGISTRY, Command, Message, Query, Spec
+
+R = TypeVar("R")
+
+API_PATH = "/alm/api/v1"
+TRIES = 6  # the first and five more, after 1, 2, 4, 8 and 16 seconds
+PATIENCE = 60.0
+RENEW_BEFORE = 60.0
+TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=120.0, pool=30.0)
+BROKEN = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class HttpMediator:
+    """Sends messages to a workbench server with a bearer token. Safe to share between threads."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        *,
+        client: httpx.Client | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.url = api_url(url)
+        self._token = token
+        self._sleep, self._now = sleep, now
+        self._renewing = threading.Lock()
+        self._client = client or httpx.Client(
+            # a proxy of the environment cannot reach this machine's own loopback
+            timeout=TIMEOUT, trust_env=urlsplit(self.url).hostname not in LOOPBACK
+        )  # fmt: skip
+
+    def send(self, command: Command[R], /) -> R:
+        """Run a command on the server; raises ``AlmError`` subclasses as the local mediator does."""
+        return cast("R", self._message(command))
+
+    def query(self, query: Query[R], /, *, tries: int = TRIES) -> R:
+        """Ask the server; ``tries=1`` does not wait for a server that is not there."""
+        return cast("R", self._message(query, tries))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _message(self, message: Message[Any], tries: int = TRIES) -> Any:
+        spec = REGISTRY.of(message)
+        if spec.path is None:
+            raise AlmError(f"{spec.name} is no message of the REST API")
+        with correlated() as correlation_id:
+            self._renew_early()
+            token = self._token
+            try:
+                return self._call(spec, message, correlation_id, tries)
+            except AuthenticationFailed:
+                if kind_of(token) != "kernel" or not self._renew(token):
+                    raise
+                return self._call(spec, message, correlation_id, tries)
+
+    def _call(self, spec: Spec, message: Message[Any], correlation_id: str, tries: int) -> Any:
+        path, body, headers = encoded(spec, message)
+        headers |= {
+            "Authorization": f"Bearer {self._token}",
+            "X-Correlation-ID": correlation_id,
+            "Accept": wire.ARROW if spec.streams else "application/json",
+            "User-Agent": f"alm-workbench/{alm_workbench.__version__}",
+        }
+        request = self._client.build_request(spec.method or "GET", self.url + path, content=body, headers=headers)
+        try:
+            response = self._with_retries(spec, request, tries)
+        except httpx.TransportError as error:
+            raise self._unanswered(spec, error, correlation_id) from None
+        if response.is_success:
+            return answer(spec, response)
+        raise self._refused(response, correlation_id)
+
+    def _with_retries(self, spec: Spec, request: httpx.Request, tries: int) -> httpx.Response:
+        retry: Any = tenacity.retry_if_result(asks_for_patience)
+        if spec.method == "GET":  # anything else may have been carried out before the connection broke
+            retry |= tenacity.retry_if_exception_type(BROKEN)
+        retrying = tenacity.Retrying(
+            retry=retry,
+            stop=tenacity.stop_after_attempt(tries),
+            wait=patience,
+            sleep=self._sleep,
+            retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
+        )
+        found: httpx.Response = retrying(self._client.send, request)
+        return found
+
+    def _refused(self, response: httpx.Response, correlation_id: str) -> AlmError:
+        if response.headers.get("content-type", "").startswith("application/problem+json"):
+            error = from_problem(response.json())
+        else:
+            answered = f"{response.status_code} {response.reason_phrase}".strip()
+            kind = AuthenticationFailed if response.status_code == 401 else Unavailable if response.status_code >= 502 else AlmError
+            error = kind(
+                _("{url} answers {answer}, which is not how a workbench answers; is the address right?").format(
+                    url=self.url, answer=answered
+                )
+            )
+        error.correlation_id = error.correlation_id or correlation_id
+        return error
+
+    def _unanswered(self, spec: Spec, error: httpx.TransportError, correlation_id: str) -> AlmError:
+        root = self.url.removesuffix(API_PATH)
+        if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+            text = _("No workbench answers at {url}; start one with `alm lab`").format(url=root)
+            return Unavailable(text, correlation_id=correlation_id)
+        if isinstance(error, httpx.TimeoutException):
+            return TimedOut(_("The workbench at {url} did not answer in time").format(url=root), correlation_id=correlation_id)
+        text = _("The connection to {url} broke").format(url=root)
+        if spec.kind == "command":
+            text += _("; the change may have been made, so look before you repeat it")
+        return Unavailable(text, correlation_id=correlation_id)
+
+    def _renew_early(self) -> None:
+        """A kernel's token is renewed before it runs out, while the server still knows it."""
+        claims = claims_of(self._token)
+        if claims.get("use") == "kernel" and float(claims.get("exp", 0)) - self._now() < RENEW_BEFORE:
+            self._renew(self._token)
+
+    def _renew(self, stale: str) -> bool:
+        """Renew the kernel's token unless another thread just did; False when the server refuses."""
+        with self._renewing:
+            if self._token != stale:
+                return True
+            spec = REGISTRY.of(RenewKernelToken)
+            with correlated() as correlation_id:
+                try:
+                    fresh: TokenDTO = self._call(spec, RenewKernelToken(stale), correlation_id, 1)
+                except AuthenticationFailed:
+                    return False
+            self._token = fresh.access_token
+            if os.environ.get("ALM_TOKEN") == stale:  # a second connect() of this kernel must not start with a dead one
+                os.environ["ALM_TOKEN"] = fresh.access_token
+            return True
+
+
+def api_url(url: str) -> str:
+    """The address of the API for a server's own address or that of the API itself."""
+    base = url.split("?", 1)[0].split("#", 1)[0].rstrip("/")
+    if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
+        raise InvalidInput(_("{url!r} is no address of a workbench; it looks like http://127.0.0.1:8888/").format(url=url))
+    return base if base.endswith(API_PATH) else base.removesuffix("/lab") + API_PATH
+
+
+def encoded(spec: Spec, message: Message[Any]) -> tuple[str, bytes | None, dict[str, str]]:
+    """The request of a message; raises ``InvalidInput`` on a value that JSON cannot carry."""
+    from pydantic_core import PydanticSerializationError
+
+    try:
+        return wire.encode(spec, message)
+    except (PydanticSerializationError, ValueError) as error:
+        raise InvalidInput(_("{name} holds a value that cannot be sent: {reason}").format(name=spec.name, reason=error)) from None
+
+
+def answer(spec: Spec, response: httpx.Response) -> Any:
+    """The DTO of a successful response."""
+    if not spec.streams:
+        return wire.load(spec.result, response.content)
+    told = json.loads(response.headers["Alm-Result"])
+    return SqlResult(
+        arrow=response.content,
+        as_of=datetime.fromisoformat(told["as_of"]),
+        version=told["version"],
+        rows=told["rows"],
+        truncated=told["truncated"],
+        elapsed_ms=told["elapsed_ms"],
+    )
+
+
+def asks_for_patience(response: httpx.Response) -> bool:
+    """Whether the server says when to come back, and soon enough to wait for."""
+    wait = retry_after(response)
+    return response.status_code in (429, 503) and wait is not None and wait <= PATIENCE
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Seconds that a Retry-After header asks for."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()) if value else None
+    except (TypeError, ValueError):
+        return None
+
+
+_backoff = tenacity.wait_exponential(multiplier=1, max=16) + tenacity.wait_random(0, 0.5)
+
+
+def patience(state: tenacity.RetryCallState) -> float:
+    """How long to wait before the next try: 1, 2, 4, 8, 16 seconds with jitter, or what the server asks for."""
+    wait = _backoff(state)
+    if state.outcome is not None and not state.outcome.failed:
+        return max(wait, retry_after(state.outcome.result()) or 0.0)
+    return wait
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """What a token says of itself, unverified: only the server can tell whether it is true."""
+    try:
+        part = token.split(".")[1]
+        data = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (IndexError, ValueError, binascii.Error):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def kind_of(token: str) -> str | None:
+    """What a token is for: ``user``, ``kernel``, ``owner``, or nothing we know."""
+    use = claims_of(token).get("use")
+    return use if isinstance(use, str) else None
