@@ -39,6 +39,8 @@ class LabOptions:
 def run_lab(settings: Settings, options: LabOptions) -> int:
     """Serve until Ctrl-C; raises ``ConfigurationError`` in one sentence when that is not possible."""
     started = time.perf_counter()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
     check_port(options.ip, options.port)
     settings.prepare()
     refuse_second(settings)
@@ -146,6 +148,11 @@ class LabServer:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def interrupt(number: int, frame: object) -> None:
+    """Stop in order, whatever asked for it, also while things are still starting."""
+    raise KeyboardInterrupt
 
 
 def say(text: str) -> None:

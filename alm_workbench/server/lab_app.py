@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,4 +89,8 @@ def extra_labextensions(run_dir: Path) -> str | None:
 def make_lab(config: Config) -> Any:
     """An initialised Lab server, ready to start."""
     quiet()
-    return LabApp.initialize_server(argv=[], config=config)
+    server = LabApp.initialize_server(argv=[], config=config)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # at once and without a question, also when the shell that started us in the background ignores Ctrl-C
+        signal.signal(number, server._signal_stop)
+    return server

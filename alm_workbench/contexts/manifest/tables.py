@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Column, DateTime, Integer, Table, Text, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 
 from alm_workbench.storage.tables import deleted_columns, metadata, std_columns, tenant_pk
 
@@ -30,7 +30,7 @@ manifest_versions = Table(
     Column("ast_hash", Text, nullable=False),
     Column("meta_hash", Text, nullable=False),
     Column("artifact_hash", Text, nullable=False),
-    Column("compiled", JSONB, nullable=False),
+    Column("compiled", JSON, nullable=False),
     Column("message", Text, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("created_by", Uuid),

@@ -28,7 +28,7 @@ CREATE TABLE alm.manifest_versions (
   ast_hash text NOT NULL,
   meta_hash text NOT NULL,
   artifact_hash text NOT NULL,
-  compiled jsonb NOT NULL,
+  compiled json NOT NULL,  -- not jsonb: the order of fields and states is part of the process
   message text NOT NULL DEFAULT '',
   created_at timestamptz NOT NULL DEFAULT now(),
   created_by uuid,
