@@ -96,6 +96,8 @@ class ApiHandler(web.RequestHandler):
         self.set_status(error.status)
         if error.status == 401:
             self.set_header("WWW-Authenticate", 'Bearer realm="alm"')
+        if "allow" in error.extra:
+            self.set_header("Allow", ", ".join(error.extra["allow"]))
         if error.status >= 500:
             log.error("failed", path=self.request.path, correlation_id=self.correlation_id, detail=error.detail, exc_info=error)
         self.set_header("Content-Type", "application/problem+json")
@@ -128,8 +130,7 @@ class MessageHandler(ApiHandler):
     async def _handle(self, **path: str) -> None:
         spec = self.specs.get(self.request.method or "")
         if spec is None:
-            self.set_header("Allow", ", ".join(sorted(self.specs)))
-            raise MethodNotAllowed(f"{self.request.method} is not possible here")
+            raise MethodNotAllowed(f"{self.request.method} is not possible here", allow=sorted(self.specs))
         if len(self.request.body) > MAX_BODY:
             raise TooLarge(f"the body has more than {MAX_BODY // 1024 // 1024} MB")
         principal = None if spec.privilege == PUBLIC else await self.required()

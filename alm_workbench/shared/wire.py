@@ -54,7 +54,7 @@ def decode(
     """
     from pydantic import ValidationError
 
-    extra = {VERSION_FIELD: version_of(if_match)} if spec.if_match else {}
+    extra: dict[str, Any] = {VERSION_FIELD: version_of(if_match)} if spec.if_match else {}
     try:
         if spec.method == "GET":
             return cast("Message[Any]", adapter(spec.cls).validate_strings({**last_of(query), **path, **extra}))
@@ -86,7 +86,7 @@ def encode(spec: Spec, message: Message[Any]) -> tuple[str, bytes | None, dict[s
     return path, json.dumps(data).encode(), headers
 
 
-def version_of(if_match: str | None) -> str:
+def version_of(if_match: str | None) -> int:
     """The version an If-Match header names; raises ``PreconditionRequired`` without one."""
     if not if_match:
         raise PreconditionRequired('Say which version you change: If-Match: "<version>"')
@@ -95,7 +95,7 @@ def version_of(if_match: str | None) -> str:
         raise InvalidInput(
             "If-Match is no version", errors=[ErrorItem("If-Match", "etag", f'{if_match!r} is not of the form "7"')]
         )
-    return found[1] or found[2]
+    return int(found[1] or found[2])
 
 
 def last_of(query: Mapping[str, Sequence[str]]) -> dict[str, str]:
