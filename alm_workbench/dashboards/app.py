@@ -7,6 +7,7 @@ dashboard needs. This server registers only what is listed in ``init_handlers``;
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import shutil
 import signal
@@ -31,6 +32,7 @@ from alm_workbench.dashboards.kernels import (
     DashboardAuthorizer,
     KernelOwners,
     NativeKernelSpecs,
+    OwnKernelModel,
     OwnKernelShutdown,
     OwnKernelSocket,
     ScrubbedKernelManager,
@@ -38,6 +40,7 @@ from alm_workbench.dashboards.kernels import (
 from alm_workbench.dashboards.rendering import LitePages
 from alm_workbench.errors import ConfigurationError
 from alm_workbench.server.identity import AlmIdentityProvider
+from alm_workbench.server.static_files import static_rules
 
 SHARE = Path(__file__).parent / "templates" / "share"
 KERNEL_ID = r"(?P<kernel_id>\w+-\w+-\w+-\w+-\w+)"
@@ -114,8 +117,11 @@ class AlmVoila(Voila):  # type: ignore[misc]
         self.tornado_settings = {
             "compress_response": True,
             "headers": SECURITY_HEADERS,
+            # handlers that are not Jupyter's rely on tornado to ask for the token
+            "xsrf_cookies": True,
             "xsrf_cookie_kwargs": {"samesite": "Lax", "path": base_url},
             "websocket_max_message_size": 1024 * 1024,
+            "ws_ping_timeout": 30_000,
         }
         self.catalogue = Catalogue(notebooks)
         self.pages = LitePages(self)
@@ -125,7 +131,8 @@ class AlmVoila(Voila):  # type: ignore[misc]
     @property
     def url(self) -> str:
         """Where a person opens it."""
-        host = "localhost" if self.ip in ("", "0.0.0.0", "::") else self.ip
+        everywhere = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+        host = "localhost" if self.ip in everywhere else self.ip
         return f"http://{host}:{self.port}{self.base_url}"
 
     def initialize(self, argv: list[str] | None = None) -> None:
@@ -140,6 +147,9 @@ class AlmVoila(Voila):  # type: ignore[misc]
         """Voila's settings, with our identity bound to the application."""
         settings: dict[str, Any] = super().init_settings()
         self.kernel_manager.allowed_message_types = list(SOCKET_MESSAGES)
+        # it would say of every notebook that it is not trusted: these are reviewed, and nobody edits them here
+        self.contents_manager.log = logging.getLogger("alm.dashboards.contents")
+        self.contents_manager.log.setLevel(logging.ERROR)
         self._bind(self.identity_provider)
         return settings | {"alm_dashboards": self, "alm_kernel_owners": KernelOwners()}
 
@@ -156,6 +166,7 @@ class AlmVoila(Voila):  # type: ignore[misc]
             (at(r"/voila/templates/(.*)"), TemplateStaticFileHandler),
             (at(r"/voila/static/(.*)"), MultiStaticFileHandler, {"paths": self.static_paths}),
             (at(r"/voila/labextensions/(.*)"), FileFindHandler, lab),
+            (at(rf"/api/kernels/{KERNEL_ID}"), OwnKernelModel),
             (at(rf"/api/kernels/{KERNEL_ID}/channels"), OwnKernelSocket),
             (at(rf"/voila/api/shutdown/{KERNEL_ID}"), OwnKernelShutdown),
         ]
@@ -169,7 +180,7 @@ class AlmVoila(Voila):  # type: ignore[misc]
             (at(r"/dashboards/([a-z0-9_-]+)"), DashboardHandler, rendering),
             (r".*", NoPageHandler),
         ]
-        return [*self._api_rules, *accounts, *widgets, *pages]
+        return [*self._api_rules, *static_rules(self.server_url), *accounts, *widgets, *pages]
 
     def start(self) -> None:
         """Serve until a signal comes; raises ``ConfigurationError`` when the port is taken."""

@@ -70,21 +70,26 @@ class Catalogue:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self._known: dict[Path, Dashboard] = {}
+        self._known: dict[Path, tuple[float, Dashboard | None]] = {}
 
     def all(self) -> list[Dashboard]:
         """Every dashboard, in the order their notebooks ask for."""
-        found: dict[Path, Dashboard] = {}
+        seen: dict[Path, tuple[float, Dashboard | None]] = {}
         for path in self.root.glob("*.ipynb"):
-            if not SLUG.fullmatch(path.stem) or path.is_symlink():
-                continue
-            known = self._known.get(path)
-            try:
-                found[path] = known if known and known.changed == path.stat().st_mtime else read_dashboard(path)
-            except (OSError, ValueError, TypeError) as error:
-                LOG.warning("%s is left out of the dashboards: %s", path.name, error)
-        self._known = found
-        return sorted(found.values(), key=lambda item: (item.order, item.slug))
+            if SLUG.fullmatch(path.stem) and not path.is_symlink():
+                seen[path] = self._look(path)
+        self._known = seen
+        found = [dashboard for _, dashboard in seen.values() if dashboard is not None]
+        return sorted(found, key=lambda item: (item.order, item.slug))
+
+    def _look(self, path: Path) -> tuple[float, Dashboard | None]:
+        known, changed = self._known.get(path), 0.0
+        try:
+            changed = path.stat().st_mtime
+            return known if known and known[0] == changed else (changed, read_dashboard(path))
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            LOG.warning("%s is left out of the dashboards: %s", path.name, error)
+            return changed, None
 
     def get(self, slug: str) -> Dashboard | None:
         """The dashboard with this name."""

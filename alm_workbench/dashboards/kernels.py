@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.jsonutil import json_default
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.identity import User
@@ -130,21 +132,42 @@ class OwnKernelSocket(VoilaKernelWebsocketHandler):  # type: ignore[misc]
             raise web.HTTPError(403)
         if self.kernel_id not in self.kernel_manager:
             raise web.HTTPError(404)
-        await super().pre_get()  # type: ignore[no-untyped-call]
+        await super().pre_get()
 
 
-class OwnKernelShutdown(APIHandler):
-    """Stops a kernel when its page is closed."""
+class OwnKernelHandler(APIHandler):
+    """Base of what a page may ask about the kernel that rendered it; 403 for any other kernel."""
 
     auth_resource = "alm"
 
-    async def post(self, kernel_id: str) -> None:
-        """204 for one's own kernel, 403 for any other."""
-        owners = self.settings["alm_kernel_owners"]
-        user = self.current_user
+    def check_owner(self, kernel_id: str) -> None:
+        """Refuse everybody but the session that the kernel was started for."""
+        owners, user = self.settings["alm_kernel_owners"], self.current_user
         if not isinstance(user, AlmUser) or not owners.owns(kernel_id, user.session_id):
             raise web.HTTPError(403)
+
+
+class OwnKernelModel(OwnKernelHandler):
+    """Whether one's kernel still runs, which the widgets' front end asks before it connects."""
+
+    @web.authenticated
+    async def get(self, kernel_id: str) -> None:
+        """Name and state of the kernel; 404 when it has gone."""
+        self.check_owner(kernel_id)
+        if kernel_id not in self.kernel_manager:
+            raise web.HTTPError(404)
+        model = await ensure_async(self.kernel_manager.kernel_model(kernel_id))  # type: ignore[no-untyped-call]
+        await self.finish(json.dumps(model, default=json_default))
+
+
+class OwnKernelShutdown(OwnKernelHandler):
+    """Stops a kernel when its page is closed."""
+
+    @web.authenticated
+    async def post(self, kernel_id: str) -> None:
+        """204 when it is stopped, or was already."""
+        self.check_owner(kernel_id)
         if kernel_id in self.kernel_manager:
-            await ensure_async(self.kernel_manager.shutdown_kernel(kernel_id))
+            await ensure_async(self.kernel_manager.shutdown_kernel(kernel_id))  # type: ignore[no-untyped-call]
         self.set_status(204)
         await self.finish()

@@ -49,7 +49,8 @@ def main(
     """
     from alm_workbench.dashboards.app import AlmVoila
 
-    app = AlmVoila(
+    # the one application of this process: its log is where handlers and renderers write to
+    app = AlmVoila.instance(
         notebooks=settings.notebooks,
         api_rules=api_rules,
         bind=lambda identity: identity.bind(service, owner=settings.owner, lab_here=False, run=run),

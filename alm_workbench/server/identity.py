@@ -15,7 +15,6 @@ import contextvars
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -32,6 +31,7 @@ from tornado import web
 from tornado.websocket import WebSocketHandler
 from traitlets import Float, default
 
+from alm_workbench.config import read_or_make
 from alm_workbench.errors import AuthenticationFailed
 from alm_workbench.shared.principal import Principal
 
@@ -111,18 +111,9 @@ class Ticket:
             raise ValueError("not a log-in cookie") from error
 
 
-def load_cookie_secret(directory: Path) -> bytes:
-    """The installation's cookie secret (32 bytes), made on first use; the directory is private to its owner."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = directory / "cookie_secret"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return bytes.fromhex(path.read_text("ascii").strip())
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        secret = secrets.token_bytes(32)
-        file.write(secret.hex())
-    return secret
+def load_cookie_secret(secrets_dir: Path) -> bytes:
+    """The installation's cookie secret, made on first use; Lab and dashboards must be given the same."""
+    return read_or_make(secrets_dir / "cookie.key").encode("ascii")
 
 
 class AlmIdentityProvider(IdentityProvider):
@@ -297,6 +288,10 @@ class AlmIdentityProvider(IdentityProvider):
             samesite="Lax",
             secure=secure,
         )
+
+    def clear_login_cookie(self, handler: web.RequestHandler) -> None:
+        """Take the session from the browser; works for handlers that are not Jupyter's too."""
+        handler.clear_cookie(self.get_cookie_name(handler), path=handler.settings.get("base_url", "/"))
 
     def user_to_cookie(self, user: User) -> str:
         """The cookie text of a user."""

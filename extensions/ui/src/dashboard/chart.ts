@@ -9,13 +9,46 @@ const PALETTE = {
   dark: ['#7fb0ff', '#f4b860', '#5fd0a5', '#f08bb8', '#b3a0f2', '#8fc3da', '#d9b36c', '#aab4c0']
 };
 
+/** States and categories carry their meaning in their hue; the shades tell states of one category apart. */
+const CATEGORY: Record<'light' | 'dark', Record<string, string[]>> = {
+  light: {
+    todo: ['#8d99ab', '#b5bfcc', '#6b778a', '#cdd4de'],
+    in_progress: ['#2f6fd0', '#e0912f', '#7aa7ec', '#b5651d', '#1b4e9b', '#f0be7f'],
+    done: ['#1b9e77', '#6cc9a8', '#0f7557', '#a5dfc9']
+  },
+  dark: {
+    todo: ['#8e9bb0', '#bcc6d4', '#6c7a90', '#d5dce6'],
+    in_progress: ['#7fb0ff', '#f4b860', '#4f86dd', '#d99a3f', '#b3d0ff', '#ffdca6'],
+    done: ['#5fd0a5', '#2f9d77', '#9be6c9', '#1f7a5c']
+  }
+};
+
+/** One colour a series: by category where the series is one or says its own, else by the palette. */
+export function seriesColors(wide: Wide, dark: boolean): string[] {
+  const theme = dark ? 'dark' : 'light';
+  const counts = new Map<string, number>();
+  return wide.series.map((series, index) => {
+    const category = series.category ?? series.name;
+    const shades = CATEGORY[theme][category];
+    if (!shades) {
+      return PALETTE[theme][index % PALETTE[theme].length] ?? '#888';
+    }
+    const nth = counts.get(category) ?? 0;
+    counts.set(category, nth + 1);
+    return shades[nth % shades.length] ?? '#888';
+  });
+}
+
 export interface ChartLook {
   kind: Kind;
   stack: boolean;
   dark: boolean;
-  narrow: boolean;
+  /** Of the drawing, in pixels. */
+  width: number;
   timeZone: string;
   title: string;
+  /** A list of real families: the drawing measures its texts with it. */
+  font: string;
 }
 
 export function seriesName(series: Series): string {
@@ -35,11 +68,17 @@ export function chartOption(wide: Wide, look: ChartLook): EChartsCoreOption {
   const muted = look.dark ? '#a3b0c4' : '#55637a';
   const line = look.dark ? '#33404f' : '#d8dee8';
   const onTime = isTemporal(wide.x) && look.kind !== 'bar';
+  const colors = seriesColors(wide, look.dark);
   const many = wide.series.length > 1;
   const xAxis = {
     type: onTime ? 'time' : 'category',
     ...(onTime ? {} : { data: wide.categories.map(value => formatIfText(value)) }),
-    axisLabel: { color: muted, hideOverlap: true, formatter: axisLabel(wide, look) },
+    axisLabel: {
+      color: muted,
+      fontSize: 12,
+      ...fitting(wide, look, onTime),
+      formatter: axisLabel(wide, look)
+    },
     axisLine: { lineStyle: { color: line } },
     axisTick: { show: false },
     splitLine: { show: false }
@@ -48,11 +87,19 @@ export function chartOption(wide: Wide, look: ChartLook): EChartsCoreOption {
     useUTC: true,
     animation: false,
     aria: { enabled: true, label: { description: describe(wide, look) } },
-    color: look.dark ? PALETTE.dark : PALETTE.light,
-    textStyle: { fontFamily: 'inherit', color: text },
+    textStyle: { fontFamily: look.font, color: text },
     grid: { left: 8, right: 16, top: many ? 40 : 16, bottom: 4, containLabel: true },
     ...(many
-      ? { legend: { type: 'scroll', top: 0, left: 0, icon: 'roundRect', textStyle: { color: text } } }
+      ? {
+          legend: {
+            type: 'scroll',
+            top: 0,
+            left: 0,
+            icon: 'roundRect',
+            itemWidth: 14,
+            textStyle: { color: text }
+          }
+        }
       : {}),
     tooltip: {
       trigger: 'axis',
@@ -67,12 +114,13 @@ export function chartOption(wide: Wide, look: ChartLook): EChartsCoreOption {
     yAxis: {
       type: 'value',
       minInterval: 1,
-      splitNumber: look.narrow ? 3 : 5,
+      splitNumber: look.width < 420 ? 3 : 5,
       axisLabel: { color: muted, formatter: (value: number) => formatNumber(value) },
       splitLine: { lineStyle: { color: line } }
     },
-    series: wide.series.map(series => ({
+    series: wide.series.map((series, index) => ({
       name: seriesName(series),
+      color: colors[index],
       type: look.kind === 'bar' ? 'bar' : 'line',
       ...(look.stack ? { stack: 'all' } : {}),
       ...(look.kind === 'area' ? { areaStyle: { opacity: 0.75 }, lineStyle: { width: 1 } } : {}),
@@ -82,6 +130,15 @@ export function chartOption(wide: Wide, look: ChartLook): EChartsCoreOption {
       data: onTime ? series.values.map((value, i) => [wide.categories[i], value]) : series.values
     }))
   };
+}
+
+/** Few categories all keep their name, on several lines if need be; many show every second, third… one. */
+function fitting(wide: Wide, look: ChartLook, onTime: boolean): Record<string, unknown> {
+  const each = (look.width - 70) / Math.max(1, wide.categories.length);
+  if (onTime || isTemporal(wide.x) || each < 48) {
+    return { hideOverlap: true };
+  }
+  return { interval: 0, width: Math.floor(each - 6), overflow: 'break' };
 }
 
 function formatIfText(value: unknown): string {

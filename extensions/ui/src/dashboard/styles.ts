@@ -25,7 +25,7 @@ button {
 }
 button:hover { background: var(--soft); }
 button.main { border-color: var(--line); font-size: 14px; padding: 6px 14px; }
-.body { position: relative; min-height: var(--height, auto); flex: 1 1 auto; min-width: 0; }
+.body { position: relative; flex: 1 1 auto; min-width: 0; }
 .chart { width: 100%; height: var(--height, 280px); }
 .skeleton { height: var(--height, 60px); border-radius: 8px; background: var(--soft); animation: pulse 1.4s ease-in-out infinite; }
 @keyframes pulse { 50% { opacity: 0.45; } }
@@ -47,9 +47,10 @@ th { position: sticky; top: 0; background: var(--bg); color: var(--muted); font-
 th button { color: inherit; font-weight: inherit; padding: 4px 6px; }
 th[aria-sort='ascending'] button::after { content: ' ▲'; }
 th[aria-sort='descending'] button::after { content: ' ▼'; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; min-width: 9em; }
 .number { text-align: right; white-space: nowrap; }
-.time { white-space: nowrap; }
+.time, .short { white-space: nowrap; }
+.number, .time, .short { min-width: 0; }
 tbody tr:hover { background: var(--soft); }
 pre { margin: 10px 0 0; padding: 10px; background: var(--soft); border-radius: 6px; overflow: auto; max-height: 240px; font-size: 12.5px; }
 `;
@@ -62,6 +63,8 @@ const KPI = `
 .kpi .more { color: var(--muted); font-size: 12.5px; min-height: 1.5em; }
 .kpi .skeleton { --height: 35px; width: 60%; }
 .kpi .error { padding: 6px 10px; }
+.kpi .error b { display: block; }
+.kpi .error button { margin-top: 4px; font-size: 12.5px; padding: 2px 8px; }
 `;
 
 const PAGE = `

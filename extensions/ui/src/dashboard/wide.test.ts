@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ReportData } from './types';
+import { seriesColors } from './chart';
 import { toWide } from './wide';
 
 const report = (over: Partial<ReportData>): ReportData => ({
@@ -52,9 +53,30 @@ describe('toWide', () => {
     );
     expect(wide?.categories).toEqual(['Hazard', 'Test']);
     expect(wide?.series).toEqual([
-      { name: 'open', column: null, values: [2, null] },
-      { name: 'closed', column: null, values: [1, 7] }
+      { name: 'open', column: null, category: null, values: [2, null] },
+      { name: 'closed', column: null, category: null, values: [1, 7] }
     ]);
+  });
+
+  it('puts states in the order of their categories', () => {
+    const wide = toWide(
+      report({
+        columns: [
+          { name: 'type', type: 'string' },
+          { name: 'state', type: 'string' },
+          { name: 'category', type: 'string' },
+          { name: 'items', type: 'integer' }
+        ],
+        rows: [
+          ['Test', 'closed', 'done', 1],
+          ['Test', 'open', 'todo', 2],
+          ['Test', 'review', 'in_progress', 3]
+        ],
+        presentation: { kind: 'bar', x: 'type', series: ['items'], split: 'state', stack: true }
+      })
+    );
+    expect(wide?.series.map(series => series.name)).toEqual(['open', 'review', 'closed']);
+    expect(new Set(seriesColors(wide as NonNullable<typeof wide>, false)).size).toBe(3);
   });
 
   it('has nothing to draw without numbers', () => {

@@ -4,6 +4,8 @@ import { type Cell, type Column, type ReportData } from './types';
 export interface Series {
   name: string;
   column: Column | null;
+  /** The kind of state it stands for, where the report says it: todo, in_progress or done. */
+  category: string | null;
   values: (number | null)[];
 }
 
@@ -46,6 +48,7 @@ export function toWide(data: ReportData): Wide | null {
     series: measures.map(column => ({
       name: column.name,
       column,
+      category: null,
       values: rows.map(row => number(row[at.get(column.name) ?? -1]))
     }))
   };
@@ -54,12 +57,24 @@ export function toWide(data: ReportData): Wide | null {
 function pivot(data: ReportData, x: Column, xAt: number, splitAt: number, valueAt: number): Wide {
   const categories = [...new Set(data.rows.map(row => row[xAt] ?? null))];
   const place = new Map(categories.map((value, index) => [value, index]));
-  const series = new Map<string, (number | null)[]>();
+  const categoryAt = data.columns.findIndex(column => column.name === 'category');
+  const series = new Map<string, Series>();
   for (const row of data.rows) {
     const name = String(row[splitAt] ?? '');
-    const values = series.get(name) ?? categories.map(() => null);
-    series.set(name, values);
-    values[place.get(row[xAt] ?? null) ?? 0] = number(row[valueAt]);
+    let one = series.get(name);
+    if (!one) {
+      const category = categoryAt < 0 ? null : String(row[categoryAt] ?? '');
+      one = { name, column: null, category, values: categories.map(() => null) };
+      series.set(name, one);
+    }
+    one.values[place.get(row[xAt] ?? null) ?? 0] = number(row[valueAt]);
   }
-  return { x, categories, series: [...series].map(([name, values]) => ({ name, column: null, values })) };
+  return { x, categories, series: [...series.values()].sort(byCategory) };
+}
+
+const ORDER = ['todo', 'in_progress', 'done'];
+
+/** What is to be done first, what is done last; within a category the report's own order. */
+function byCategory(a: Series, b: Series): number {
+  return ORDER.indexOf(a.category ?? '') - ORDER.indexOf(b.category ?? '');
 }

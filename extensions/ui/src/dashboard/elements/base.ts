@@ -109,12 +109,16 @@ export abstract class ReportElement extends AlmElement {
     this.data = data;
     this.showStale(false);
     if (!data.rows.length) {
-      this.setState('empty');
-      this.showMessage(this.message(t('empty'), t('emptyHint')));
+      this.showEmpty();
     } else if (!same || this.dataset.state !== 'ready') {
       this.setState('ready');
       this.draw(data);
     }
+  }
+
+  protected showEmpty(): void {
+    this.setState('empty');
+    this.showMessage(this.message(t('empty'), t('emptyHint')));
   }
 
   private fail(error: unknown): void {

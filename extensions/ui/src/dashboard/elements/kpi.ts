@@ -27,6 +27,7 @@ export class AlmKpi extends ReportElement {
     this.showName();
     this.more.textContent = '';
     const failed = message.classList.contains('error');
+    message.querySelectorAll('p, small').forEach(part => part.remove());
     this.body.replaceChildren(failed ? message : h('div', { class: 'value' }, '—'));
   }
 

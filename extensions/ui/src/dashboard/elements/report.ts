@@ -27,11 +27,9 @@ export class AlmReport extends ReportElement {
     const card = h('section', { class: 'card', 'aria-labelledby': this.titleElement.id });
     card.append(h('header', {}, this.titleElement, this.tools), this.body, this.stale, this.queryBox);
     this.root.replaceChildren(card);
-    this.style.setProperty(
-      '--height',
-      `${this.isTable ? 120 : Number(this.getAttribute('height')) || 280}px`
-    );
-    this.resizer = new ResizeObserver(() => this.chart?.resize());
+    const height = Number(this.getAttribute('height')) || (this.wantsTable ? 120 : 280);
+    this.style.setProperty('--height', `${height}px`);
+    this.resizer = new ResizeObserver(() => this.resized());
     this.resizer.observe(this.body);
     super.start();
   }
@@ -40,6 +38,14 @@ export class AlmReport extends ReportElement {
     super.stop();
     this.resizer?.disconnect();
     this.dropChart();
+  }
+
+  private resized(): void {
+    const wide = this.chart && this.data ? toWide(this.data) : null;
+    if (wide && this.data) {
+      this.chart?.resize();
+      this.drawChart(wide, this.data);
+    }
   }
 
   protected override themeChanged(): void {
@@ -70,7 +76,11 @@ export class AlmReport extends ReportElement {
 
   protected override draw(data: ReportData): void {
     this.titleElement.textContent = this.heading;
-    const wide = this.isTable ? null : toWide(data);
+    const wide = this.kind === 'table' ? null : toWide(data);
+    if (wide?.series.every(series => series.values.every(value => !value))) {
+      this.showEmpty();
+      return;
+    }
     this.drawTools(data, wide);
     if (wide && !this.asTable) {
       this.drawChart(wide, data);
@@ -80,12 +90,16 @@ export class AlmReport extends ReportElement {
   }
 
   private get kind(): Kind {
+    if (this.wantsTable) {
+      return 'table';
+    }
     const wished = this.getAttribute('kind') ?? this.data?.presentation?.kind ?? 'table';
     return (KINDS.includes(wished) ? wished : 'table') as Kind;
   }
 
-  protected get isTable(): boolean {
-    return this.kind === 'table';
+  /** Whether it is known before any data that this will be a table. */
+  protected get wantsTable(): boolean {
+    return this.getAttribute('kind') === 'table';
   }
 
   private get heading(): string {
@@ -141,9 +155,10 @@ export class AlmReport extends ReportElement {
         kind: this.kind,
         stack,
         dark: isDark(),
-        narrow: this.body.clientWidth < 420,
+        width: this.body.clientWidth,
         timeZone: store.tenant.timezone,
-        title: this.heading
+        title: this.heading,
+        font: getComputedStyle(this).fontFamily
       }),
       true
     );
@@ -191,7 +206,7 @@ function flat(wide: Wide): { columns: Column[]; rows: Cell[][] } {
 
 /** `<alm-table name>`: a report as a table. */
 export class AlmTable extends AlmReport {
-  protected override get isTable(): boolean {
+  protected override get wantsTable(): boolean {
     return true;
   }
 }

@@ -33,6 +33,11 @@ function cellClass(column: Column): string {
   return isNumeric(column) ? 'number' : isTemporal(column) ? 'time' : '';
 }
 
+function cell(text: string, kind: string): HTMLElement {
+  const short = !kind && text.length <= 24 && !/\s/.test(text);
+  return h('td', { class: short ? 'short' : kind }, text);
+}
+
 function heading(
   column: Column,
   index: number,
@@ -76,9 +81,7 @@ export function tableView(
     h(
       'tr',
       {},
-      ...columns.map((column, index) =>
-        h('td', { class: cellClass(column) }, formatCell(row[index], column, timeZone))
-      )
+      ...columns.map((column, index) => cell(formatCell(row[index], column, timeZone), cellClass(column)))
     )
   );
   const table = h(
