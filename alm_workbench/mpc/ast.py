@@ -204,6 +204,24 @@ class ManifestAST:
         start, end = self.header.get(key, (0, 0))
         return self.source.span(start, end)
 
+    def to_dsl(self) -> str:
+        """The manifest as DSL text."""
+        from .printing import to_dsl
+
+        return to_dsl(self)
+
+    def to_yaml(self) -> str:
+        """The manifest as YAML text."""
+        from .printing import to_yaml
+
+        return to_yaml(self)
+
+    def to_json(self) -> str:
+        """The manifest as JSON text."""
+        from .printing import to_json
+
+        return to_json(self)
+
     def __reduce__(self) -> tuple[Any, ...]:
         args = (self.schema_version, self.namespace, self.name, self.manifest_version, self.defs)
         return (ManifestAST, args)

@@ -31,13 +31,13 @@ ENGINE_VERSION = "0.1.0"
 T = TypeVar("T")
 
 # Scalars, choices, dates, users and references are filtered by unless a field says otherwise.
-_INDEXED = frozenset(("string", "int", "number", "bool", "date", "datetime", "choice", "multichoice", "user", "reference"))
+_INDEXED = frozenset(
+    ("string", "int", "number", "bool", "date", "datetime", "choice", "multichoice", "user", "reference")
+)
 _MAX_INDEXED = 20
 
 
-def compile_manifest(
-    ast: ManifestAST, meta: DomainMeta, *, engine_version: str = ENGINE_VERSION
-) -> CompiledManifest:
+def compile_manifest(ast: ManifestAST, meta: DomainMeta, *, engine_version: str = ENGINE_VERSION) -> CompiledManifest:
     """Check and compile; raises ManifestInvalid with every error's place."""
     diagnostics = validate(ast, meta)
     if any(d.severity == "error" for d in diagnostics):

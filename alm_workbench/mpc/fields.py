@@ -52,7 +52,8 @@ def clean_fields(
 ) -> FieldResult:
     """Check `values` for an item of a type.
 
-    A new item (no `existing`) gets defaults. With `existing`, values are laid over it; null clears a field. With
+    A new item (no `existing`) gets defaults, also where a value is null. With `existing`, values are laid over it and
+    null clears a field. With
     `partial`, a required field that stays empty is a problem only if this call touches it. `result.values` is the whole
     field map to store; fields with problems keep their former value.
     """
@@ -82,6 +83,7 @@ class _Cleaning:
         self.values: dict[str, Any] = dict(existing or {})
         self.touched: set[str] = set()
         self.bad: set[str] = set()
+        self.claimed: dict[str, Any] = {}
 
     def run(self, values: Mapping[str, Any]) -> FieldResult:
         if self.existing is None:
@@ -127,11 +129,14 @@ class _Cleaning:
             self.bad.add(id_)
             self.problem(id_ + bad.where, bad.code, f"{field.label()}: {bad.message}")
             return
+        if field.computed:
+            self.claimed[id_] = cleaned
+            return
+        if cleaned is None and self.existing is None:
+            return
         if cleaned == self.values.get(id_) and type(cleaned) is type(self.values.get(id_)):
             return
-        if field.computed:
-            self.problem(id_, "E_FIELD_COMPUTED", f"{field.label()} is worked out and cannot be set")
-        elif before is not None and self.existing is not None and self._holds(field.readonly_when, before):
+        if before is not None and self.existing is not None and self._holds(field.readonly_when, before):
             self.problem(id_, "E_FIELD_READONLY", f"{field.label()} cannot be changed now")
         else:
             self.touched.add(id_)
@@ -160,6 +165,9 @@ class _Cleaning:
                 self._set(field.id, clean_value(field, list(value) if isinstance(value, tuple) else value))
             except Exception:
                 self._set(field.id, None)
+            # Sending the worked-out value back is no attempt to set it.
+            if self.claimed.get(field.id) not in (None, self.values.get(field.id)):
+                self.problem(field.id, "E_FIELD_COMPUTED", f"{field.label()} is worked out and cannot be set")
 
     def _required(self) -> None:
         scope = self._scope()

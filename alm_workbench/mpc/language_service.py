@@ -37,7 +37,9 @@ class Utf16:
         return {"from": self.at(span.start), "to": self.at(span.end)}
 
 
-def diagnostics(text: str, meta: DomainMeta, format: str | None = None, file: str | None = None) -> list[dict[str, Any]]:
+def diagnostics(
+    text: str, meta: DomainMeta, format: str | None = None, file: str | None = None
+) -> list[dict[str, Any]]:
     """Findings in the form of POST /manifests/check."""
     return check_payload(text, check(text, meta, format=format, file=file))["diagnostics"]  # type: ignore[no-any-return]
 
@@ -89,7 +91,12 @@ def graph(
 
 def _head(node: ASTNode, wide: Utf16, lang: str) -> dict[str, Any]:
     labels = labels_of(node.name, node.properties.get("labels"), node.id)
-    return {"id": node.id, "label": pick_label(labels, node.id, lang), "labels": dict(labels), **wide.place(node.span())}
+    return {
+        "id": node.id,
+        "label": pick_label(labels, node.id, lang),
+        "labels": dict(labels),
+        **wide.place(node.span()),
+    }
 
 
 def _type(node: ASTNode, wide: Utf16, lang: str) -> dict[str, Any]:

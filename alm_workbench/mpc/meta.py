@@ -78,7 +78,7 @@ def _find(props: Mapping[str, PropDef], name: str) -> PropDef | None:
     return next((prop for prop in props.values() if name in prop.aka), None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DomainMeta:
     """Everything a manifest may say; immutable, with a stable hash."""
 
@@ -90,6 +90,9 @@ class DomainMeta:
     common: Mapping[str, PropDef] = field(default_factory=dict)
     core_fields: Mapping[str, str] = EMPTY
     actions: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<DomainMeta {len(self.kinds)} kinds {self.hash[:12]}>"
 
     @classmethod
     def load(cls, data: Mapping[str, Any]) -> DomainMeta:

@@ -23,10 +23,12 @@ class _Labelled:
     """Things with an id and labels."""
 
     __slots__ = ()
+    id: str
+    labels: Labels
 
     def label(self, lang: str = "en") -> str:
         """Display name in a language."""
-        return pick_label(self.labels, self.id, lang)  # type: ignore[attr-defined]
+        return pick_label(self.labels, self.id, lang)
 
 
 @dataclass(frozen=True)
@@ -273,7 +275,7 @@ class ViewDef(_Labelled):
     span: Span | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CompiledManifest:
     """A manifest ready to decide with; equal content gives equal hashes."""
 
@@ -296,6 +298,9 @@ class CompiledManifest:
     views: Mapping[str, ViewDef] = field(default_factory=dict)
     planning: Mapping[str, Any] = EMPTY
     expressions: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<CompiledManifest {self.namespace}/{self.name} {self.version} {self.artifact_hash[:12]}>"
 
     def find_type(self, name: str) -> ArtifactTypeDef | None:
         """A type by id, alias, English or Turkish label, whatever the case."""

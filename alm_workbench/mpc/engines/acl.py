@@ -109,9 +109,7 @@ def _rules(key: _Key, action: str, type_id: str, field: str | None) -> tuple[Acl
     if field is not None:
         resources |= {f"{type_id}.{field}", f"*.{field}"}
     found = [
-        rule
-        for rule in key.compiled.acl
-        if _any_of(rule.actions, (action, "*")) and _any_of(rule.resources, resources)
+        rule for rule in key.compiled.acl if _any_of(rule.actions, (action, "*")) and _any_of(rule.resources, resources)
     ]
     return tuple(sorted(found, key=lambda rule: (-rule.priority, rule.effect != "deny", rule.id)))
 

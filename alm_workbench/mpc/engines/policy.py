@@ -92,7 +92,11 @@ def _unique(intents: list[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
     seen: set[tuple[str, str, str]] = set()
     found = []
     for intent in intents:
-        key = (str(intent.get("kind")), str(intent.get("target")), str(intent.get("idempotencyKey", intent.get("params"))))
+        key = (
+            str(intent.get("kind")),
+            str(intent.get("target")),
+            str(intent.get("idempotencyKey", intent.get("params"))),
+        )
         if key not in seen:
             seen.add(key)
             found.append(intent)

@@ -24,9 +24,7 @@ class TransitionVerdict:
     permitted: tuple[str, ...] = ()
 
 
-def permitted(
-    compiled: CompiledManifest, type_id: str, state: str, ctx: EvalContext
-) -> tuple[TransitionVerdict, ...]:
+def permitted(compiled: CompiledManifest, type_id: str, state: str, ctx: EvalContext) -> tuple[TransitionVerdict, ...]:
     """A verdict for every transition that leaves `state`, in declaration order."""
     workflow = compiled.workflow_of(type_id)
     if workflow is None:

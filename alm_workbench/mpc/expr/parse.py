@@ -86,7 +86,9 @@ class _Builder:
         return make("bin", str(c[1]), (c[0], c[2]), c[0].start, c[2].end)
 
     def compare(self, c: Tokens) -> Expr:
-        pairs = [make("bin", str(c[i + 1]), (c[i], c[i + 2]), c[i].start, c[i + 2].end) for i in range(0, len(c) - 2, 2)]
+        pairs = [
+            make("bin", str(c[i + 1]), (c[i], c[i + 2]), c[i].start, c[i + 2].end) for i in range(0, len(c) - 2, 2)
+        ]
         result = pairs[0]
         for pair in pairs[1:]:
             result = make("bin", "and", (result, pair), result.start, pair.end)

@@ -12,12 +12,10 @@ from .detect import FORMATS, detect_format
 __all__ = ["FORMATS", "LIMITS", "ParseLimits", "ParseResult", "detect_format", "parse", "read"]
 
 
-def read(
-    text: str, *, format: str | None = None, file: str | None = None, limits: ParseLimits = LIMITS
-) -> ParseResult:
+def read(text: str, *, format: str | None = None, file: str | None = None, limits: ParseLimits = LIMITS) -> ParseResult:
     """Everything that can be read of a manifest text, with diagnostics; raises only on an unknown format."""
-    language = detect_format(text, format, file)
     body = _without_bom(text)
+    language = detect_format(body, format, file)
     source = Source(body, file)
     if len(body) > limits.max_chars:
         message = f"The text is longer than {limits.max_chars} characters"
@@ -25,7 +23,9 @@ def read(
     result = _front_end(language)(body, source, limits)
     if "\0" in body:
         at = body.index("\0")
-        result.diagnostics.append(Problem("E_PARSE_SYNTAX", "The text holds a NUL character", at, at + 1).located(source))
+        result.diagnostics.append(
+            Problem("E_PARSE_SYNTAX", "The text holds a NUL character", at, at + 1).located(source)
+        )
     result.diagnostics.sort(key=lambda d: d.sort_key())
     return result
 

@@ -69,11 +69,13 @@ def _scan(text: str, limits: ParseLimits, *, recover: bool) -> tuple[list[Block]
         if kind in ("string", "closed"):
             if match["closed"] is None:
                 message = "The text in quotes does not end on this line"
-                scan.problems.append(Problem("E_PARSE_SYNTAX", message, match.start(), match.end(), 'expected \'"\''))
+                scan.problems.append(Problem("E_PARSE_SYNTAX", message, match.start(), match.end(), "expected '\"'"))
         elif kind in ("comment", "ended"):
             if match["comment"].startswith("/*") and match["ended"] is None:
                 message = "The comment is never closed"
-                scan.problems.append(Problem("E_PARSE_SYNTAX", message, match.start(), match.start() + 2, "expected '*/'"))
+                scan.problems.append(
+                    Problem("E_PARSE_SYNTAX", message, match.start(), match.start() + 2, "expected '*/'")
+                )
         elif kind == "def":
             _on_def(scan, text, match.start(), recover)
         elif kind == "open" and scan.start is not None:

@@ -113,9 +113,7 @@ def _double_offset(raw: str, offset: int) -> int | None:
     return at
 
 
-def mapping(
-    entries: list[tuple[str, int, int, Located]], start: int, end: int, problems: list[Problem]
-) -> Located:
+def mapping(entries: list[tuple[str, int, int, Located]], start: int, end: int, problems: list[Problem]) -> Located:
     """A located mapping; a key written twice is a problem and the first value stays."""
     places: dict[str, tuple[int, int, Located]] = {}
     for key, key_start, key_end, value in entries:
@@ -185,7 +183,9 @@ def _nodes(
 def _node(item: Located, source: Source, problems: list[Problem], limits: ParseLimits) -> ASTNode | None:
     entries = item.entries
     if entries is None:
-        problems.append(Problem("E_PARSE_SYNTAX", "A definition is a mapping with 'kind' and 'id'", item.start, item.end))
+        problems.append(
+            Problem("E_PARSE_SYNTAX", "A definition is a mapping with 'kind' and 'id'", item.start, item.end)
+        )
         return None
     heads: dict[str, str] = {}
     for key in ("kind", "id"):

@@ -30,9 +30,7 @@ class _Raw:
 
     def bind(self, source: Source, base: int) -> ASTNode:
         """The AST node at offset `base` of a document."""
-        places = SourceMap(
-            source, base, self.start, self.end, self.kind_at, self.id_at, self.name_at, self.properties
-        )
+        places = SourceMap(source, base, self.start, self.end, self.kind_at, self.id_at, self.name_at, self.properties)
         children = tuple(child.bind(source, base) for child in self.children)
         return ASTNode(self.kind, self.id, self.name, self.properties.value, children, places)
 
@@ -223,7 +221,9 @@ def _read_head(
     for key, value, start, end, word_start, word_end in found or ():
         if key in head:
             message = f"'@{key}' is written twice"
-            diagnostics.append(Problem("E_PARSE_DUPLICATE_KEY", message, word_start, word_end).located(source, block.start))
+            diagnostics.append(
+                Problem("E_PARSE_DUPLICATE_KEY", message, word_start, word_end).located(source, block.start)
+            )
             continue
         head[key] = value
         header[key] = (start + block.start, end + block.start)

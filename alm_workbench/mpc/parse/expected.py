@@ -60,7 +60,9 @@ def explain(error: Any, text: str) -> Problem:
     ended = getattr(getattr(error, "token", None), "type", None) == "$END"
     if ended or at is None or at < 0 or at >= len(text) or not text[at:].strip():
         end = len(text.rstrip())
-        return Problem("E_PARSE_SYNTAX", f"The definition ends too early: expected {in_words(names)}", max(end - 1, 0), end)
+        return Problem(
+            "E_PARSE_SYNTAX", f"The definition ends too early: expected {in_words(names)}", max(end - 1, 0), end
+        )
     match = _THING.match(text, at)
     thing = match[0] if match else text[at]
     shown = thing if len(thing) <= 40 else thing[:37] + "…"

@@ -39,7 +39,9 @@ class _Reader:
     def fail(self, expected: str) -> _Stop:
         if self.at >= len(self.text):
             end = len(self.text)
-            return _Stop(Problem("E_PARSE_SYNTAX", f"The text ends too early: expected {expected}", max(end - 1, 0), end))
+            return _Stop(
+                Problem("E_PARSE_SYNTAX", f"The text ends too early: expected {expected}", max(end - 1, 0), end)
+            )
         match = _THING.match(self.text, self.at)
         thing = match[0] if match else self.text[self.at]
         hint = None

@@ -20,9 +20,7 @@ def check_duplicates(findings: Findings) -> None:
         if len(by_kind) > 1:
             names = ", ".join(sorted(by_kind))
             last = list(by_kind.values())[-1]
-            message = (
-                f"Namespace conflict: id '{id_}' used by multiple kinds ({names}) in namespace '{findings.ast.namespace}'"
-            )
+            message = f"Namespace conflict: id '{id_}' used by multiple kinds ({names}) in namespace '{findings.ast.namespace}'"
             findings.add("E_VALID_NAMESPACE_CONFLICT", message, last, related=_related(next(iter(by_kind.values()))))
     for node in findings.ast.defs:
         _duplicates_in(findings, node.children)
@@ -50,9 +48,7 @@ def check_extends(findings: Findings) -> None:
         if isinstance(parent, str) and (node.kind, parent) not in by_key:
             names = [id_ for kind, id_ in by_key if kind == node.kind and id_ != node.id]
             message = f"'{node.id}' extends '{parent}', which is no {node.kind} of this manifest"
-            findings.add(
-                "E_VALID_UNRESOLVED_REF", message, node, ("extends",), hint=did_you_mean(parent, names)
-            )
+            findings.add("E_VALID_UNRESOLVED_REF", message, node, ("extends",), hint=did_you_mean(parent, names))
         line: list[tuple[str, str]] = []
         here: ASTNode | None = node
         while here is not None and (here.kind, here.id) not in line:

@@ -93,7 +93,9 @@ def _check_property(
             hint = did_you_mean(key, known)
             findings.add("E_META_UNKNOWN_PROPERTY", message, node, (key,), hint=hint, on_key=True)
         elif kind.allowed_types and value is not None and type_word(value) not in kind.allowed_types:
-            message = f"'{key}' of {node.kind} '{node.id}' is a {type_word(value)}; allowed: {', '.join(kind.allowed_types)}"
+            message = (
+                f"'{key}' of {node.kind} '{node.id}' is a {type_word(value)}; allowed: {', '.join(kind.allowed_types)}"
+            )
             findings.add("E_META_TYPE_NOT_ALLOWED", message, node, (key,))
         return
     _check_value(Place(node, parent, (key,), prop, value), findings)
@@ -242,9 +244,7 @@ def _check_regex(place: Place, findings: Findings) -> None:
     try:
         compile_regex(place.value)
         if shape is not None and compile_regex(shape).fullmatch(place.value) is None:
-            findings.add(
-                "E_META_UNKNOWN_VALUE", f"'{place.prop.name}' must look like {shape}", place.node, place.path
-            )
+            findings.add("E_META_UNKNOWN_VALUE", f"'{place.prop.name}' must look like {shape}", place.node, place.path)
     except MPCError as error:
         findings.add(error.code, error.message, place.node, place.path)
 

@@ -135,7 +135,10 @@ def _ends(node: ASTNode, states: tuple[str, ...], edges: Mapping[str, set[str]],
         if not edges[state]:
             code, message = "E_WF_DEAD_END", f"State '{state}' of workflow '{node.id}' leads nowhere and is not final"
         elif state not in ending:
-            code, message = "E_WF_DEADLOCK_STATE", f"From state '{state}' of workflow '{node.id}' no final state is reached"
+            code, message = (
+                "E_WF_DEADLOCK_STATE",
+                f"From state '{state}' of workflow '{node.id}' no final state is reached",
+            )
         else:
             continue
         findings.add(code, message, node, _state_path(node, state), severity="warning")
