@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -27,7 +29,8 @@ from alm_workbench.shared.messages import Message, Spec
 from alm_workbench.shared.plugins import ExpressionFunctions, Plugins
 from alm_workbench.shared.principal import grants
 from alm_workbench.storage import migrate
-from alm_workbench.storage.bootstrap import Database, open_database
+from alm_workbench.storage.bootstrap import Database as Database
+from alm_workbench.storage.bootstrap import open_database
 from alm_workbench.storage.engine import make_engine
 from alm_workbench.storage.errors import StorageError
 from alm_workbench.storage.outbox import OutboxMessage, Publisher
@@ -35,8 +38,6 @@ from alm_workbench.storage.units import PostgresUnits
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-    from alm_workbench.server.application import Application
 
 POOL_SIZE = 8
 
@@ -58,7 +59,9 @@ class Bindings:
 class Runtime:
     """A running workbench in this process: database, plugins, mirror and the Mediator over them."""
 
-    def __init__(self, settings: Settings, database: Database, *, pool_size: int = POOL_SIZE, third_party: bool = True) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, *, pool_size: int = POOL_SIZE, third_party: bool = True
+    ) -> None:
         self.settings = settings
         self.database = database
         self.engine: Engine = make_engine(database.dsns.app, pool_size=pool_size, application_name="alm-app")
@@ -98,12 +101,6 @@ class Runtime:
 
     def _publish(self, message: OutboxMessage) -> None:
         self.plugins.publish(asdict(message))
-
-    def application(self) -> Application:
-        """What a server serves."""
-        from alm_workbench.server.application import Application
-
-        return Application(self.mediator, self.tokens, self.bindings, self.readiness, threads=POOL_SIZE)
 
     def readiness(self) -> dict[str, Any]:
         """How the parts do: database, outbox lag, plugins that could not be loaded."""
@@ -212,3 +209,53 @@ def project_of(ctx: MessageContext, message: Message[Any]) -> Any:
     return ctx.ask(ProjectOfArtifact(artifact_id)) if isinstance(artifact_id, UUID) else None  # type: ignore[arg-type]
 
 
+# -- upkeep: what the command line asks of the database itself
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn the storage layer's sentence into ours."""
+    try:
+        yield
+    except StorageError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def schema_revision(database: Database) -> tuple[str | None, str | None]:
+    """The revision of the database and the newest one known."""
+    with told():
+        return migrate.current(database.dsns.owner), migrate.head()
+
+
+def change_schema(database: Database, revision: str, *, down: bool = False) -> str | None:
+    """Upgrade or downgrade to a revision; the revision afterwards."""
+    with told():
+        return (migrate.downgrade if down else migrate.upgrade)(database.dsns.owner, revision)
+
+
+def rls_findings(database: Database) -> list[dict[str, str]]:
+    """What ``alm db check-rls`` found, as kind, name and problem."""
+    from alm_workbench.storage.rls_check import check_rls
+
+    with told():
+        return [asdict(finding) for finding in check_rls(database.dsns.owner)]
+
+
+def write_backup(database: Database, target: Path) -> dict[str, Any]:
+    """Write one file that holds everything; what is in it."""
+    from alm_workbench.storage.backup import backup
+    from alm_workbench.storage.binaries import find_binaries
+
+    with told():
+        return asdict(backup(database.dsns.owner, target, find_binaries(os.environ)))
+
+
+def read_backup(database: Database, source: Path) -> dict[str, Any]:
+    """Restore a backup into this installation's empty database, and bring its schema up to date."""
+    from alm_workbench.storage.backup import restore
+    from alm_workbench.storage.binaries import find_binaries
+
+    with told():
+        found = restore(source, database.dsns.owner, find_binaries(os.environ), admin_dsn=database.admin)
+        migrate.upgrade(database.dsns.owner)
+    return asdict(found)

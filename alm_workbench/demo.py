@@ -196,11 +196,15 @@ class Topic:
     text: str
 
 
-DESCRIPTION = "An electro-mechanical brake, developed under the functional-safety process that ships with the workbench."
+DESCRIPTION = (
+    "An electro-mechanical brake, developed under the functional-safety process that ships with the workbench."
+)
 REASON = "Reviewed in the weekly safety meeting"
 BACKWARD = frozenset({"reopen", "reject", "rework", "cancel", "withdraw", "send_back", "block", "abort"})
 TOPICS = (
-    Topic("requirement", "Braking distance from 100 km/h on dry asphalt", "The vehicle shall come to rest within 38 m."),
+    Topic(
+        "requirement", "Braking distance from 100 km/h on dry asphalt", "The vehicle shall come to rest within 38 m."
+    ),
     Topic("requirement", "Pedal travel sensor redundancy", "Two independent sensors shall agree within 2 %."),
     Topic("hazard", "Unintended full braking at motorway speed", "Loss of stability and rear-end collision."),
     Topic("test_case", "Braking distance, dry, 5 runs", "Measure five stops from 100 km/h; the mean counts."),

@@ -43,7 +43,9 @@ class AlmError(Exception):
         self.record: Any = None
         """What the decision log keeps of a refusal, where more is known than the reasons."""
 
-    def to_problem(self, *, instance: str = "", correlation_id: str = "", trace_id: str | None = None) -> dict[str, Any]:
+    def to_problem(
+        self, *, instance: str = "", correlation_id: str = "", trace_id: str | None = None
+    ) -> dict[str, Any]:
         """The RFC 9457 document of this error."""
         body: dict[str, Any] = {
             "type": PROBLEM_BASE + self.slug,
@@ -73,7 +75,11 @@ class AlmError(Exception):
             f"<tr><td><code>{escape(item.path)}</code></td><td>{escape(item.message)}</td></tr>"
             for item in self.errors[:20]
         )
-        cid = f"<div><small>correlation id <code>{escape(self.correlation_id)}</code></small></div>" if self.correlation_id else ""
+        cid = (
+            f"<div><small>correlation id <code>{escape(self.correlation_id)}</code></small></div>"
+            if self.correlation_id
+            else ""
+        )
         return (
             f'<div style="border-left:4px solid var(--jp-error-color1,#c62828);padding:.4em .8em">'
             f"<strong>{escape(self.title)}</strong><div>{escape(self.detail)}</div>"
@@ -267,7 +273,10 @@ def from_problem(problem: Mapping[str, Any]) -> AlmError:
     status = int(problem.get("status", 500))
     by_status = {cls.status: cls for cls in reversed(_tree(AlmError))}
     cls = kinds.get(slug) or by_status.get(status) or AlmError
-    items = [ErrorItem(str(e.get("path", "")), str(e.get("code", "")), str(e.get("message", ""))) for e in problem.get("errors", [])]
+    items = [
+        ErrorItem(str(e.get("path", "")), str(e.get("code", "")), str(e.get("message", "")))
+        for e in problem.get("errors", [])
+    ]
     extra = {str(k): v for k, v in problem.items() if k not in STANDARD_MEMBERS}
     detail = str(problem.get("detail") or problem.get("title") or "The server refused the request")
     return cls(detail, errors=items, correlation_id=str(problem.get("correlation_id", "")) or None, **extra)

@@ -13,9 +13,8 @@ from alm_workbench.config import Settings, settings
 from alm_workbench.errors import ConfigurationError, plain
 
 if TYPE_CHECKING:
-    from alm_workbench.composition import Runtime
+    from alm_workbench.composition import Database, Runtime
     from alm_workbench.shared.mediator import LocalMediator
-    from alm_workbench.storage.bootstrap import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,7 +22,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 def data_dir_option(function: F) -> F:
     """``--data-dir``: where this installation keeps its data."""
     return click.option(
-        "--data-dir", type=click.Path(file_okay=False), help="Where the data lies (default: ALM_DATA_DIR, or the user's data folder)."
+        "--data-dir",
+        type=click.Path(file_okay=False),
+        help="Where the data lies (default: ALM_DATA_DIR, or the user's data folder).",
     )(function)
 
 

@@ -11,7 +11,9 @@ from alm_workbench.commands.common import data_dir_option, say
 @click.option("--port", default=8866, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
 @click.option("--ip", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--lab-url", default="", help="Where the owner's Lab is.", hidden=True)
-@click.option("--child", is_flag=True, hidden=True, help="Started by `alm lab`, which migrates and refreshes the mirror.")
+@click.option(
+    "--child", is_flag=True, hidden=True, help="Started by `alm lab`, which migrates and refreshes the mirror."
+)
 @click.option("--parent-pid", type=int, default=None, hidden=True)
 @data_dir_option
 def dashboards(port: int, ip: str, lab_url: str, child: bool, parent_pid: int | None, data_dir: str | None) -> int:
@@ -21,6 +23,7 @@ def dashboards(port: int, ip: str, lab_url: str, child: bool, parent_pid: int | 
     from alm_workbench.config import settings
     from alm_workbench.dashboards.run import DashboardSettings, main
     from alm_workbench.demo import read_owner
+    from alm_workbench.server.application import Application
     from alm_workbench.server.identity import Owner
     from alm_workbench.server.lab import check_port
     from alm_workbench.server.routes import alm_handlers
@@ -30,7 +33,7 @@ def dashboards(port: int, ip: str, lab_url: str, child: bool, parent_pid: int | 
     with opened(found, upgrade=not child, progress=say) as runtime:
         if not child:
             runtime.start_background()
-        application = runtime.application()
+        application = Application.of(runtime)
         ids = read_owner(found)
         chosen = DashboardSettings(
             secrets_dir=found.secrets_dir,

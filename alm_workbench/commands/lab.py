@@ -8,7 +8,13 @@ from alm_workbench.commands.common import data_dir_option
 
 
 @click.command()
-@click.option("--port", default=8888, show_default=True, type=click.IntRange(1, 65535), help="Port of JupyterLab; the dashboards take the next free one.")
+@click.option(
+    "--port",
+    default=8888,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Port of JupyterLab; the dashboards take the next free one.",
+)
 @click.option("--ip", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option("--no-demo", is_flag=True, help="Start without the demo organisation.")

@@ -66,7 +66,9 @@ class PublicStatic(web.StaticFileHandler):
 
     def set_extra_headers(self, path: str) -> None:
         self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Cache-Control", "public, max-age=31536000, immutable" if "v" in self.request.arguments else "no-cache")
+        self.set_header(
+            "Cache-Control", "public, max-age=31536000, immutable" if "v" in self.request.arguments else "no-cache"
+        )
 
 
 class NotServedHandler(ApiHandler):

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
 from alm_workbench.contexts.auth.domain import Claims, LiveBindings, Tokens
@@ -16,6 +16,9 @@ from alm_workbench.contexts.auth.messages import LogIn, ResolvePrincipal, Sessio
 from alm_workbench.errors import AuthenticationFailed
 from alm_workbench.shared.mediator import LocalMediator
 from alm_workbench.shared.principal import Principal
+
+if TYPE_CHECKING:
+    from alm_workbench.composition import Runtime
 
 T = TypeVar("T")
 PRINCIPAL_SECONDS = 5.0
@@ -50,6 +53,11 @@ class Application:
         self._reports = ThreadPoolExecutor(report_threads, thread_name_prefix="alm-report")
         self._known: dict[tuple[UUID, UUID], tuple[float, Principal | None]] = {}
         self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, runtime: Runtime, *, threads: int = 8) -> Application:
+        """What a server serves of a running workbench; as many threads as the database pool has connections."""
+        return cls(runtime.mediator, runtime.tokens, runtime.bindings, runtime.readiness, threads=threads)
 
     async def run(self, call: Callable[[], T], *, reports: bool = False) -> T:
         """Run a blocking call on a thread, with the context (correlation id) of the caller."""

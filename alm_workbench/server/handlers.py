@@ -99,7 +99,13 @@ class ApiHandler(web.RequestHandler):
         if "allow" in error.extra:
             self.set_header("Allow", ", ".join(error.extra["allow"]))
         if error.status >= 500:
-            log.error("failed", path=self.request.path, correlation_id=self.correlation_id, detail=error.detail, exc_info=error)
+            log.error(
+                "failed",
+                path=self.request.path,
+                correlation_id=self.correlation_id,
+                detail=error.detail,
+                exc_info=error,
+            )
         self.set_header("Content-Type", "application/problem+json")
         self.finish(json.dumps(problem))
 
@@ -247,7 +253,9 @@ def by_status(status: int, reason: str | None = None) -> AlmError:
     text = reason or http.HTTPStatus(status).phrase if status in http.HTTPStatus._value2member_map_ else "error"
     cls = known.get(status)
     if cls is None:
-        return AlmError(text if status < 500 else "The request could not be completed; the server's log has the details")
+        return AlmError(
+            text if status < 500 else "The request could not be completed; the server's log has the details"
+        )
     return cls(text)
 
 

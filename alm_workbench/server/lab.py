@@ -21,8 +21,14 @@ from alm_workbench import __version__, demo, resources
 from alm_workbench.composition import Runtime, opened
 from alm_workbench.config import Settings
 from alm_workbench.errors import ConfigurationError
+from alm_workbench.server.application import Application
 
-WORKSPACE = {"notebooks/tutorials": "tutorials", "notebooks/analyses": "analyses", "alm_meta/manifests": "alm_meta/manifests", "alm_meta/presets": "alm_meta/presets"}
+WORKSPACE = {
+    "notebooks/tutorials": "tutorials",
+    "notebooks/analyses": "analyses",
+    "alm_meta/manifests": "alm_meta/manifests",
+    "alm_meta/presets": "alm_meta/presets",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class LabServer:
         self._settings, self._options, self._runtime, self._started = settings, options, runtime, started
         self._dashboards: subprocess.Popen[bytes] | None = None
         self._dashboards_url: str | None = None
-        self._application = runtime.application()
+        self._application = Application.of(runtime)
 
     def run(self) -> int:
         """Seed if this is the first start, then serve."""
@@ -114,7 +120,12 @@ class LabServer:
         lines.append(f"  REST API     {base}alm/api/v1/openapi.json")
         if self._options.demo:
             lines.append(f"  Demo log-in  manager@{demo.DOMAIN}   password  {demo.password(self._settings)}")
-        lines += [f"  Data         {self._settings.data_dir}", "", f"Ready after {time.perf_counter() - self._started:.1f} s. Ctrl-C stops everything.", ""]
+        lines += [
+            f"  Data         {self._settings.data_dir}",
+            "",
+            f"Ready after {time.perf_counter() - self._started:.1f} s. Ctrl-C stops everything.",
+            "",
+        ]
         say("\n".join(lines))
 
     def _warm_mirror(self) -> None:
@@ -129,7 +140,14 @@ class LabServer:
         port = free_port(self._options.ip, self._options.port + 1)
         self._dashboards_url = f"http://{shown_ip(self._options.ip)}:{port}/"
         command = [sys.executable, "-m", "alm_workbench", "dashboards", "--child", "--port", str(port)]
-        command += ["--ip", self._options.ip, "--data-dir", str(self._settings.data_dir), "--parent-pid", str(os.getpid())]
+        command += [
+            "--ip",
+            self._options.ip,
+            "--data-dir",
+            str(self._settings.data_dir),
+            "--parent-pid",
+            str(os.getpid()),
+        ]
         command += ["--lab-url", f"http://{shown_ip(self._options.ip)}:{self._options.port}/"]
         log = (self._settings.log_dir / "dashboards.log").open("ab")
         with log:
@@ -207,7 +225,9 @@ def refuse_second(settings: Settings) -> None:
         return
     pid = data.get("pid")
     if isinstance(pid, int) and pid != os.getpid() and psutil.pid_exists(pid):
-        raise ConfigurationError(f"A workbench runs on this data directory already, at {data.get('url')}; stop it, or choose another --data-dir.")
+        raise ConfigurationError(
+            f"A workbench runs on this data directory already, at {data.get('url')}; stop it, or choose another --data-dir."
+        )
     settings.server_file.unlink(missing_ok=True)
 
 
@@ -221,6 +241,11 @@ def fill_workspace(workspace: Path) -> None:
             continue
         for file in sorted(root.rglob("*")):
             goal = workspace / target / file.relative_to(root)
-            if file.is_file() and not goal.exists() and "__pycache__" not in file.parts and ".ipynb_checkpoints" not in file.parts:
+            if (
+                file.is_file()
+                and not goal.exists()
+                and "__pycache__" not in file.parts
+                and ".ipynb_checkpoints" not in file.parts
+            ):
                 goal.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, goal)

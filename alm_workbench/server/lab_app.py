@@ -33,7 +33,12 @@ def lab_config(settings: Settings, options: LabOptions, token: str) -> Config:
     server.allow_root = True
     server.answer_yes = True
     server.allow_unauthenticated_access = False
-    server.jpserver_extensions = {"alm_workbench": True, "jupyterlab": True, "jupyter_lsp": False, "voila.server_extension": False}
+    server.jpserver_extensions = {
+        "alm_workbench": True,
+        "jupyterlab": True,
+        "jupyter_lsp": False,
+        "voila.server_extension": False,
+    }
     server.identity_provider_class = AlmIdentityProvider
     server.authorizer_class = AlmAuthorizer
     server.kernel_manager_class = AlmKernelManager

@@ -155,7 +155,11 @@ def tenant_wide(ctx: MessageContext, spec: Spec, message: Message[Any]) -> bool:
 
 def missing_privilege(spec: Spec) -> AccessDenied:
     """The refusal of a message whose privilege is not held."""
-    reason = {"code": "R_PRIVILEGE_MISSING", "message": f"privilege {spec.privilege} is needed", "rule_id": spec.privilege}
+    reason = {
+        "code": "R_PRIVILEGE_MISSING",
+        "message": f"privilege {spec.privilege} is needed",
+        "rule_id": spec.privilege,
+    }
     return AccessDenied(f"{spec.name} needs the privilege {spec.privilege}", reasons=[reason])
 
 

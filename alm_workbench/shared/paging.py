@@ -41,7 +41,9 @@ def decode_uuid(cursor: str | None) -> UUID | None:
 
 def bad_cursor() -> InvalidInput:
     """The refusal of a cursor."""
-    return InvalidInput("The cursor is not one of ours", errors=[ErrorItem("/cursor", "cursor", "start again without it")])
+    return InvalidInput(
+        "The cursor is not one of ours", errors=[ErrorItem("/cursor", "cursor", "start again without it")]
+    )
 
 
 def page_of(rows: Sequence[T], limit: int, key: Callable[[T], Any]) -> Page[T]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 
 from alm_workbench.shared.context import Handler, Services
+
+P = TypeVar("P")
 
 PROJECT = "alm_workbench"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -42,6 +44,13 @@ class WidgetSpec:
     name: str
     factory: Callable[..., Any]
     doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPlugins:
+    """Port: the names of the plugins that are installed and work; only these may change what they keep."""
+
+    names: frozenset[str]
 
 
 class Hooks:
@@ -82,6 +91,8 @@ BUILT_IN = (
     "alm_workbench.contexts.workflow.plugin",
     "alm_workbench.contexts.audit.plugin",
     "alm_workbench.contexts.reporting.plugin",
+    "alm_workbench.contexts.plugin.plugin",
+    "alm_workbench.mirror.plugin",
 )
 
 
@@ -106,7 +117,7 @@ class Plugins:
         self.infos: list[PluginInfo] = []
         for module in BUILT_IN:
             self.manager.register(importlib.import_module(module), name=module)
-            self.infos.append(PluginInfo(module.split(".")[2], "", True))
+            self.infos.append(PluginInfo(module.split(".")[-2], "", True))
         if third_party:
             self._load_entry_points()
 
@@ -116,32 +127,75 @@ class Plugins:
             try:
                 self.manager.register(point.load(), name=point.name)
             except Exception as error:  # a broken plugin must never take the workbench down
-                self.infos.append(PluginInfo(point.name, version, False, f"{type(error).__name__}: {error}"))
+                self.infos.append(PluginInfo(point.name, version, False, _sentence(error)))
             else:
                 self.infos.append(PluginInfo(point.name, version, False))
 
     def handlers(self, services: Services) -> dict[type[Any], Handler]:
         """All message handlers; raises ``ValueError`` when two plugins claim one message."""
+        services.provide(LoadedPlugins, self.loaded())
         merged: dict[type[Any], Handler] = {}
-        for part in reversed(self.manager.hook.alm_handlers(services=services)):
-            for cls, handler in part.items():
-                if cls in merged:
-                    raise ValueError(f"two plugins handle {cls.__name__}")
-                merged[cls] = handler
+        for name, part in self._collect("alm_handlers", dict, services=services):
+            taken = sorted(cls.__name__ for cls in part if cls in merged)
+            if not taken:
+                merged.update(part)
+            elif self._built_in(name):
+                raise ValueError(f"two plugins handle {taken[0]}")
+            else:
+                self._drop(name, ValueError(f"another plugin handles {', '.join(taken)} already"))
         return merged
+
+    def loaded(self) -> LoadedPlugins:
+        """Installed plugins that could be loaded, built-in contexts among them."""
+        return LoadedPlugins(frozenset(info.name for info in self.infos if info.error is None))
 
     def functions(self) -> list[FunctionSpec]:
         """Expression functions of all plugins, built-in first."""
-        return [spec for part in reversed(self.manager.hook.alm_functions()) for spec in part]
+        return [spec for _, part in self._collect("alm_functions", list) for spec in part]
 
     def reports(self) -> list[Any]:
         """Report definitions of all plugins, built-in first."""
-        return [spec for part in reversed(self.manager.hook.alm_reports()) for spec in part]
+        return [spec for _, part in self._collect("alm_reports", list) for spec in part]
 
     def widgets(self) -> list[WidgetSpec]:
         """Widgets of all plugins."""
-        return [spec for part in reversed(self.manager.hook.alm_widgets()) for spec in part]
+        return [spec for _, part in self._collect("alm_widgets", list) for spec in part]
+
+    def check(self) -> list[PluginInfo]:
+        """Ask every plugin for what it adds, so that ``error`` is also known of those that fail at that."""
+        self.functions()
+        self.reports()
+        self.widgets()
+        return list(self.infos)
 
     def publish(self, event: Mapping[str, Any]) -> None:
         """Hand one outbox event to every plugin that listens."""
         self.manager.hook.alm_event(event=event)
+
+    def _collect(self, hook: str, shape: Callable[[Any], P], **arguments: Any) -> list[tuple[str, P]]:
+        """What each plugin answers to a hook, in the order of registration; one that fails at it is dropped."""
+        answers: list[tuple[str, P]] = []
+        for impl in list(getattr(self.manager.hook, hook).get_hookimpls()):
+            try:
+                answer = impl.function(**{name: arguments[name] for name in impl.argnames})
+                answers.append((impl.plugin_name, shape(answer or ())))
+            except Exception as error:
+                if self._built_in(impl.plugin_name):
+                    raise
+                self._drop(impl.plugin_name, error)
+        return answers
+
+    def _built_in(self, name: str) -> bool:
+        return name in BUILT_IN
+
+    def _drop(self, name: str, error: Exception) -> None:
+        """Leave a plugin out from now on, and say why in the list."""
+        self.manager.unregister(name=name)
+        self.infos = [
+            replace(info, error=_sentence(error)) if info.name == name and not info.built_in else info
+            for info in self.infos
+        ]
+
+
+def _sentence(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

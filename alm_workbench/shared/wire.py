@@ -65,7 +65,10 @@ def decode(
             item = ErrorItem("/" + doubled[0], "misplaced", f"given {where}, not in the body")
             raise InvalidInput(item.message, errors=[item])
         for name, values in query.items():
-            raise InvalidInput(f"unknown parameter {name!r}", errors=[ErrorItem(f"?{name}", "unknown", f"{len(values)} given, none is known")])
+            raise InvalidInput(
+                f"unknown parameter {name!r}",
+                errors=[ErrorItem(f"?{name}", "unknown", f"{len(values)} given, none is known")],
+            )
         raw = json.dumps({**members, **path, **extra})
         return cast("Message[Any]", adapter(spec.cls).validate_json(raw, strict=True))
     except ValidationError as error:
@@ -75,7 +78,9 @@ def decode(
 def encode(spec: Spec, message: Message[Any]) -> tuple[str, bytes | None, dict[str, str]]:
     """Path with query, body and headers of a request that carries a message."""
     data = adapter(spec.cls).dump_python(message, mode="json", by_alias=True, warnings=False)
-    path = (spec.path or "").format(**{name: urllib.parse.quote(str(data.pop(name)), safe="") for name in spec.path_params})
+    path = (spec.path or "").format(
+        **{name: urllib.parse.quote(str(data.pop(name)), safe="") for name in spec.path_params}
+    )
     headers: dict[str, str] = {}
     if spec.if_match:
         headers["If-Match"] = f'"{data.pop(VERSION_FIELD)}"'
@@ -125,7 +130,9 @@ def read_object(body: bytes) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise MalformedRequest("the body is not UTF-8") from None
     except json.JSONDecodeError as error:
-        raise MalformedRequest(f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        raise MalformedRequest(
+            f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        ) from None
     except RecursionError:
         raise MalformedRequest("the body is nested too deeply") from None
     if not isinstance(data, dict):

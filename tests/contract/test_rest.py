@@ -45,7 +45,9 @@ def test_create_read_change_move(api: Api) -> None:
     assert etag == '"1"'
     read = api.get(f"/artifacts/{item['id']}", who="viewer")
     assert (read.status, read.json["key"], read.headers["etag"]) == (200, item["key"], '"1"')
-    changed = api.call("PATCH", f"/artifacts/{item['id']}", {"title": "Braking distance, wet"}, headers={"If-Match": etag})
+    changed = api.call(
+        "PATCH", f"/artifacts/{item['id']}", {"title": "Braking distance, wet"}, headers={"If-Match": etag}
+    )
     assert (changed.status, changed.json["title"], changed.headers["etag"]) == (200, "Braking distance, wet", '"2"')
     steps = api.get(f"/artifacts/{item['id']}/transitions").json
     step = next(s for s in steps if s["allowed"])
@@ -193,7 +195,13 @@ def test_nobody_gets_in_without_a_token(api: Api, name: str) -> None:
     """Every route that is not public refuses a request without a token before it looks at anything."""
     spec = REGISTRY.named(name)
     path = re.sub(r"{\w+}", str(uuid4()), spec.path or "")
-    reply = api.call(spec.method or "GET", path, b"{}" if spec.method != "GET" else None, who=None, headers={"Authorization": "Bearer x"})
+    reply = api.call(
+        spec.method or "GET",
+        path,
+        b"{}" if spec.method != "GET" else None,
+        who=None,
+        headers={"Authorization": "Bearer x"},
+    )
     problem(reply, 401)
 
 

@@ -63,7 +63,9 @@ class CellError(ValueError):
 
 def rejected(name: str, row: int, column: str, code: str, message: str) -> ImportRejected:
     """An import refused as a whole for one reason."""
-    return ImportRejected(f"{name}, row {row}, column {column}: {message}", errors=[ErrorItem(f"{name}:{row}:{column}", code, message)])
+    return ImportRejected(
+        f"{name}, row {row}, column {column}: {message}", errors=[ErrorItem(f"{name}:{row}:{column}", code, message)]
+    )
 
 
 def read_table(name: str, content: str, encoding: str, delimiter: str | None) -> Table:
@@ -134,7 +136,9 @@ def choose_columns(table: Table, kind: ArtifactTypeDef, mapping: Mapping[str, st
     for column, target in mapping.items():
         if column not in table.header:
             known = ", ".join(repr(h) for h in table.header)
-            raise rejected(table.name, 1, column, "missing-column", f"the file has no column {column!r}; it has {known}")
+            raise rejected(
+                table.name, 1, column, "missing-column", f"the file has no column {column!r}; it has {known}"
+            )
         if target is not None and target not in RESERVED and target not in kind.fields:
             known = ", ".join((*RESERVED, *kind.fields))
             raise rejected(table.name, 1, column, "unknown-field", f"{kind.id} has no field {target!r}; it has {known}")
@@ -146,7 +150,9 @@ def choose_columns(table: Table, kind: ArtifactTypeDef, mapping: Mapping[str, st
             taken.add(target)
     by_target = {target: column for column, target in chosen.items() if target}
     if "title" not in by_target:
-        raise rejected(table.name, 1, "title", "missing-column", "no column feeds the title; say which: mapping={column: 'title'}")
+        raise rejected(
+            table.name, 1, "title", "missing-column", "no column feeds the title; say which: mapping={column: 'title'}"
+        )
     fields = {column: kind.fields[target] for column, target in chosen.items() if target and target in kind.fields}
     ignored = tuple(h for h in table.header if h not in chosen and h)
     return Columns(by_target["title"], by_target.get("ref"), by_target.get("created_at"), fields, ignored)

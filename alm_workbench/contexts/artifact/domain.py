@@ -111,7 +111,9 @@ def item_view(artifact: ArtifactDTO, last_actor: UUID | None = None) -> dict[str
     }
 
 
-def draft_view(kind: ArtifactTypeDef, title: str, state: str, category: str, fields: Mapping[str, Any], author: UUID, now: datetime) -> dict[str, Any]:
+def draft_view(
+    kind: ArtifactTypeDef, title: str, state: str, category: str, fields: Mapping[str, Any], author: UUID, now: datetime
+) -> dict[str, Any]:
     """``self`` of an item that does not exist yet."""
     return {
         "id": None,
@@ -163,7 +165,9 @@ def eval_context(
     )
 
 
-def require(process: ProcessVersion, action: str, type_id: str, context: EvalContext, artifact_id: ArtifactId | None) -> DecisionRecord:
+def require(
+    process: ProcessVersion, action: str, type_id: str, context: EvalContext, artifact_id: ArtifactId | None
+) -> DecisionRecord:
     """Let ACL and then policy decide about an action; raises ``AccessDenied`` with the record of the refusal."""
     compiled = process.compiled
     acl = decide_acl(compiled, action, type_id, context)
@@ -175,7 +179,14 @@ def require(process: ProcessVersion, action: str, type_id: str, context: EvalCon
         raise refusal(first, process, policy.rule_id, policy.reasons, artifact_id)
     reasons = [reason_data(r) for r in (*acl.reasons, *policy.reasons)]
     return DecisionRecord(
-        "allow", "Artifact", artifact_id, acl.rule_id, reasons, compiled.artifact_hash, process.version_id, span_of(acl.reasons)
+        "allow",
+        "Artifact",
+        artifact_id,
+        acl.rule_id,
+        reasons,
+        compiled.artifact_hash,
+        process.version_id,
+        span_of(acl.reasons),
     )
 
 
@@ -186,7 +197,14 @@ def refusal(
     data = [reason_data(r) for r in reasons]
     error = AccessDenied(detail, reasons=data)
     error.record = DecisionRecord(
-        "deny", "Artifact", artifact_id, rule_id, data, process.compiled.artifact_hash, process.version_id, span_of(reasons)
+        "deny",
+        "Artifact",
+        artifact_id,
+        rule_id,
+        data,
+        process.compiled.artifact_hash,
+        process.version_id,
+        span_of(reasons),
     )
     return error
 
@@ -195,7 +213,13 @@ def reason_data(reason: Reason) -> dict[str, Any]:
     """A reason as JSON-able data, for people and for the log."""
     span = reason.span
     place = {"line": span.line, "col": span.col, "end_line": span.end_line, "end_col": span.end_col} if span else None
-    return {"code": reason.code, "message": reason.message, "rule_id": reason.rule_id, "span": place, "values": dict(reason.values)}
+    return {
+        "code": reason.code,
+        "message": reason.message,
+        "rule_id": reason.rule_id,
+        "span": place,
+        "values": dict(reason.values),
+    }
 
 
 def span_of(reasons: Iterable[Reason]) -> dict[str, Any] | None:

@@ -81,7 +81,9 @@ class Artifacts:
     ) -> EvalContext:
         """The context in which rules look at an existing item."""
         functions = functions_for(ctx, self.repo, process.compiled, artifact.id, self.functions)
-        view = item_view(artifact, self.repo.last_actor(ctx.conn, artifact.id) if event["name"] == "transition" else None)
+        view = item_view(
+            artifact, self.repo.last_actor(ctx.conn, artifact.id) if event["name"] == "transition" else None
+        )
         return eval_context(ctx.principal, view, event, {"id": str(artifact.project_id)}, ctx.now, functions)
 
     def shown(self, ctx: MessageContext, artifact: ArtifactDTO) -> ArtifactDTO | None:
@@ -183,7 +185,10 @@ class CreateHandler:
             return None
         parent = self._artifacts.repo.get(ctx.conn, message.parent_id)
         if parent is None or parent.project_id != message.project_id:
-            raise InvalidInput("The parent does not exist here", errors=[ErrorItem("/parent_id", "unknown", "no such item in this project")])
+            raise InvalidInput(
+                "The parent does not exist here",
+                errors=[ErrorItem("/parent_id", "unknown", "no such item in this project")],
+            )
         if kind.parents and parent.type not in kind.parents:
             allowed = ", ".join(kind.parents)
             raise InvalidInput(
@@ -257,7 +262,10 @@ class UpdateHandler:
         decision = decide_acl(process.compiled, "read", current.type, context)
         hidden = sorted(set(message.fields) & decision.mask)
         if hidden:
-            items = [ErrorItem(f"/fields/{name}", "masked", "you may not see this field, so you may not set it") for name in hidden]
+            items = [
+                ErrorItem(f"/fields/{name}", "masked", "you may not see this field, so you may not set it")
+                for name in hidden
+            ]
             raise InvalidInput("Fields that are hidden from you cannot be set", errors=items)
         values: dict[str, Any] = {}
         if message.title is not None:
@@ -339,9 +347,13 @@ class LinkHandler:
         elif target.project_id != source.project_id:
             problem = ErrorItem("/target_id", "other-project", "both items must live in one project")
         elif kind.from_ and source.type not in kind.from_:
-            problem = ErrorItem("/artifact_id", "source-type", f"{kind.id} starts at {', '.join(kind.from_)}, not at {source.type}")
+            problem = ErrorItem(
+                "/artifact_id", "source-type", f"{kind.id} starts at {', '.join(kind.from_)}, not at {source.type}"
+            )
         elif kind.to and target.type not in kind.to:
-            problem = ErrorItem("/target_id", "target-type", f"{kind.id} leads to {', '.join(kind.to)}, not to {target.type}")
+            problem = ErrorItem(
+                "/target_id", "target-type", f"{kind.id} leads to {', '.join(kind.to)}, not to {target.type}"
+            )
         elif source.id == target.id:
             problem = ErrorItem("/target_id", "self", "an item cannot be linked to itself")
         if problem:

@@ -155,7 +155,9 @@ class DeleteArtifact(Command[ArtifactDTO]):
     expected_version: int
 
 
-@command(route="POST /artifacts/{artifact_id}/restore", privilege="artifact:delete", facade="artifacts.restore", status=200)
+@command(
+    route="POST /artifacts/{artifact_id}/restore", privilege="artifact:delete", facade="artifacts.restore", status=200
+)
 @dataclass(frozen=True, slots=True)
 class RestoreArtifact(Command[ArtifactDTO]):
     """Take an item out of the bin."""

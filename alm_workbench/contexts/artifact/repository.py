@@ -36,17 +36,28 @@ class ArtifactRepository:
 
     def by_key(self, conn: Connection, project_id: ProjectId, key: str) -> ArtifactDTO | None:
         """One live item by its key, or by an alias of it."""
-        found = one(conn.execute(select(*COLUMNS, A.deleted_at).where(A.project_id == project_id, A.key == key)).first())
+        found = one(
+            conn.execute(select(*COLUMNS, A.deleted_at).where(A.project_id == project_id, A.key == key)).first()
+        )
         if found:
             return found
-        alias = select(key_aliases.c.artifact_id).where(key_aliases.c.project_id == project_id, key_aliases.c.key == key)
+        alias = select(key_aliases.c.artifact_id).where(
+            key_aliases.c.project_id == project_id, key_aliases.c.key == key
+        )
         other = conn.execute(alias).scalar()
         return self.get(conn, ArtifactId(other)) if other else None
 
-    def find(self, conn: Connection, q: FindArtifacts, type_id: str | None, limit: int, after: Any) -> list[ArtifactDTO]:
+    def find(
+        self, conn: Connection, q: FindArtifacts, type_id: str | None, limit: int, after: Any
+    ) -> list[ArtifactDTO]:
         """Live items by filter: newest first, or best hit first when a text is searched."""
         statement = select(*COLUMNS, A.deleted_at).where(A.project_id == q.project_id)
-        for column, value in ((A.type_id, type_id), (A.state, q.state), (A.state_category, q.category), (A.assignee_id, q.assignee_id)):
+        for column, value in (
+            (A.type_id, type_id),
+            (A.state, q.state),
+            (A.state_category, q.category),
+            (A.assignee_id, q.assignee_id),
+        ):
             if value is not None:
                 statement = statement.where(column == value)
         if q.text:
@@ -64,7 +75,9 @@ class ArtifactRepository:
 
     def reserve_keys(self, conn: Connection, project_id: ProjectId, prefix: str, n: int) -> int:
         """The first of ``n`` numbers nobody else gets."""
-        first: int = conn.execute(text("SELECT alm.reserve_keys(:p, :prefix, :n)"), {"p": project_id, "prefix": prefix, "n": n}).scalar_one()
+        first: int = conn.execute(
+            text("SELECT alm.reserve_keys(:p, :prefix, :n)"), {"p": project_id, "prefix": prefix, "n": n}
+        ).scalar_one()
         return first
 
     def insert_many(self, conn: Connection, tenant_id: UUID, rows: Sequence[NewArtifact]) -> None:
@@ -94,7 +107,9 @@ class ArtifactRepository:
         refs = [row for row in rows if row.system and row.ref]
         if refs:
             copy_insert(conn, external_refs, [reference(tenant_id, row) for row in refs])
-            copy_insert(conn, key_aliases, [alias(tenant_id, row) for row in refs if row.aliased], on_conflict="do nothing")
+            copy_insert(
+                conn, key_aliases, [alias(tenant_id, row) for row in refs if row.aliased], on_conflict="do nothing"
+            )
 
     def known_refs(self, conn: Connection, project_id: ProjectId, system: str, refs: Iterable[str]) -> set[str]:
         """Which of these references were imported before."""
@@ -113,7 +128,16 @@ class ArtifactRepository:
         """Let the rest of the transaction see the bin (the privilege was checked), or hide it again."""
         conn.execute(text("SELECT set_config('app.include_deleted', :v, true)"), {"v": "on" if on else ""})
 
-    def remap(self, conn: Connection, project_id: ProjectId, type_id: str, old: str, new: str, category: str, version_id: VersionId) -> tuple[ArtifactId, ...]:
+    def remap(
+        self,
+        conn: Connection,
+        project_id: ProjectId,
+        type_id: str,
+        old: str,
+        new: str,
+        category: str,
+        version_id: VersionId,
+    ) -> tuple[ArtifactId, ...]:
         """Move all items of a type from one state to another, those in the bin too."""
         self.include_deleted(conn)
         statement = (
@@ -143,7 +167,15 @@ class ArtifactRepository:
         found: UUID | None = conn.execute(LAST_ACTOR, {"a": artifact_id}).scalar()
         return found
 
-    def add_link(self, conn: Connection, tenant_id: UUID, project_id: ProjectId, link_type: str, source: ArtifactId, target: ArtifactId) -> LinkDTO:
+    def add_link(
+        self,
+        conn: Connection,
+        tenant_id: UUID,
+        project_id: ProjectId,
+        link_type: str,
+        source: ArtifactId,
+        target: ArtifactId,
+    ) -> LinkDTO:
         """Add a link; raises ``Conflict`` when it is there."""
         link_id = new_id()
         values = {"tenant_id": tenant_id, "id": link_id, "project_id": project_id, "link_type": link_type}
@@ -198,7 +230,9 @@ STATE_COUNTS = text(
     "SELECT type_id, state, count(*) FROM alm.artifacts WHERE project_id = :p GROUP BY type_id, state ORDER BY type_id, state"
 )
 
-LAST_ACTOR = text("SELECT actor_id FROM alm.state_history WHERE artifact_id = :a ORDER BY occurred_at DESC, id DESC LIMIT 1")
+LAST_ACTOR = text(
+    "SELECT actor_id FROM alm.state_history WHERE artifact_id = :a ORDER BY occurred_at DESC, id DESC LIMIT 1"
+)
 
 NEIGHBOURS = text("""
 SELECT type_id, state_category FROM alm.artifacts WHERE parent_id = :a

@@ -7,7 +7,9 @@ from typing import Any
 
 from alm_workbench.contexts.audit.messages import ChangeDTO
 
-BOOKKEEPING = frozenset({"version", "updated_at", "updated_by", "created_at", "created_by", "tenant_id", "id", "row_xid"})
+BOOKKEEPING = frozenset(
+    {"version", "updated_at", "updated_by", "created_at", "created_by", "tenant_id", "id", "row_xid"}
+)
 
 
 def changes(left: Mapping[str, Any], right: Mapping[str, Any]) -> tuple[ChangeDTO, ...]:

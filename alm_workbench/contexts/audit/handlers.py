@@ -18,8 +18,19 @@ class HistoryHandler:
 
     def __call__(self, ctx: MessageContext, message: EntityHistory) -> Page[AuditEntryDTO]:
         limit = max(1, min(message.limit, 200))
-        rows = self._audit.snapshots(ctx.conn, message.entity_type, message.entity_id, limit + 1, decode(message.cursor))
-        names = ("version", "change_type", "actor_id", "actor", "command", "correlation_id", "occurred_at", "recorded_at")
+        rows = self._audit.snapshots(
+            ctx.conn, message.entity_type, message.entity_id, limit + 1, decode(message.cursor)
+        )
+        names = (
+            "version",
+            "change_type",
+            "actor_id",
+            "actor",
+            "command",
+            "correlation_id",
+            "occurred_at",
+            "recorded_at",
+        )
         entries = [
             AuditEntryDTO(**{n: row[n] for n in names}, changes=changes(row["previous"] or {}, row["payload"] or {}))
             for row in rows

@@ -11,12 +11,16 @@ from sqlalchemy import Connection, text
 class AuditRepository:
     """Every method takes the transaction's connection."""
 
-    def snapshots(self, conn: Connection, entity_type: str, entity_id: UUID, limit: int, before: int | None) -> list[Any]:
+    def snapshots(
+        self, conn: Connection, entity_type: str, entity_id: UUID, limit: int, before: int | None
+    ) -> list[Any]:
         """Snapshots, newest first, each with the payload of the version before it."""
         values = {"type": entity_type, "id": entity_id, "limit": limit, "before": before}
         return list(conn.execute(SNAPSHOTS, values).mappings())
 
-    def decisions(self, conn: Connection, entity_id: UUID | None, verdict: str | None, limit: int, before: UUID | None) -> list[Any]:
+    def decisions(
+        self, conn: Connection, entity_id: UUID | None, verdict: str | None, limit: int, before: UUID | None
+    ) -> list[Any]:
         """Decision rows, newest first."""
         values = {"entity_id": entity_id, "verdict": verdict, "limit": limit, "before": before}
         return list(conn.execute(DECISIONS, values).mappings())

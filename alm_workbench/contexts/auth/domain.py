@@ -45,7 +45,9 @@ class Tokens:
             raise ValueError("the token secret must have at least 32 characters")
         self._secret = secret
 
-    def issue(self, user_id: UUID, tenant_id: UUID, kind: TokenKind = "user", binding: str | None = None) -> tuple[str, datetime]:
+    def issue(
+        self, user_id: UUID, tenant_id: UUID, kind: TokenKind = "user", binding: str | None = None
+    ) -> tuple[str, datetime]:
         """A signed token and the moment it expires (UTC)."""
         import jwt
 

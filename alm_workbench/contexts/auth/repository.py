@@ -55,7 +55,9 @@ class AuthRepository:
         """Count a failed log-in, or clear the count."""
         conn.execute(text("SELECT alm.auth_record(:user_id, :ok)"), {"user_id": user_id, "ok": ok})
 
-    def create(self, conn: Connection, user_id: UUID, email: str, name: str, password_hash: str | None, locale: str) -> None:
+    def create(
+        self, conn: Connection, user_id: UUID, email: str, name: str, password_hash: str | None, locale: str
+    ) -> None:
         """Add an account; raises ``Conflict`` when the e-mail is taken."""
         try:
             conn.execute(

@@ -177,7 +177,9 @@ def sound(text: str, result: CheckResult) -> CompiledManifest:
     items = [ErrorItem(f"{d['line']}:{d['col']}", d["code"], d["message"]) for d in found]
     first = items[0] if items else ErrorItem("1:1", "E_PARSE_SYNTAX", "the text is no manifest")
     more = f" (and {len(items) - 1} more)" if len(items) > 1 else ""
-    raise ManifestProblem(f"line {first.path.replace(':', ', column ')}: {first.message}{more}", errors=items, diagnostics=found)
+    raise ManifestProblem(
+        f"line {first.path.replace(':', ', column ')}: {first.message}{more}", errors=items, diagnostics=found
+    )
 
 
 def built(cls: type[D], item: Mapping[str, Any]) -> D:

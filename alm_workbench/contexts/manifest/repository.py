@@ -56,9 +56,7 @@ class ManifestRepository:
 
     def versions(self, conn: Connection, manifest_id: ManifestId) -> tuple[VersionDTO, ...]:
         """Versions, newest first."""
-        rows = conn.execute(
-            select(*VERSION_COLUMNS).where(V.manifest_id == manifest_id).order_by(V.number.desc())
-        )
+        rows = conn.execute(select(*VERSION_COLUMNS).where(V.manifest_id == manifest_id).order_by(V.number.desc()))
         return tuple(VersionDTO(*row) for row in rows)
 
     def version(self, conn: Connection, version_id: VersionId) -> VersionDTO:

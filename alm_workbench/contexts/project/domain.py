@@ -93,7 +93,9 @@ def type_info(kind: ArtifactTypeDef) -> TypeInfoDTO:
 def field_info(f: FieldDef) -> FieldInfoDTO:
     """A field as faces show it."""
     choices = tuple(ChoiceDTO(c.id, c.labels) for c in f.choices)
-    return FieldInfoDTO(f.id, f.type, f.labels, bool(f.required), choices, f.indexed is not False, bool(f.sensitive), f.unit)
+    return FieldInfoDTO(
+        f.id, f.type, f.labels, bool(f.required), choices, f.indexed is not False, bool(f.sensitive), f.unit
+    )
 
 
 def workflow_info(flow: WorkflowDef) -> WorkflowInfoDTO:

@@ -121,7 +121,8 @@ class ActivateHandler:
             raise StrandedItems(
                 f"{total} item{'s' if total != 1 else ''} would have no state in {process.compiled.name} {process.compiled.version}",
                 errors=[
-                    ErrorItem(f"/state_map/{s.state}", "stranded", f"{s.items} of type {s.type_id} in state {s.state}") for s in left
+                    ErrorItem(f"/state_map/{s.state}", "stranded", f"{s.items} of type {s.type_id} in state {s.state}")
+                    for s in left
                 ],
                 states=[asdict(item) for item in left],
             )

@@ -42,7 +42,9 @@ class ProjectRepository:
 
     def lock(self, conn: Connection, project_id: ProjectId) -> VersionId | None:
         """Lock a project against a second activation and give its active version; raises ``NotFound``."""
-        row = conn.execute(select(projects.c.active_version_id).where(projects.c.id == project_id).with_for_update()).first()
+        row = conn.execute(
+            select(projects.c.active_version_id).where(projects.c.id == project_id).with_for_update()
+        ).first()
         if row is None:
             raise NotFound(f"there is no project {project_id}")
         return VersionId(row[0]) if row[0] else None
@@ -75,7 +77,9 @@ class ProjectRepository:
             .values(active_version_id=activation.manifest_version_id)
         )
 
-    def index_fields(self, conn: Connection, tenant_id: UUID, project_id: ProjectId, kinds: Mapping[tuple[str, str], str]) -> None:
+    def index_fields(
+        self, conn: Connection, tenant_id: UUID, project_id: ProjectId, kinds: Mapping[tuple[str, str], str]
+    ) -> None:
         """Say which fields of which type are kept in the typed index; a trigger brings the index up to date."""
         where = indexed_fields.c.project_id == project_id
         before = {(r.type_id, r.field_id): r.value_kind for r in conn.execute(select(indexed_fields).where(where))}
@@ -92,7 +96,9 @@ class ProjectRepository:
     def activations(self, conn: Connection, project_id: ProjectId) -> tuple[ActivationDTO, ...]:
         """Activations, newest first."""
         statement = (
-            select(A.id, A.project_id, A.manifest_version_id, A.previous_version_id, A.state_map, A.reason, A.activated_at)
+            select(
+                A.id, A.project_id, A.manifest_version_id, A.previous_version_id, A.state_map, A.reason, A.activated_at
+            )
             .where(A.project_id == project_id)
             .order_by(A.activated_at.desc(), A.id.desc())
         )
@@ -101,16 +107,28 @@ class ProjectRepository:
     def role_codes(self, conn: Connection, project_id: ProjectId, membership_id: UUID) -> list[str]:
         """The project roles of a member."""
         m = project_members.c
-        return list(conn.execute(select(m.role_code).where(m.project_id == project_id, m.membership_id == membership_id)).scalars())
+        return list(
+            conn.execute(
+                select(m.role_code).where(m.project_id == project_id, m.membership_id == membership_id)
+            ).scalars()
+        )
 
     def projects_of(self, conn: Connection, membership_id: UUID) -> frozenset[UUID]:
         """The projects in which a member holds any role."""
         m = project_members.c
         return frozenset(conn.execute(select(m.project_id).where(m.membership_id == membership_id)).scalars())
 
-    def add_member(self, conn: Connection, tenant_id: UUID, project_id: ProjectId, membership_id: UUID, code: str) -> None:
+    def add_member(
+        self, conn: Connection, tenant_id: UUID, project_id: ProjectId, membership_id: UUID, code: str
+    ) -> None:
         """Give a member a role in one project."""
-        values = {"tenant_id": tenant_id, "id": new_id(), "project_id": project_id, "membership_id": membership_id, "role_code": code}
+        values = {
+            "tenant_id": tenant_id,
+            "id": new_id(),
+            "project_id": project_id,
+            "membership_id": membership_id,
+            "role_code": code,
+        }
         conn.execute(insert(project_members).values(values))
 
 

@@ -92,7 +92,9 @@ class AddMemberHandler:
         if unknown:
             raise InvalidInput(
                 f"There is no role {unknown[0]!r}",
-                errors=[ErrorItem("/roles", "unknown-role", f"{c!r} is none of {', '.join(sorted(known))}") for c in unknown],
+                errors=[
+                    ErrorItem("/roles", "unknown-role", f"{c!r} is none of {', '.join(sorted(known))}") for c in unknown
+                ],
             )
         tenant_id = ctx.principal.tenant_id
         actor = self._tenants.add_actor(ctx.conn, tenant_id, "user", user.user_id, user.display_name, user.email)

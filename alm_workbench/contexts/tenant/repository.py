@@ -18,7 +18,9 @@ from alm_workbench.shared.ids import new_id
 class TenantRepository:
     """Every method takes the transaction's connection."""
 
-    def create(self, conn: Connection, tenant_id: UUID, slug: str, name: str, tier: str, timezone: str, locale: str) -> None:
+    def create(
+        self, conn: Connection, tenant_id: UUID, slug: str, name: str, tier: str, timezone: str, locale: str
+    ) -> None:
         """Add a tenant and enter it; raises ``Conflict`` on a taken slug."""
         conn.execute(text("SELECT set_config('app.current_tenant_id', :t, true)"), {"t": str(tenant_id)})
         try:
@@ -33,7 +35,9 @@ class TenantRepository:
         """Attribute the rest of the transaction to an actor made in it."""
         conn.execute(text("SELECT set_config('app.actor_id', :a, true)"), {"a": str(actor_id)})
 
-    def add_actor(self, conn: Connection, tenant_id: UUID, kind: str, user_id: UUID | None, name: str, email: str | None) -> UUID:
+    def add_actor(
+        self, conn: Connection, tenant_id: UUID, kind: str, user_id: UUID | None, name: str, email: str | None
+    ) -> UUID:
         """Add somebody who can stand behind a ``*_by``."""
         actor_id = new_id()
         conn.execute(
@@ -45,10 +49,18 @@ class TenantRepository:
         )
         return actor_id
 
-    def add_member(self, conn: Connection, tenant_id: UUID, user_id: UUID, actor_id: UUID, codes: Iterable[str]) -> UUID:
+    def add_member(
+        self, conn: Connection, tenant_id: UUID, user_id: UUID, actor_id: UUID, codes: Iterable[str]
+    ) -> UUID:
         """Add a membership with roles; raises ``Conflict`` when the person is a member already."""
         membership_id = new_id()
-        values = {"tenant_id": tenant_id, "id": membership_id, "user_id": user_id, "actor_id": actor_id, "status": "active"}
+        values = {
+            "tenant_id": tenant_id,
+            "id": membership_id,
+            "user_id": user_id,
+            "actor_id": actor_id,
+            "status": "active",
+        }
         try:
             conn.execute(insert(memberships).values(values))
         except IntegrityError as error:
@@ -123,6 +135,8 @@ class TenantRepository:
     def roles(self, conn: Connection) -> tuple[RoleDTO, ...]:
         """All roles of this tenant, by code."""
         rows = conn.execute(
-            select(roles.c.code, roles.c.labels, roles.c.implies, roles.c.privileges, roles.c.built_in).order_by(roles.c.code)
+            select(roles.c.code, roles.c.labels, roles.c.implies, roles.c.privileges, roles.c.built_in).order_by(
+                roles.c.code
+            )
         )
         return tuple(RoleDTO(r.code, r.labels, tuple(r.implies), tuple(r.privileges), r.built_in) for r in rows)

@@ -46,21 +46,37 @@ class TransitionHandler:
         if item.version != message.expected_version:
             current = {"version": item.version, "state": item.state, "key": item.key}
             raise StaleVersion(
-                f"{item.key} has version {item.version} by now, you moved version {message.expected_version}", current=current
+                f"{item.key} has version {item.version} by now, you moved version {message.expected_version}",
+                current=current,
             )
         fields, context = self._with_fields(found, message)
         verdict = decide_transition(process.compiled, item.type, item.state, message.transition, context)
         if not verdict.allowed:
             raise denied(found, context, verdict, message.transition)
         step = verdict.transition
-        event = {"name": "transition", "from": item.state, "to": step.to, "transition": step.id, "changes": sorted(message.fields)}
+        event = {
+            "name": "transition",
+            "from": item.state,
+            "to": step.to,
+            "transition": step.id,
+            "changes": sorted(message.fields),
+        }
         record = require(process, "transition", item.type, replace(context, event=event), item.id)
         reasons = [reason_data(r) for r in verdict.reasons]
-        ctx.decided(replace(record, rule_id=step.id, span=span_of(verdict.reasons) or record.span, reasons=[*reasons, *record.reasons]))
+        ctx.decided(
+            replace(
+                record,
+                rule_id=step.id,
+                span=span_of(verdict.reasons) or record.span,
+                reasons=[*reasons, *record.reasons],
+            )
+        )
         flow = process.compiled.workflows[process.compiled.types[item.type].workflow]
         target = flow.states[step.to]
         moved = ctx.ask(SetState(item.id, item.version, target.id, target.category, fields, process.version_id))
-        self._remember(ctx, found, step.id, target.id, target.category, message.reason, target.id in flow.finals, flow.id)
+        self._remember(
+            ctx, found, step.id, target.id, target.category, message.reason, target.id in flow.finals, flow.id
+        )
         payload = {
             "project_id": str(item.project_id),
             "key": item.key,
@@ -77,7 +93,14 @@ class TransitionHandler:
         if message.fields:
             fields = checked_fields(compiled, compiled.types[item.type], message.fields, found.context, item.fields)
         view = {**found.context.self_, "fields": fields}
-        step = next((t for t in compiled.workflows[compiled.types[item.type].workflow].transitions if t.id == message.transition), None)
+        step = next(
+            (
+                t
+                for t in compiled.workflows[compiled.types[item.type].workflow].transitions
+                if t.id == message.transition
+            ),
+            None,
+        )
         event = {
             "name": "transition",
             "from": item.state,
@@ -169,7 +192,14 @@ class StartHandler:
             instance_id = new_id()
             shared = {**common, "artifact_id": start.artifact_id, "manifest_version_id": start.version_id}
             instances.append(
-                {**shared, "id": instance_id, "workflow_id": start.workflow_id, "state": start.state, "entered_at": start.occurred_at, "is_final": False}
+                {
+                    **shared,
+                    "id": instance_id,
+                    "workflow_id": start.workflow_id,
+                    "state": start.state,
+                    "entered_at": start.occurred_at,
+                    "is_final": False,
+                }
             )
             history.append(
                 {
@@ -224,7 +254,14 @@ class MoveStatesHandler:
             ]
             final = new in flow.finals
             self._workflows.move(
-                ctx.conn, [row.id for row in instances.values()], new, ctx.now, final, message.version_id, flow.id, entries
+                ctx.conn,
+                [row.id for row in instances.values()],
+                new,
+                ctx.now,
+                final,
+                message.version_id,
+                flow.id,
+                entries,
             )
             moved += len(ids)
         return moved
@@ -242,7 +279,14 @@ def denied(found: Situation, context: EvalContext, verdict: TransitionVerdict, n
     )
     rule = next((r["rule_id"] for r in reasons if r["rule_id"]), None)
     error.record = DecisionRecord(
-        "deny", "Artifact", item.id, rule, reasons, process.compiled.artifact_hash, process.version_id, span_of(verdict.reasons)
+        "deny",
+        "Artifact",
+        item.id,
+        rule,
+        reasons,
+        process.compiled.artifact_hash,
+        process.version_id,
+        span_of(verdict.reasons),
     )
     return error
 

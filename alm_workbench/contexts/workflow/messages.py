@@ -66,7 +66,11 @@ class InstanceStart:
 
 
 @command(
-    route="POST /artifacts/{artifact_id}/transitions", privilege="artifact:transition", facade="artifacts.transition", if_match=True, status=200
+    route="POST /artifacts/{artifact_id}/transitions",
+    privilege="artifact:transition",
+    facade="artifacts.transition",
+    if_match=True,
+    status=200,
 )
 @dataclass(frozen=True, slots=True)
 class TransitionArtifact(Command[ArtifactDTO]):

@@ -21,7 +21,9 @@ BULK_FROM = 20
 class WorkflowRepository:
     """Every method takes the transaction's connection."""
 
-    def add(self, conn: Connection, instances: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]) -> None:
+    def add(
+        self, conn: Connection, instances: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]
+    ) -> None:
         """Add instances with their first history entry."""
         if len(instances) < BULK_FROM:
             conn.execute(insert(workflow_instances), list(instances))
@@ -48,7 +50,13 @@ class WorkflowRepository:
     ) -> None:
         """Move instances to a state and remember the step."""
         statement = update(workflow_instances).where(W.id.in_(list(ids)))
-        values = {"state": state, "entered_at": at, "is_final": final, "manifest_version_id": version_id, "workflow_id": workflow_id}
+        values = {
+            "state": state,
+            "entered_at": at,
+            "is_final": final,
+            "manifest_version_id": version_id,
+            "workflow_id": workflow_id,
+        }
         conn.execute(statement.values(**values))
         if history:
             conn.execute(insert(state_history), list(history))

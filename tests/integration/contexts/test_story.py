@@ -98,7 +98,10 @@ def test_type_names_and_labels_find_the_type(workbench: Bench) -> None:
     """Id, English label and Turkish label name the same type; an unknown one lists what there is."""
     org = workbench.acme
     for name in ("requirement", "Requirement", "Gereksinim"):
-        assert org.engineer.send(CreateArtifact(org.project.id, name, "A title that is long enough", {"text": "x"})).type == "requirement"
+        assert (
+            org.engineer.send(CreateArtifact(org.project.id, name, "A title that is long enough", {"text": "x"})).type
+            == "requirement"
+        )
     with pytest.raises(InvalidInput, match="no type 'ghost'") as caught:
         org.engineer.send(CreateArtifact(org.project.id, "ghost", "A title"))
     assert "requirement" in caught.value.errors[0].message
@@ -224,7 +227,10 @@ def test_text_search_finds_turkish_forms(workbench: Bench) -> None:
 def test_links_are_checked_and_listed(workbench: Bench) -> None:
     """A link needs a known type and fitting ends; the same link twice is a conflict."""
     org = workbench.acme
-    target, source = new(org), org.engineer.send(CreateArtifact(org.project.id, "test_case", "Stop five times from 100 km/h"))
+    target, source = (
+        new(org),
+        org.engineer.send(CreateArtifact(org.project.id, "test_case", "Stop five times from 100 km/h")),
+    )
     link = org.engineer.send(LinkArtifacts(source.id, "verifies", target.id))
     assert org.engineer.query(ListLinks(target.id))[0].id == link.id
     with pytest.raises(Conflict):
@@ -246,8 +252,14 @@ def test_an_import_is_whole_repeatable_and_audited(workbench: Bench) -> None:
     assert (done.rows, done.created, done.skipped, done.ignored_columns) == (60, 60, 0, ("extra",))
     item = org.engineer.query(GetArtifactByKey(org.project.id, "X-7"))
     assert item.fields["text"] == "line 1\nline 2 <b>&amp;</b> ışık 7"
-    for table, column in (("audit_snapshots", "entity_id"), ("outbox_messages", "aggregate_id"), ("state_history", "artifact_id")):
-        missing = f"select count(*) from alm.artifacts a where not exists (select from alm.{table} x where x.{column} = a.id)"
+    for table, column in (
+        ("audit_snapshots", "entity_id"),
+        ("outbox_messages", "aggregate_id"),
+        ("state_history", "artifact_id"),
+    ):
+        missing = (
+            f"select count(*) from alm.artifacts a where not exists (select from alm.{table} x where x.{column} = a.id)"
+        )
         assert count(workbench, org, missing) == 0, table
     again = org.engineer.send(message)
     assert (again.created, again.existing) == (0, 60)
@@ -283,7 +295,9 @@ def test_skip_imports_the_good_rows_and_reports_the_others(workbench: Bench) -> 
     """With on_error="skip" the rows without problems come in, the others are listed."""
     org = workbench.globex
     rows = "title,level\nA first title that fits,A\nA second title that fits,Z\nA third title that fits,B\n"
-    done = org.engineer.send(ImportArtifacts(org.project.id, "some.csv", csv(rows), "requirement", {"level": "asil"}, "skip"))
+    done = org.engineer.send(
+        ImportArtifacts(org.project.id, "some.csv", csv(rows), "requirement", {"level": "asil"}, "skip")
+    )
     assert (done.created, done.skipped) == (2, 1)
     assert (done.problems[0].row, done.problems[0].column) == (3, "level")
 
@@ -320,7 +334,10 @@ def test_activation_never_strands_an_item(workbench: Bench) -> None:
     assert done.moved == 1
     assert org.owner.query(GetArtifact(note.id)).state == "fresh"
     assert [h.to_state for h in org.owner.query(StateHistory(note.id))] == ["open", "fresh"]
-    assert [a.manifest_version_id for a in org.owner.query(ListActivations(project.id))] == [v2.version_id, v1.version_id]
+    assert [a.manifest_version_id for a in org.owner.query(ListActivations(project.id))] == [
+        v2.version_id,
+        v1.version_id,
+    ]
 
 
 def test_the_other_organisation_does_not_exist(workbench: Bench) -> None:

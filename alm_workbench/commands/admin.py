@@ -1,0 +1,172 @@
+"""``alm demo``, ``alm tenant``, ``alm import``: administration of this installation."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import click
+
+from alm_workbench.commands.common import as_owner, data_dir_option, json_option, runtime, say, show, table
+from alm_workbench.errors import ConfigurationError, NotFound
+from alm_workbench.shared.ids import ProjectId
+from alm_workbench.shared.mediator import LocalMediator
+
+
+def project_id(mediator: LocalMediator, key: str) -> ProjectId:
+    """The id of a project by its key; raises ``NotFound`` naming those there are."""
+    from alm_workbench.contexts.project.messages import ListProjects
+
+    known = mediator.query(ListProjects(200)).items
+    for project in known:
+        if project.key == key:
+            return project.id
+    raise NotFound(f"there is no project {key!r}; there are {', '.join(p.key for p in known) or 'none'}")
+
+
+@click.group()
+def demo() -> None:
+    """Demo data."""
+
+
+@demo.command("seed")
+@click.option("--size", type=click.Choice(["small", "large"]), default="small", show_default=True)
+@data_dir_option
+def seed(size: str, data_dir: str | None) -> None:
+    """Fill the demo organisation with people, a project and its history."""
+    from alm_workbench.demo import DemoSeeder, ensure_owner
+
+    with runtime(data_dir) as found:
+        owner = ensure_owner(found.mediator, found.settings, demo=True)
+        done = DemoSeeder(found.mediator, found.settings, owner, size=size).run(say)
+    say("Done." if done else "The demo project is there already; nothing was added.")
+
+
+@click.group()
+def tenant() -> None:
+    """Organisations and their people."""
+
+
+@tenant.command("create")
+@click.argument("slug")
+@click.option("--name", help="Display name (default: the slug).")
+@click.option("--owner", "email", required=True, help="E-mail of the owner; an account is made if there is none.")
+@click.option("--owner-name", help="Name of the owner.")
+@click.option("--timezone", default="UTC", show_default=True)
+@click.option("--locale", type=click.Choice(["en", "tr"]), default="en", show_default=True)
+@click.password_option(help="Password of a new account.", envvar="ALM_NEW_PASSWORD")
+@data_dir_option
+@json_option
+def create(
+    slug: str,
+    name: str | None,
+    email: str,
+    owner_name: str | None,
+    timezone: str,
+    locale: str,
+    password: str,
+    data_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Set up an organisation from the seed, with its owner."""
+    from alm_workbench.contexts.auth.messages import FindUser, RegisterUser
+    from alm_workbench.contexts.tenant.messages import OnboardTenant
+
+    with runtime(data_dir) as found:
+        root = found.mediator.as_principal(None)
+        user = root.query(FindUser(email)) or root.send(RegisterUser(email, owner_name or email, password, locale))
+        made = root.send(
+            OnboardTenant(
+                slug, name or slug, user.user_id, user.email, user.display_name, timezone=timezone, locale=locale
+            )
+        )
+    show(made, as_json, lambda: [f"{made.slug}: {made.name}, owned by {user.email}"])
+
+
+@tenant.command("own")
+@click.argument("slug")
+@click.argument("email")
+@data_dir_option
+def own(slug: str, email: str, data_dir: str | None) -> None:
+    """Make a member of an organisation the owner of this installation (after a restore)."""
+    import json
+
+    from alm_workbench.contexts.auth.messages import FindUser, ResolvePrincipal
+    from alm_workbench.contexts.tenant.messages import TenantBySlug
+    from alm_workbench.demo import owner_file
+
+    with runtime(data_dir) as found:
+        root = found.mediator.as_principal(None)
+        user, tenant_id = root.query(FindUser(email)), root.query(TenantBySlug(slug))
+        if user is None or tenant_id is None or root.query(ResolvePrincipal(user.user_id, tenant_id)) is None:
+            raise ConfigurationError(f"{email} is no member of {slug!r} here")
+        ids = {"user_id": str(user.user_id), "tenant_id": str(tenant_id)}
+        owner_file(found.settings).write_text(json.dumps(ids), "utf-8")
+    say(f"{email} of {slug} owns this installation.")
+
+
+@tenant.command("members")
+@data_dir_option
+@json_option
+def members(data_dir: str | None, as_json: bool) -> None:
+    """The people of the owner's organisation."""
+    from alm_workbench.contexts.tenant.messages import ListMembers
+
+    with runtime(data_dir) as found:
+        people = as_owner(found).query(ListMembers())
+    rows = [[p.display_name, p.email, ", ".join(p.roles), p.status] for p in people]
+    show(people, as_json, lambda: table(rows, ["name", "e-mail", "roles", "status"]))
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--project", required=True, help="Key of the project.")
+@click.option("--type", "artifact_type", required=True, help="Type of the items, by id or label.")
+@click.option(
+    "--map",
+    "pairs",
+    multiple=True,
+    metavar="COLUMN=FIELD",
+    help="What a column feeds: title, ref, created_at or a field.",
+)
+@click.option("--on-error", type=click.Choice(["stop", "skip"]), default="stop", show_default=True)
+@click.option("--encoding", default="utf-8", show_default=True)
+@click.option("--dry-run", is_flag=True, help="Check every row, keep nothing.")
+@data_dir_option
+@json_option
+def import_(
+    file: Path,
+    project: str,
+    artifact_type: str,
+    pairs: tuple[str, ...],
+    on_error: str,
+    encoding: str,
+    dry_run: bool,
+    data_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Import a CSV file; errors name file, row and column, and nothing is imported then."""
+    from alm_workbench.contexts.artifact.messages import ImportArtifacts
+
+    mapping: dict[str, str | None] = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+    content = base64.b64encode(file.read_bytes()).decode()
+    with runtime(data_dir) as found:
+        owner = as_owner(found)
+        message = ImportArtifacts(
+            project_id(owner, project),
+            file.name,
+            content,
+            artifact_type,
+            mapping,
+            on_error,  # type: ignore[arg-type]
+            encoding,
+            dry_run=dry_run,
+        )
+        done = owner.send(message)
+
+    def lines() -> list[str]:
+        verb = "would be created" if dry_run else "created"
+        out = [f"{done.rows} rows: {done.created} {verb}, {done.existing} there already, {done.skipped} skipped"]
+        return out + [f"  {p.file}, row {p.row}, column {p.column}: {p.message}" for p in done.problems]
+
+    show(done, as_json, lines)
