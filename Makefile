@@ -52,8 +52,8 @@ js: $(LAB)/node_modules/.ready $(UI)/node_modules/.ready .venv/.ready ## Check a
 
 wheel: install ## Build dist/alm_workbench-VERSION-py3-none-any.whl with everything in it
 	@rm -rf dist
-	@$(PY) -m build --wheel --no-isolation --outdir dist . | tail -n 1
-	@ls -sh dist
+	@out=$$($(PY) -m build --wheel --no-isolation --outdir dist . 2>&1) || { echo "$$out" >&2; exit 1; }
+	@ls -sh dist/*.whl
 
 bench: install ## Measure starts, imports, requests and the mirror; options in ARGS
 	@$(PY) tests/performance/bench_skeleton.py $(ARGS)
@@ -76,6 +76,7 @@ distclean: clean ## Remove .venv and node_modules too
 
 # What `install` brings about, in three jobs at once.
 ready: .venv/.linked $(UI_OUT)
+	@:
 
 .venv/.ready: requirements.lock pyproject.toml scripts/install_python.sh
 	@scripts/install_python.sh

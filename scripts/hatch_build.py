@@ -15,7 +15,7 @@ SERVER_CONFIG = "etc/jupyter/jupyter_server_config.d/alm_workbench.json"
 DATA = ("alm_meta", "migrations", "notebooks")
 NPM_PACKAGES = {"extensions/jupyterlab-alm": "build:prod", "extensions/ui": "build"}
 BUILT = ("alm_workbench/labextension/package.json", "alm_workbench/server/static/alm-report.js")
-LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", "build_log.json"}
+LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", "build_log.json", "install.json"}
 
 
 class FrontEndAndData(BuildHookInterface[Any]):
@@ -50,7 +50,7 @@ def files_below(directory: Path) -> Iterator[Path]:
 def _build_front_end(root: Path) -> None:
     if all((root / name).exists() for name in BUILT) or os.environ.get("SKIP_JUPYTER_BUILDER"):
         return
-    from hatch_jupyter_builder import npm_builder
+    from hatch_jupyter_builder.utils import npm_builder
 
     for package, script in NPM_PACKAGES.items():
         npm_builder("wheel", "standard", path=str(root / package), build_cmd=script, npm=["npm"])
@@ -59,4 +59,6 @@ def _build_front_end(root: Path) -> None:
 def _same_version(package_json: Path, version: str) -> None:
     found = json.loads(package_json.read_text("utf-8"))["version"]
     if found != version:
-        raise ValueError(f"the labextension was built as {found} and the project is {version}; build the front end again")
+        raise ValueError(
+            f"the labextension was built as {found} and the project is {version}; build the front end again"
+        )

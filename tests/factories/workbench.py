@@ -1,7 +1,7 @@
 """A whole workbench on a test database: two organisations with people and a project each, and a REST server.
 
-    def test_x(workbench: Bench): ...     shared by the module; `workbench.acme.engineer` is a mediator
-    def test_y(api: Api): ...             the same over HTTP: `api.get("/projects", who=…)`
+def test_x(workbench: Bench): ...     shared by the module; `workbench.acme.engineer` is a mediator
+def test_y(api: Api): ...             the same over HTTP: `api.get("/projects", who=…)`
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from alm_workbench.contexts.auth.messages import RegisterUser, ResolvePrincipal
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject, ProjectDTO
 from alm_workbench.contexts.tenant.messages import AddMember, OnboardTenant
+from alm_workbench.server.application import Application
 from alm_workbench.shared.ids import VersionId
 from alm_workbench.shared.mediator import LocalMediator
 from alm_workbench.storage.bootstrap import Database, Dsns
@@ -105,7 +106,9 @@ def make_org(runtime: Runtime, slug: str) -> Org:
         return root.as_principal(principal)
 
     owner_id = person("owner")
-    tenant = root.send(OnboardTenant(slug, slug.title(), owner_id, f"owner@{slug}.example", "Owner", timezone="Europe/Istanbul"))
+    tenant = root.send(
+        OnboardTenant(slug, slug.title(), owner_id, f"owner@{slug}.example", "Owner", timezone="Europe/Istanbul")
+    )
     mediators = {"owner": mediator(owner_id, tenant.tenant_id)}
     for role in ROLES:
         user_id = person(role)
@@ -147,7 +150,7 @@ class Api:
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
-        self.application = bench.runtime.application()
+        self.application = Application.of(bench.runtime)
         self._tokens: dict[tuple[str, str], str] = {}
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)

@@ -1,8 +1,8 @@
-"""Registers the reporting context and the built-in reports."""
+"""Registers the reporting context."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from alm_workbench.contexts.reporting import handlers as h
@@ -24,11 +24,3 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.MirrorStatus: h.MirrorStatusHandler(mirror),
         m.RefreshMirror: h.RefreshMirrorHandler(mirror),
     }
-
-
-@hookimpl
-def alm_reports() -> Sequence[Any]:
-    """The reports that come with the workbench."""
-    from alm_workbench.mirror.reports.builtin import REPORTS
-
-    return REPORTS

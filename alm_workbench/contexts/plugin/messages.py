@@ -1,0 +1,42 @@
+"""Commands and queries of the plugin context: the port through which plugins keep data of their own.
+
+A plugin sends ``SetPluginValue`` from its own handlers, in the same transaction: ``ctx.ask(SetPluginValue(...))``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from alm_workbench.shared.messages import Command, Json, Query, command, query
+
+
+@dataclass(frozen=True, slots=True)
+class PluginValueDTO:
+    """A value a plugin keeps. ``writable`` is false once the plugin is not installed any more."""
+
+    plugin: str
+    key: str
+    value: Json
+    updated_at: datetime
+    version: int
+    writable: bool
+
+
+@command(route="PUT /plugins/{plugin}/values/{key}", privilege="project:update", facade="plugins.set_value")
+@dataclass(frozen=True, slots=True)
+class SetPluginValue(Command[PluginValueDTO]):
+    """Keep a JSON value of at most 64 KiB for a plugin; refused for a plugin that is not installed."""
+
+    plugin: str
+    key: str
+    value: Json
+
+
+@query(route="GET /plugins/{plugin}/values", privilege="project:read", facade="plugins.values")
+@dataclass(frozen=True, slots=True)
+class GetPluginValues(Query[tuple[PluginValueDTO, ...]]):
+    """What a plugin keeps, by key; also of a plugin that is not installed any more. ``prefix`` narrows the keys."""
+
+    plugin: str
+    prefix: str = ""
