@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from alm_workbench.notebook.artifacts import Artifact as Artifact
+    from alm_workbench.notebook.artifact import Artifact as Artifact
     from alm_workbench.notebook.artifacts import ArtifactList as ArtifactList
     from alm_workbench.notebook.connecting import connect as connect
     from alm_workbench.notebook.projects import Project as Project
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from alm_workbench.notebook.workbench import Workbench as Workbench
 
 _LAZY = {
-    "Artifact": "artifacts",
+    "Artifact": "artifact",
     "ArtifactList": "artifacts",
     "connect": "connecting",
     "Project": "projects",

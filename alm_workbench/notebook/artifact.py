@@ -1,0 +1,284 @@
+"""One item, as an object that knows its version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+from uuid import UUID
+
+from alm_workbench.contexts.artifact.messages import ArtifactDTO
+from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
+from alm_workbench.contexts.workflow.messages import HistoryEntryDTO, TransitionVerdictDTO
+from alm_workbench.errors import InvalidInput, StaleVersion, TransitionDenied
+from alm_workbench.i18n import _, label
+from alm_workbench.notebook import listings
+from alm_workbench.notebook.actions import action
+from alm_workbench.notebook.hints import closest, hint, suggestion
+from alm_workbench.notebook.links import Link, links_of, new_link
+from alm_workbench.notebook.process import named, names
+from alm_workbench.notebook.show import Listing, card, plain
+from alm_workbench.notebook.values import field_values
+from alm_workbench.shared.ids import ArtifactId
+
+if TYPE_CHECKING:
+    from alm_workbench.notebook.projects import Project
+
+
+class Fields(Mapping[str, Any]):
+    """The values of an item's fields by field id; a field of the type that holds nothing is None."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        self._artifact = artifact
+
+    def __getitem__(self, name: str) -> Any:
+        values = self._artifact.dto.fields
+        if name in values:
+            return values[name]
+        known = self._artifact.project.process.fields(self._artifact.type)
+        if name in known and name not in self._artifact.masked:
+            return None
+        raise KeyError(missing_field(self._artifact, name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._artifact.dto.fields)
+
+    def __len__(self) -> int:
+        return len(self._artifact.dto.fields)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._artifact.project.process.fields(self._artifact.type))
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class Artifact:
+    """An item of a project. Fields are attributes too (``r.priority``); changes go through ``update`` and ``transition``."""
+
+    __slots__ = ("__weakref__", "dto", "project")
+
+    project: Project
+    dto: ArtifactDTO
+
+    def __init__(self, project: Project, dto: ArtifactDTO) -> None:
+        object.__setattr__(self, "project", project)
+        object.__setattr__(self, "dto", dto)
+
+    # ------------------------------------------------------------ what it is
+
+    @property
+    def id(self) -> ArtifactId:
+        """The item's id."""
+        return self.dto.id
+
+    @property
+    def key(self) -> str:
+        """The item's key, such as REQ-12."""
+        return self.dto.key
+
+    @property
+    def type(self) -> str:
+        """Id of the item's type."""
+        return self.dto.type
+
+    @property
+    def title(self) -> str:
+        """The item's title."""
+        return self.dto.title
+
+    @property
+    def state(self) -> str:
+        """Id of the state the item is in."""
+        return self.dto.state
+
+    @property
+    def state_category(self) -> str:
+        """``todo``, ``in_progress`` or ``done``."""
+        return self.dto.state_category
+
+    @property
+    def version(self) -> int:
+        """The version that the next change is made against."""
+        return self.dto.version
+
+    @property
+    def created_at(self) -> datetime:
+        """When the item came into being (UTC); an import keeps the original time."""
+        return self.dto.occurred_at
+
+    @property
+    def updated_at(self) -> datetime:
+        """When it was changed last (UTC)."""
+        return self.dto.updated_at
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it lies in the bin."""
+        return self.dto.deleted_at is not None
+
+    @property
+    def masked(self) -> tuple[str, ...]:
+        """Fields that are withheld from you."""
+        return self.dto.masked
+
+    @property
+    def fields(self) -> Fields:
+        """The field values by field id."""
+        return Fields(self)
+
+    @property
+    def parent(self) -> Artifact | None:
+        """The item this one stands below."""
+        return self.project.artifacts.by_id(self.dto.parent_id) if self.dto.parent_id else None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self.fields[name]
+        except KeyError as error:
+            raise AttributeError(error.args[0]) from None
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise AttributeError(_("Items are changed on the server: use .update({name}=…)").format(name=name))
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *self.project.process.fields(self.type)})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Artifact) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    # ------------------------------------------------------------ changing it
+
+    @action
+    def update(self, title: str | None = None, *, assignee: Any = None, fields: Mapping[str, Any] | None = None, **values: Any) -> Artifact:
+        """Change title, assignee or fields (None clears a field); raises ``StaleVersion`` when somebody was faster."""
+        given = field_values(fields, values)
+        who = self.project.workbench.actor_id(assignee) if assignee is not None else None
+        try:
+            return self._now(
+                self.project.api.artifacts.update(
+                    artifact_id=self.id, expected_version=self.version, title=title, fields=given, assignee_id=who
+                )
+            )
+        except StaleVersion as error:
+            raise stale(error) from None
+        except InvalidInput as error:
+            raise self.project.with_field_hints(error, self.type) from None
+
+    @action
+    def transition(self, name: str, reason: str | None = None, *, fields: Mapping[str, Any] | None = None, **values: Any) -> Artifact:
+        """Take a step of the workflow, by its id or label; raises ``TransitionDenied`` with reasons and permitted steps."""
+        given = field_values(fields, values)
+        known = self.project.process.transitions(self.type)
+        step = named(known, name)
+        try:
+            return self._now(
+                self.project.api.artifacts.transition(
+                    artifact_id=self.id,
+                    transition=step.id if step else name,
+                    expected_version=self.version,
+                    reason=reason,
+                    fields=given,
+                )
+            )
+        except StaleVersion as error:
+            raise stale(error) from None
+        except TransitionDenied as error:
+            raise error if step else hint(error, suggestion(name, error.permitted or names(known))) from None
+        except InvalidInput as error:
+            raise self.project.with_field_hints(error, self.type) from None
+
+    @action
+    def delete(self) -> Artifact:
+        """Put the item into the bin; ``restore`` takes it out again."""
+        try:
+            return self._now(self.project.api.artifacts.delete(artifact_id=self.id, expected_version=self.version))
+        except StaleVersion as error:
+            raise stale(error) from None
+
+    @action
+    def restore(self) -> Artifact:
+        """Take the item out of the bin."""
+        return self._now(self.project.api.artifacts.restore(artifact_id=self.id))
+
+    @action
+    def refresh(self) -> Artifact:
+        """Load the present state."""
+        return self._now(self.project.api.artifacts.get(artifact_id=self.id))
+
+    @action
+    def link(self, link_type: str, other: Artifact | str | UUID) -> Link:
+        """Link this item to another, by a link type or its inverse (then the other one is the source)."""
+        return new_link(self, link_type, self.project.artifacts.one(other))
+
+    def _now(self, dto: ArtifactDTO) -> Artifact:
+        object.__setattr__(self, "dto", dto)
+        return self
+
+    # ------------------------------------------------------------ what is known of it
+
+    @action
+    def transitions(self) -> Listing[TransitionVerdictDTO]:
+        """Every step out of the present state: possible or not, and why not."""
+        verdicts = self.project.api.artifacts.transitions(artifact_id=self.id)
+        return listings.verdicts(verdicts, f"{self.key}: {self.state}")
+
+    @action
+    def history(self) -> Listing[HistoryEntryDTO]:
+        """The steps it took, oldest first."""
+        return listings.history(self.project.api.artifacts.history(artifact_id=self.id), self.key)
+
+    @action
+    def audit(self, limit: int = 50) -> Listing[AuditEntryDTO]:
+        """Who changed what, newest first."""
+        return self.project.workbench.audit.history("Artifact", self.id, limit=limit)
+
+    @action
+    def decisions(self, limit: int = 50) -> Listing[DecisionDTO]:
+        """What the rules decided about it, newest first; refusals are kept too."""
+        return self.project.workbench.audit.decisions(entity=self.id, limit=limit)
+
+    @action
+    def links(self) -> Listing[Link]:
+        """The links from and to it."""
+        return links_of(self)
+
+    def __repr__(self) -> str:
+        return f"<{self.key} {plain(self.title)!r} [{self.type}, {self.state}]>"
+
+    def _repr_html_(self) -> str:
+        process = self.project.process
+        state = next((s for s in process.states(self.type) if s.id == self.state), None)
+        rows: list[tuple[str, Any]] = [(_("State"), label(state.labels, self.state) if state else self.state)]
+        known = process.fields(self.type)
+        for name, value in self.dto.fields.items():
+            if value not in (None, [], ""):
+                unit = f" {known[name].unit}" if name in known and known[name].unit else ""
+                rows.append((label(known[name].labels, name) if name in known else name, f"{plain(value)}{unit}"))
+        notes = [self.type, _("version {number}").format(number=self.version), plain(self.updated_at)]
+        if self.deleted:
+            notes.insert(0, _("in the bin"))
+        if self.masked:
+            notes.append(_("withheld from you: {names}").format(names=", ".join(self.masked)))
+        return card(f"{self.key}  {self.title}", rows, " · ".join(notes))
+
+
+def missing_field(artifact: Artifact, name: str) -> str:
+    """Why there is no such field here."""
+    if name in artifact.masked:
+        return _("The field {name!r} of {key} is withheld from you").format(name=name, key=artifact.key)
+    known = artifact.project.process.fields(artifact.type)
+    members = [word for word in object.__dir__(artifact) if not word.startswith("_")]
+    near = closest(name, [*known, *members])
+    help_ = _("Did you mean {name!r}?").format(name=near) if near else suggestion(name, known)
+    return _("A {type} has no field {name!r}. {help}").format(type=artifact.type, name=name, help=help_)
+
+
+def stale(error: StaleVersion) -> StaleVersion:
+    """The refusal with the way out."""
+    return hint(error, _("Call .refresh() to load the present state, then try again."))

@@ -1,0 +1,153 @@
+"""``%alm`` and ``%%alm_sql``, and short error messages in place of walls of frames."""
+
+from __future__ import annotations
+
+import difflib
+import shlex
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+
+from alm_workbench.errors import AlmError, InvalidInput
+from alm_workbench.i18n import _
+from alm_workbench.notebook.errors_view import structured
+from alm_workbench.notebook.parameters import parameter_names
+from alm_workbench.notebook.show import Column, Listing
+
+if TYPE_CHECKING:
+    from alm_workbench.notebook.results import SqlFrame
+    from alm_workbench.notebook.workbench import Workbench
+
+HELP = """\
+%alm                  where you are connected (the same as %alm status)
+%alm connect [URL]    connect and put the workbench into the variable wb
+%alm projects         the projects you can see
+%alm help             this text
+%%alm_sql             run the cell as SQL over the mirror; $name takes the variable name of the notebook
+    --limit N         at most N rows
+    --var NAME        keep the result in NAME (.to_frame() gives pandas, .to_arrow() Arrow)"""
+
+
+@magics_class
+class AlmMagics(Magics):
+    """The magics of the workbench."""
+
+    workbench: Workbench | None = None
+
+    @line_magic
+    def alm(self, line: str = "") -> Any:
+        """Look after the connection: ``%alm connect``, ``%alm status``, ``%alm projects``, ``%alm help``."""
+        words = shlex.split(line) or ["status"]
+        actions = {"connect": self._connect, "status": self._status, "projects": self._projects, "help": self._help}
+        action = actions.get(words[0])
+        if action is None:
+            near = difflib.get_close_matches(words[0], actions, n=1)
+            hint = _("Did you mean %alm {name}?").format(name=near[0]) if near else ""
+            raise InvalidInput(_("There is no %alm {word}. {hint}").format(word=words[0], hint=hint).strip() + "\n\n" + HELP)
+        return action(*words[1:2])
+
+    @cell_magic
+    def alm_sql(self, line: str, cell: str) -> SqlFrame:
+        """Run the cell as one read-only SELECT (DuckDB SQL) over what you may see.
+
+        ``$name`` in the text takes the notebook's variable ``name``; values are bound, never pasted into the text.
+        """
+        limit, var = options(line)
+        try:
+            result = self._here().sql(cell.strip("\n"), limit=limit, **self._bound(cell))
+        except InvalidInput as error:
+            error.extra.setdefault("sql", cell.strip("\n"))
+            raise
+        if var:
+            self._names()[var] = result
+        return result
+
+    def _bound(self, cell: str) -> dict[str, Any]:
+        known = self._names()
+        values = {}
+        for name in parameter_names(cell):
+            if name not in known:
+                mine = [word for word in known if not word.startswith("_")]
+                near = difflib.get_close_matches(name, mine, n=1)
+                hint = " " + _("Did you mean ${name}?").format(name=near[0]) if near else ""
+                raise InvalidInput(_("The query uses ${name}, but there is no variable {name}.").format(name=name) + hint)
+            values[name] = known[name]
+        return values
+
+    def _names(self) -> dict[str, Any]:
+        assert self.shell is not None
+        names: dict[str, Any] = self.shell.user_ns
+        return names
+
+    def _here(self) -> Workbench:
+        """The notebook's ``wb``, else the connection of an earlier magic, else a new one."""
+        from alm_workbench.notebook.workbench import Workbench
+
+        named = self._names().get("wb")
+        if isinstance(named, Workbench):
+            return named
+        return self.workbench or self._connect()
+
+    def _connect(self, url: str | None = None) -> Workbench:
+        from alm_workbench.notebook.connecting import connect
+
+        self.workbench = connect(url)
+        self._names()["wb"] = self.workbench
+        return self.workbench
+
+    def _status(self) -> Any:
+        from dataclasses import asdict
+
+        workbench = self._here()
+        mirror, me = workbench.api.mirror.status(), workbench.me
+        facts: list[tuple[str, Any]] = [
+            (_("Where"), workbench.place),
+            (_("Organisation"), me.tenant_name),
+            (_("You"), f"{me.display_name} ({', '.join(me.roles)})"),
+            (_("Projects"), ", ".join(workbench.projects.keys())),
+            (_("Reporting data"), f"{mirror.version}, {mirror.age_s or 0:.0f} s" if mirror.as_of else asdict(mirror)["last_error"]),
+        ]
+        columns: list[Column[tuple[str, Any]]] = [
+            Column("what", _("What"), lambda f: f[0]),
+            Column("value", _("Value"), lambda f: f[1]),
+        ]
+        return Listing(facts, columns)
+
+    def _projects(self) -> Any:
+        return self._here().projects
+
+    def _help(self) -> None:
+        print(HELP)
+
+
+def options(line: str) -> tuple[int | None, str | None]:
+    """``--limit N`` and ``--var NAME`` of a magic's line; raises ``InvalidInput`` on anything else."""
+    limit: int | None = None
+    var: str | None = None
+    words = iter(shlex.split(line.replace("=", " ")))
+    for word in words:
+        value = next(words, "")
+        if word == "--limit" and value.isdigit():
+            limit = int(value)
+        elif word == "--var" and value.isidentifier():
+            var = value
+        else:
+            text = _("{word} is not understood here; the options are --limit N and --var NAME")
+            raise InvalidInput(text.format(word=f"{word} {value}".strip()))
+    return limit, var
+
+
+def register(shell: Any) -> None:
+    """Make the magics known and show the workbench's errors in a few lines."""
+    shell.register_magics(AlmMagics)
+    shell.set_custom_exc((AlmError,), show_error)
+
+
+def show_error(shell: Any, kind: type[BaseException], error: AlmError, trace: TracebackType, tb_offset: int | None = None) -> list[str]:
+    """What IPython shows of our errors."""
+    lines = structured(error, trace)
+    shell._showtraceback(kind, error, lines)
+    return lines
+
+

@@ -1,0 +1,231 @@
+"""Projects: found by key or id, each with its items, its process and its reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from alm_workbench.contexts.project.messages import ActivationDTO, ProjectDTO
+from alm_workbench.errors import InvalidInput, NotFound, StrandedItems
+from alm_workbench.i18n import _
+from alm_workbench.notebook.actions import action
+from alm_workbench.notebook.artifacts import Artifacts
+from alm_workbench.notebook.hints import closest, hint, suggestion
+from alm_workbench.notebook.manifests import version_id_of
+from alm_workbench.notebook.process import Process, named
+from alm_workbench.notebook.reports import Flow, ProjectReports
+from alm_workbench.notebook.show import Column, Listing, card
+from alm_workbench.shared.ids import ProjectId
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from alm_workbench.notebook.api import Api
+    from alm_workbench.notebook.workbench import Workbench
+
+
+class Projects:
+    """The projects that you can see: ``wb.projects["DEMO"]``, ``for project in wb.projects``."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self._workbench = workbench
+
+    @action
+    def __getitem__(self, key: str | UUID) -> Project:
+        if isinstance(key, UUID):
+            return Project(self._workbench, self._workbench.api.projects.get(project_id=ProjectId(key)))
+        found = {dto.key: dto for dto in self._all()}
+        if key in found:
+            return Project(self._workbench, found[key])
+        as_id = next((dto for dto in found.values() if str(dto.id) == key), None)
+        if as_id is None:
+            raise NotFound(_("There is no project {key!r}. {help}").format(key=key, help=suggestion(str(key), found)))
+        return Project(self._workbench, as_id)
+
+    def get(self, key: str | UUID, default: Any = None) -> Any:
+        """The project, or ``default`` where there is none."""
+        try:
+            return self[key]
+        except NotFound:
+            return default
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, (str, UUID)) and self.get(key) is not None
+
+    def __iter__(self) -> Iterator[Project]:
+        return (Project(self._workbench, dto) for dto in self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def keys(self) -> list[str]:
+        """The keys of all projects."""
+        return [dto.key for dto in self._all()]
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return self.keys()
+
+    @action
+    def create(self, key: str, name: str, *, description: str = "", manifest: Any = None) -> Project:
+        """Create a project; ``manifest`` (a saved version, or a name such as ``"safety"``) becomes its process."""
+        version = version_id_of(self._workbench, manifest) if manifest is not None else None
+        dto = self._workbench.api.projects.create(key=key, name=name, description=description, manifest_version_id=version)
+        return Project(self._workbench, dto)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A pandas data frame."""
+        return self._listing().to_frame()
+
+    def _all(self) -> list[ProjectDTO]:
+        found: list[ProjectDTO] = []
+        cursor: str | None = None
+        while True:
+            page = self._workbench.api.projects.list(limit=200, cursor=cursor)
+            found += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
+
+    def _listing(self) -> Listing[ProjectDTO]:
+        columns: list[Column[ProjectDTO]] = [
+            Column("key", _("Key"), lambda p: p.key),
+            Column("name", _("Name"), lambda p: p.name),
+            Column("items", _("Items"), lambda p: p.items, "integer"),
+            Column("manifest", _("Process"), lambda p: p.active_manifest),
+            Column("status", _("Status"), lambda p: p.status, "category"),
+            Column("created_at", _("Created"), lambda p: p.created_at, "timestamp"),
+        ]
+        return Listing(self._all(), columns, _("Projects"))
+
+    def __repr__(self) -> str:
+        return repr(self._listing())
+
+    def _repr_html_(self) -> str:
+        return self._listing()._repr_html_()
+
+
+class Project:
+    """One project: ``artifacts``, ``process``, ``reports``, ``flow``, ``activate``."""
+
+    def __init__(self, workbench: Workbench, dto: ProjectDTO) -> None:
+        self.workbench, self.dto = workbench, dto
+        self._process: Process | None = None
+
+    @property
+    def api(self) -> Api:
+        """Every message as a plain method."""
+        return self.workbench.api
+
+    @property
+    def id(self) -> ProjectId:
+        """The project's id."""
+        return self.dto.id
+
+    @property
+    def key(self) -> str:
+        """The project's key."""
+        return self.dto.key
+
+    @property
+    def name(self) -> str:
+        """The project's name."""
+        return self.dto.name
+
+    @property
+    def description(self) -> str:
+        """What the project is about."""
+        return self.dto.description
+
+    @property
+    def manifest(self) -> str | None:
+        """``namespace/name version`` of the process in force; None where none is."""
+        return self.dto.active_manifest
+
+    @property
+    def artifacts(self) -> Artifacts:
+        """The project's items."""
+        return Artifacts(self)
+
+    @property
+    def reports(self) -> ProjectReports:
+        """Reports over this project."""
+        return ProjectReports(self)
+
+    @property
+    def flow(self) -> Flow:
+        """How work flows through this project."""
+        return Flow(self)
+
+    @property
+    def process(self) -> Process:
+        """Types, fields, workflows and link types in force; remembered until ``activate`` or ``refresh``."""
+        return self._process or self.refresh_process()
+
+    def refresh_process(self) -> Process:
+        """Load the process again."""
+        self._process = Process(self.api.projects.process(project_id=self.id))
+        return self._process
+
+    @action
+    def activate(self, version: Any, state_map: Mapping[str, str] | None = None, reason: str = "") -> ActivationDTO:
+        """Put a manifest version into force; ``state_map`` is old state to new where items would lose theirs.
+
+        Raises ``StrandedItems`` (a ``Conflict``) naming those states and how many items are in them.
+        """
+        chosen = version_id_of(self.workbench, version)
+        try:
+            done = self.api.projects.activate(
+                project_id=self.id, manifest_version_id=chosen, state_map=state_map, reason=reason
+            )
+        except StrandedItems as error:
+            states = {item.get("state") for item in error.extra.get("states", []) if isinstance(item, Mapping)}
+            example = ", ".join(f"{state!r}: '…'" for state in sorted(s for s in states if isinstance(s, str)))
+            raise hint(error, _("Say where they go: state_map={{{example}}}").format(example=example)) from None
+        self.refresh()
+        return done
+
+    @action
+    def activations(self) -> Listing[ActivationDTO]:
+        """Which version ruled when, newest first."""
+        columns: list[Column[ActivationDTO]] = [
+            Column("activated_at", _("When"), lambda a: a.activated_at, "timestamp"),
+            Column("version", _("Version"), lambda a: str(a.manifest_version_id)),
+            Column("moved", _("Items moved"), lambda a: a.moved, "integer"),
+            Column("reason", _("Reason"), lambda a: a.reason),
+        ]
+        return Listing(self.api.projects.activations(project_id=self.id), columns, self.key)
+
+    @action
+    def refresh(self) -> Project:
+        """Load the present state."""
+        self.dto = self.api.projects.get(project_id=self.id)
+        self._process = None
+        return self
+
+    def with_field_hints(self, error: InvalidInput, type_name: str) -> InvalidInput:
+        """The refusal with the nearest field for each one that does not exist."""
+        wrong = [item.path.removeprefix("/fields/") for item in error.errors if item.code == "E_FIELD_UNKNOWN"]
+        kind = named(self.process.dto.types, type_name) if wrong else None
+        for name in wrong if kind else ():
+            known = [f.id for f in kind.fields] if kind else []
+            near = closest(name, known)
+            hint(error, _("Did you mean {name!r}?").format(name=near) if near else suggestion(name, known))
+        return error
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Project) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __repr__(self) -> str:
+        return f"<{self.key} {self.name!r}: {self.manifest or _('no process')}, {_('{number} items').format(number=self.dto.items)}>"
+
+    def _repr_html_(self) -> str:
+        rows: list[tuple[str, Any]] = [
+            (_("Process"), self.manifest or _("none; activate a manifest first")),
+            (_("Items"), self.dto.items),
+            (_("Description"), self.description),
+        ]
+        return card(f"{self.key}  {self.name}", [row for row in rows if row[1] != ""])

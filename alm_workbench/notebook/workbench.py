@@ -1,0 +1,208 @@
+"""The workbench as a notebook holds it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
+from alm_workbench.contexts.auth.messages import IdentityDTO, Me
+from alm_workbench.contexts.reporting.domain import ReportInfo
+from alm_workbench.contexts.reporting.messages import RefreshMirror
+from alm_workbench.contexts.tenant.messages import MemberDTO, TenantDTO
+from alm_workbench.errors import InvalidInput, NotFound
+from alm_workbench.i18n import _
+from alm_workbench.notebook import listings
+from alm_workbench.notebook.actions import action
+from alm_workbench.notebook.api import Api
+from alm_workbench.notebook.hints import suggestion
+from alm_workbench.notebook.manifests import Manifests
+from alm_workbench.notebook.projects import Project, Projects
+from alm_workbench.notebook.reports import report_list
+from alm_workbench.notebook.results import SqlFrame
+from alm_workbench.notebook.show import Listing, card
+from alm_workbench.shared.mediator import Mediator
+from alm_workbench.shared.messages import Command, Query
+
+R = TypeVar("R")
+SqlValue = str | int | float | bool | None
+
+
+class Watching:
+    """A mediator that remembers when it last changed something: reports must not be older than that."""
+
+    def __init__(self, inner: Mediator) -> None:
+        self._inner = inner
+        self.changed_at: float | None = None
+
+    def send(self, command: Command[R], /) -> R:
+        """Run a command."""
+        result = self._inner.send(command)
+        if not isinstance(command, RefreshMirror):
+            self.changed_at = time.monotonic()
+        return result
+
+    def query(self, query: Query[R], /) -> R:
+        """Ask."""
+        return self._inner.query(query)
+
+
+class Workbench:
+    """Everything from here: ``projects``, ``manifests``, ``reports``, ``audit``, ``sql``; ``api`` has every message."""
+
+    def __init__(
+        self, mediator: Mediator, *, place: str = "", close: Callable[[], None] | None = None, freshness: float | None = None
+    ) -> None:
+        """``freshness`` (seconds) is how old reports may be where nobody keeps the mirror fresh."""
+        self.mediator = Watching(mediator)
+        self.api = Api(self.mediator)
+        self.place = place
+        self._close, self._freshness = close, freshness
+        self._me: IdentityDTO | None = None
+
+    @property
+    def me(self) -> IdentityDTO:
+        """Who you are, with roles and privileges; looked up once."""
+        if self._me is None:
+            self._me = self.mediator.query(Me())
+        return self._me
+
+    @property
+    def tenant(self) -> TenantDTO:
+        """The organisation you work in."""
+        return self.api.tenant.get()
+
+    @property
+    def projects(self) -> Projects:
+        """The projects that you can see."""
+        return Projects(self)
+
+    @property
+    def manifests(self) -> Manifests:
+        """The manifests of the organisation."""
+        return Manifests(self)
+
+    @property
+    def audit(self) -> Audit:
+        """Who changed what, and what the rules decided."""
+        return Audit(self)
+
+    @property
+    def reports(self) -> Listing[ReportInfo]:
+        """The reports there are; run them on a project: ``project.reports.lead_time()``."""
+        return report_list(self)
+
+    @property
+    def members(self) -> Listing[MemberDTO]:
+        """The people of the organisation."""
+        return listings.members(self.api.members.list())
+
+    @action
+    def sql(
+        self, query: str, /, *, limit: int | None = None, timeout: float | None = None, max_age: float | None = None, **params: Any
+    ) -> SqlFrame:
+        """Run one read-only SELECT (DuckDB SQL) over what you may see; parameters are ``$name``.
+
+        Tables: artifacts, state_history, links, projects, actors, workflow_instances, activations, field_values,
+        project_summary, tenant. What you changed yourself is always included; ``max_age`` (seconds) asks for more.
+        """
+        given = {name: sql_value(name, value) for name, value in params.items()}
+        age = self.max_age() if max_age is None else max_age
+        return SqlFrame(self.api.sql(sql=query, params=given, limit=limit, timeout=timeout, max_age=age))
+
+    def max_age(self) -> float | None:
+        """How old (seconds) a report may be that contains our own changes; None when any will do."""
+        changed = self.mediator.changed_at
+        ages = [self._freshness, None if changed is None else max(0.0, time.monotonic() - changed)]
+        return min((age for age in ages if age is not None), default=None)
+
+    def actor_id(self, who: Any) -> UUID:
+        """The actor that somebody means: ``"me"``, a member, a name or e-mail address, or an id."""
+        if isinstance(who, UUID):
+            return who
+        if isinstance(who, (MemberDTO, IdentityDTO)):
+            return who.actor_id
+        if who == "me":
+            return self.me.actor_id
+        found = self.api.members.list()
+        same = [m for m in found if isinstance(who, str) and who.casefold() in (m.email.casefold(), m.display_name.casefold())]
+        if len(same) != 1:
+            known = [m.email for m in found]
+            raise NotFound(_("There is no member {name!r}. {help}").format(name=who, help=suggestion(str(who), known)))
+        return same[0].actor_id
+
+    def close(self) -> None:
+        """Close connections; stops the embedded workbench when this was its last user."""
+        close, self._close = self._close, None
+        if close:
+            close()
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        me = self.me
+        return f"<Workbench {self.place}: {me.tenant_name}, {me.display_name or me.email}>"
+
+    def _repr_html_(self) -> str:
+        me = self.me
+        rows: list[tuple[str, Any]] = [
+            (_("You"), f"{me.display_name} ({', '.join(me.roles)})"),
+            (_("Projects"), ", ".join(self.projects.keys()) or _("none yet")),
+            (_("Where"), self.place),
+        ]
+        return card(me.tenant_name, rows, "wb.projects[…]  wb.sql(…)  wb.manifests  wb.reports  wb.audit")
+
+
+class Audit:
+    """Who changed what (``history``), and what the rules decided (``decisions``)."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self._workbench = workbench
+
+    @action
+    def history(self, entity: Any, entity_id: UUID | None = None, *, limit: int = 50) -> Listing[AuditEntryDTO]:
+        """The versions of an item or a project, newest first; anything else by entity type and id."""
+        kind, found, caption = entity, entity_id, ""
+        if not isinstance(entity, str):
+            kind, found = ("Project" if isinstance(entity, Project) else "Artifact"), getattr(entity, "id", None)
+            caption = str(getattr(entity, "key", ""))
+        if not isinstance(found, UUID):
+            raise InvalidInput(_("Give an item, a project, or an entity type and an id"))
+        page = self._workbench.api.audit.history(entity_type=kind, entity_id=found, limit=limit)
+        return listings.audit(page.items, caption)
+
+    @action
+    def decisions(self, *, verdict: str | None = None, entity: Any = None, limit: int = 50) -> Listing[DecisionDTO]:
+        """Decisions, newest first; ``verdict="deny"`` for refusals only."""
+        found = entity if isinstance(entity, UUID) or entity is None else entity.id
+        page = self._workbench.api.audit.decisions(entity_id=found, verdict=cast("Any", verdict), limit=limit)
+        return listings.decisions(page.items)
+
+    def __repr__(self) -> str:
+        return repr(self.decisions())
+
+    def _repr_html_(self) -> str:
+        return self.decisions()._repr_html_()
+
+
+def sql_value(name: str, value: Any) -> SqlValue:
+    """A parameter as SQL gets it: times and ids as texts; raises ``InvalidInput`` on anything that is no scalar."""
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(getattr(value, "id", None), UUID):
+        return str(value.id)
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        return sql_value(name, value.item())
+    raise InvalidInput(_("The parameter {name} must be one plain value, not a {kind}").format(name=name, kind=type(value).__name__))
