@@ -148,7 +148,7 @@ def import_(
     """Import a CSV file; errors name file, row and column, and nothing is imported then."""
     from alm_workbench.contexts.artifact.messages import ImportArtifacts
 
-    mapping: dict[str, str | None] = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+    mapping: dict[str, str] = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
     content = base64.b64encode(file.read_bytes()).decode()
     with runtime(data_dir) as found:
         owner = as_owner(found)

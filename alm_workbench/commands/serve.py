@@ -17,11 +17,12 @@ from alm_workbench.commands.common import data_dir_option, say
 @data_dir_option
 def serve(port: int, ip: str, data_dir: str | None) -> None:
     """Serve the REST API only, until Ctrl-C."""
-    from tornado.web import Application
+    from tornado.web import Application as Web
 
     from alm_workbench import __version__
     from alm_workbench.composition import opened
     from alm_workbench.config import settings
+    from alm_workbench.server.application import Application
     from alm_workbench.server.handlers import MAX_BODY
     from alm_workbench.server.lab import check_port
     from alm_workbench.server.routes import alm_handlers
@@ -33,7 +34,7 @@ def serve(port: int, ip: str, data_dir: str | None) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, done.set)
-        web = Application(list(alm_handlers(application, "/")), xsrf_cookies=True)  # type: ignore[arg-type]
+        web = Web(list(alm_handlers(application, "/")), xsrf_cookies=True)
         server = web.listen(port, ip, max_buffer_size=2 * MAX_BODY, max_body_size=MAX_BODY)
         say(f"REST API: http://{ip}:{port}/alm/api/v1/openapi.json")
         await done.wait()
@@ -42,7 +43,7 @@ def serve(port: int, ip: str, data_dir: str | None) -> None:
 
     with opened(settings(data_dir), progress=say) as found:
         found.start_background()
-        application = found.application()
+        application = Application.of(found)
         application.about = {"version": __version__, "profile": "server", "dashboards_url": None}
         try:
             asyncio.run(run())

@@ -14,11 +14,11 @@ SECRET_PREFIXES = ("ALM_", "PG", "JUPYTER_TOKEN", "JUPYTERHUB_API_TOKEN")
 KEPT = frozenset({"ALM_API_URL"})
 
 
-class AlmKernelManager(AsyncMappingKernelManager):  # type: ignore[misc]
+class AlmKernelManager(AsyncMappingKernelManager):
     """Starts kernels with ``ALM_API_URL`` and a ``ALM_TOKEN`` that is dead with the kernel."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**kwargs)  # type: ignore[no-untyped-call]
         self.token_for: TokenFor | None = None
         self.api_url = ""
         self.owner: tuple[UUID, UUID] | None = None
