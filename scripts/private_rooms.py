@@ -25,7 +25,7 @@ class PrivateRooms(Contract):
         root: Any = self.contexts
         for context in sorted(graph.find_children(root)):
             for room in self.rooms:  # type: ignore[attr-defined]
-                offences += _intruders(graph, context, f"{context}.{room}")
+                offences += intruders(graph, context, f"{context}.{room}")
         return ContractCheck(kept=not offences, metadata={"offences": offences})
 
     def render_broken_contract(self, check: ContractCheck) -> None:
@@ -34,7 +34,8 @@ class PrivateRooms(Contract):
             output.print_error(offence)
 
 
-def _intruders(graph: ImportGraph, context: str, room: str) -> list[str]:
+def intruders(graph: ImportGraph, context: str, room: str) -> list[str]:
+    """Who outside a context imports its room, with line numbers."""
     if room not in graph.modules:
         return []
     found = []
