@@ -1,40 +1,95 @@
 """The manifest core: pure, no input or output, usable as a package of its own.
 
-Importing it is light: Lark, PyYAML and RE2 are loaded by the first call that needs them.
+Importing it is light: most names load their module on first use, Lark, PyYAML and RE2 come with the first call that
+needs them.
 """
 
 from __future__ import annotations
 
-from . import language_service
-from .ast import ASTNode, FrozenDict, ManifestAST, freeze, thaw
-from .canonical import ast_hash, canonicalize, canonicalize_bytes, order_definitions, stable_hash
-from .check import CheckResult, check
-from .compile import ENGINE_VERSION, compile_manifest
-from .engines.acl import AclDecision, decide_acl
-from .engines.common import Reason
-from .engines.policy import Decision, decide_policy
-from .engines.workflow import TransitionVerdict, decide_transition, permitted
-from .errors import Diagnostic, ManifestInvalid, MPCError, Related, Source, Span
-from .expr.scope import EvalContext
-from .fields import FieldProblem, FieldResult, clean_fields
-from .meta import DomainMeta, FunctionDef, KindDef, PropDef, load_domain_meta
-from .model import (
-    AclDef,
-    ArtifactTypeDef,
-    AutomationDef,
-    Choice,
-    CompiledManifest,
-    EnumDef,
-    FieldDef,
-    LinkTypeDef,
-    PolicyDef,
-    RoleDef,
-    StateDef,
-    TransitionDef,
-    ViewDef,
-    WorkflowDef,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# `parse` is also the name of a subpackage: bound here, before anything else can import that and take the name.
 from .parse import FORMATS, LIMITS, ParseLimits, detect_format, parse
+
+if TYPE_CHECKING:
+    from . import language_service
+    from .ast import ASTNode, FrozenDict, ManifestAST, freeze, thaw
+    from .canonical import ast_hash, canonicalize, canonicalize_bytes, order_definitions, stable_hash
+    from .checking import CheckResult, check
+    from .compile import ENGINE_VERSION, compile_manifest
+    from .engines.acl import AclDecision, decide_acl
+    from .engines.common import Reason
+    from .engines.policy import Decision, decide_policy
+    from .engines.workflow import TransitionVerdict, decide_transition, permitted
+    from .errors import Diagnostic, ManifestInvalid, MPCError, Related, Source, Span
+    from .expr.scope import EvalContext
+    from .fields import FieldProblem, FieldResult, clean_fields
+    from .meta import DomainMeta, FunctionDef, KindDef, PropDef, load_domain_meta
+    from .model import (
+        AclDef,
+        ArtifactTypeDef,
+        AutomationDef,
+        Choice,
+        CompiledManifest,
+        EnumDef,
+        FieldDef,
+        LinkTypeDef,
+        PolicyDef,
+        RoleDef,
+        StateDef,
+        TransitionDef,
+        ViewDef,
+        WorkflowDef,
+    )
+
+_HOMES = {
+    ".ast": ("ASTNode", "FrozenDict", "ManifestAST", "freeze", "thaw"),
+    ".canonical": ("ast_hash", "canonicalize", "canonicalize_bytes", "order_definitions", "stable_hash"),
+    ".checking": ("CheckResult", "check"),
+    ".compile": ("ENGINE_VERSION", "compile_manifest"),
+    ".engines.acl": ("AclDecision", "decide_acl"),
+    ".engines.common": ("Reason",),
+    ".engines.policy": ("Decision", "decide_policy"),
+    ".engines.workflow": ("TransitionVerdict", "decide_transition", "permitted"),
+    ".errors": ("Diagnostic", "MPCError", "ManifestInvalid", "Related", "Source", "Span"),
+    ".expr.scope": ("EvalContext",),
+    ".fields": ("FieldProblem", "FieldResult", "clean_fields"),
+    ".meta": ("DomainMeta", "FunctionDef", "KindDef", "PropDef", "load_domain_meta"),
+    ".model": (
+        "AclDef",
+        "ArtifactTypeDef",
+        "AutomationDef",
+        "Choice",
+        "CompiledManifest",
+        "EnumDef",
+        "FieldDef",
+        "LinkTypeDef",
+        "PolicyDef",
+        "RoleDef",
+        "StateDef",
+        "TransitionDef",
+        "ViewDef",
+        "WorkflowDef",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "language_service":
+        return import_module(".language_service", __name__)
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(home, __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 __all__ = [
     "ENGINE_VERSION",

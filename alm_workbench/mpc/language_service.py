@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .ast import ASTNode
-from .check import CheckResult, check
+from .checking import CheckResult, check
 from .compile import labels_of
 from .errors import Diagnostic, Span
 from .meta import DomainMeta

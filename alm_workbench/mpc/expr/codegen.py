@@ -38,6 +38,7 @@ _STRICT: dict[str, Any] = {
     "negate": fx.negate,
     "item_at": fx.item_at,
     "truth": fx.truth,
+    "missing": fx.missing,
     "call": fx.call,
 }
 _FILTER: dict[str, Any] = {
@@ -47,6 +48,7 @@ _FILTER: dict[str, Any] = {
     "negate": _soft(fx.negate, None),
     "item_at": _soft(fx.item_at, None),
     "truth": _soft(fx.truth, False),
+    "missing": fx.missing,
     "call": _soft(fx.call, None),
 }
 
@@ -115,9 +117,9 @@ class _Generator:
             joint = ast.And() if node.value == "and" else ast.Or()
             return ast.BoolOp(joint, [self.condition(left), self.condition(right)])
         if node.value in ("==", "!=") and (is_null(left) or is_null(right)):
-            test = ast.Is() if node.value == "==" else ast.IsNot()
-            present = right if is_null(left) else left
-            return ast.Compare(self.value(present), [test], [ast.Constant(None)])
+            # A call, not `is`: the compiler warns about `is` beside a constant.
+            missing = _call("missing", self.value(right if is_null(left) else left))
+            return missing if node.value == "==" else ast.UnaryOp(ast.Not(), missing)
         if node.value in "+-*/%":
             return _call("arithmetic", ast.Constant(node.value), self.value(left), self.value(right))
         return _call("compare", ast.Constant(node.value), self.value(left), self.value(right))

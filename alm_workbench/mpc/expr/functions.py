@@ -323,6 +323,11 @@ def item_at(whole: Any, index: Any) -> Any:
     raise undecided(f"{_word(whole)} has no item {index!r}")
 
 
+def missing(value: Any) -> bool:
+    """Whether there is no value."""
+    return value is None
+
+
 def truth(value: Any) -> bool:
     """A condition's value: true or false; anything else is undecided."""
     if value is True or value is False:

@@ -62,6 +62,7 @@ def outcome(text: str) -> bool | None:
         ("daysBetween(self.fields.d, now()) == 1", True),
         ("now > '2026-01-31'", True),
         ("self.fields.none == null and self.fields.n != null", True),
+        ("1 != null and not ([1] == null) and null == null", True),
         ("isEmpty(self.fields.none) or self.fields.none > 3", True),
         # undecided: null or mistyped operands, missing functions, impossible arithmetic
         ("self.fields.none > 3", None),
