@@ -41,6 +41,7 @@ class QueryProcess:
         self._lock = threading.Lock()
         self._pending: dict[int, tuple[subprocess.Popen[bytes], Future[Answer]]] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._readers: list[threading.Thread] = []
         self._closed = False
 
     @property
@@ -91,6 +92,8 @@ class QueryProcess:
             process, self._process = self._process, None
         if process:
             _end(process)
+        for reader in self._readers:
+            reader.join(GRACE)
 
     def _call(self, request: dict[str, Any], timeout: float) -> Answer:
         process, future, number = self._send(request)
@@ -148,7 +151,9 @@ class QueryProcess:
         finally:
             if not isinstance(errors, int):
                 errors.close()
-        threading.Thread(target=self._read, args=(process,), name="mirror-answers", daemon=True).start()
+        reader = threading.Thread(target=self._read, args=(process,), name="mirror-answers", daemon=True)
+        reader.start()
+        self._readers = [*(thread for thread in self._readers if thread.is_alive()), reader]
         return process
 
     def _read(self, process: subprocess.Popen[bytes]) -> None:
@@ -163,6 +168,10 @@ class QueryProcess:
                     waiting[1].set_result((head, body))
         process.kill()
         process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):  # what was not yet written is of no use any more
+                if pipe:
+                    pipe.close()
         with self._lock:
             lost = [number for number, (owner, _) in self._pending.items() if owner is process]
             futures = [self._pending.pop(number)[1] for number in lost]

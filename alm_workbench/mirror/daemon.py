@@ -8,7 +8,8 @@ import time
 from contextlib import suppress
 from uuid import UUID
 
-from alm_workbench.mirror.extract import Busy, uri_of
+from alm_workbench.mirror.adbc import uri_of
+from alm_workbench.mirror.extract import Busy
 from alm_workbench.mirror.refresher import Refresher, RefreshStats
 
 log = logging.getLogger(__name__)

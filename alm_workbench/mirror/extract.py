@@ -11,12 +11,13 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from alm_workbench.errors import ConfigurationError, Unavailable
+from alm_workbench.mirror.adbc import Session
 from alm_workbench.mirror.schema import FORMAT, PG_SCHEMA, TABLES, Table
 
 if TYPE_CHECKING:
@@ -49,34 +50,38 @@ class Moment:
 class Extraction:
     """One transaction's view of the mirrored tables."""
 
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
         self.moment = self._moment()
 
     def tenants(self) -> list[UUID]:
         """Every tenant there is."""
-        return [UUID(r["t"]) for r in self._rows(f"SELECT tenant_id::text AS t FROM {PG_SCHEMA}.tenants ORDER BY 1")]
+        return [
+            UUID(r["t"]) for r in self._session.rows(f"SELECT tenant_id::text AS t FROM {PG_SCHEMA}.tenants ORDER BY 1")
+        ]
 
     def rows(
         self, table: Table, tenants: Iterable[UUID], since: str | None = None
     ) -> AbstractContextManager[pa.RecordBatchReader]:
         """A stream of a table's rows of some tenants: those changed since a snapshot, or all."""
         columns = ", ".join(f'"{name}"' for name in table.all_columns)
-        return self._read(f"SELECT {columns} FROM {PG_SCHEMA}.{table.name} WHERE {_scope(tenants)}{_since(since)}")
+        return self._session.stream(
+            f"SELECT {columns} FROM {PG_SCHEMA}.{table.name} WHERE {_scope(tenants)}{_since(since)}"
+        )
 
     def deleted(
         self, table: Table, tenants: Iterable[UUID], since: str
     ) -> AbstractContextManager[pa.RecordBatchReader]:
         """A stream of ``tenant_id, id`` of rows that were deleted for good since a snapshot."""
         condition = f"tbl = '{table.name}' AND {_scope(tenants)}{_since(since)}"
-        return self._read(f"SELECT tenant_id, id FROM {PG_SCHEMA}.tombstones WHERE {condition}")
+        return self._session.stream(f"SELECT tenant_id, id FROM {PG_SCHEMA}.tombstones WHERE {condition}")
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Rows of a statement of our own, in the same transaction."""
-        return self._rows(sql)
+        return self._session.rows(sql)
 
     def _moment(self) -> Moment:
-        row = self._rows(
+        row = self._session.rows(
             "SELECT pg_current_snapshot()::text AS snap, to_char(now() AT TIME ZONE 'UTC',"
             ' \'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"\') AS at, (SELECT system_identifier FROM pg_control_system())::text'
             " AS system, (SELECT timeline_id FROM pg_control_checkpoint()) AS timeline,"
@@ -88,7 +93,7 @@ class Extraction:
     def _ddl(self) -> str:
         """A hash over the mirrored columns and the tables' storage: a TRUNCATE or a rewrite changes the latter."""
         names = ", ".join(f"'{table.name}'" for table in TABLES)
-        found = self._rows(
+        found = self._session.rows(
             "SELECT c.relname::text AS tbl, a.attname::text AS col, format_type(a.atttypid, a.atttypmod) AS kind,"
             " c.oid::bigint AS oid, c.relfilenode::bigint AS node"
             " FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
@@ -104,18 +109,6 @@ class Extraction:
         kept = [list(r.values()) for r in found if (r["tbl"], r["col"]) in wanted]
         return hashlib.sha256(json.dumps([FORMAT, kept]).encode()).hexdigest()[:16]
 
-    @contextmanager
-    def _read(self, sql: str) -> Iterator[pa.RecordBatchReader]:
-        with self._connection.cursor() as cursor:  # the stream lives as long as its cursor
-            cursor.execute(sql)
-            yield cursor.fetch_record_batch()
-
-    def _rows(self, sql: str) -> list[dict[str, Any]]:
-        with self._connection.cursor() as cursor:
-            cursor.execute(sql)
-            rows: list[dict[str, Any]] = cursor.fetch_arrow_table().to_pylist()
-            return rows
-
 
 @contextmanager
 def extraction(dsn: str, *, wait: float = 0.0) -> Iterator[Extraction]:
@@ -123,31 +116,15 @@ def extraction(dsn: str, *, wait: float = 0.0) -> Iterator[Extraction]:
 
     The lock is taken before the snapshot, so that two refreshers can never publish in the wrong order.
     """
-    import adbc_driver_postgresql.dbapi as adbc
-
-    try:
-        connection = adbc.connect(uri_of(dsn), autocommit=True)
-    except adbc.Error as error:
-        raise Unavailable(f"The mirror cannot reach PostgreSQL: {first_line(error)}") from error
-    with connection:
-        _lock(connection, wait)
-        connection.adbc_connection.set_autocommit(False)
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        try:
-            yield Extraction(connection)
-        finally:
-            with suppress(adbc.Error):  # closing ends the transaction and the lock anyway
-                connection.rollback()
+    with Session(dsn) as session:
+        _lock(session, wait)
+        session.begin()
+        yield Extraction(session)
 
 
-def _lock(connection: Any, wait: float) -> None:
+def _lock(session: Session, wait: float) -> None:
     deadline = time.monotonic() + wait
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT pg_try_advisory_lock({LOCK_KEY})")
-            if cursor.fetchone()[0]:
-                return
+    while not session.rows(f"SELECT pg_try_advisory_lock({LOCK_KEY}) AS mine")[0]["mine"]:
         if time.monotonic() >= deadline:
             raise Busy("Another process is refreshing the mirror")
         time.sleep(0.05)
@@ -166,13 +143,3 @@ def _since(snap: str | None) -> str:
         f" AND row_xid >= pg_snapshot_xmin('{snap}'::pg_snapshot)"
         f" AND NOT pg_visible_in_snapshot(row_xid, '{snap}'::pg_snapshot)"
     )
-
-
-def uri_of(dsn: str) -> str:
-    """A DSN as libpq wants it (SQLAlchemy's driver suffix removed)."""
-    return re.sub(r"\Apostgres(ql)?\+\w+://", "postgresql://", dsn)
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of an error's text."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from mirror_world import Tenant, World
 
 from alm_workbench.contexts.reporting.domain import MirrorRights, MirrorUnavailable, QueryRejected, QueryTimedOut
 from alm_workbench.mirror.service import MirrorService
 from alm_workbench.mirror.worker import CUTS
+from tests.integration.mirror.mirror_world import Tenant, World
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,6 @@ def test_the_process_gets_no_secret(
 ) -> None:
     """Neither its environment nor its command line holds a DSN, a token or a password."""
     monkeypatch.setenv("ALM_DSN", "postgresql://secret-dsn")
-    service.process.close()
     fresh = MirrorService(service.layout.root, "unused")
     try:
         fresh.run(rights, "SELECT 1")
@@ -226,6 +225,4 @@ def test_the_daemon_follows_notifications_and_stops(world: World, tenant: Tenant
         assert service.status(tenant.id).last_error is None
     finally:
         service.stop()
-    assert not [
-        t for t in threading.enumerate() if t.name.startswith("mirror-") and t.name != "mirror-answers" and t.is_alive()
-    ]
+    assert not [t for t in threading.enumerate() if t.name in ("mirror-refresh", "mirror-listen")]

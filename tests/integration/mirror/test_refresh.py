@@ -8,13 +8,13 @@ import uuid
 from pathlib import Path
 
 import pytest
-from mirror_world import World
 
 from alm_workbench.errors import Unavailable
 from alm_workbench.mirror.extract import Busy, extraction
 from alm_workbench.mirror.layout import KEEP_VERSIONS, MirrorLayout
 from alm_workbench.mirror.refresher import Refresher
 from alm_workbench.mirror.verify import verify
+from tests.integration.mirror.mirror_world import World
 
 
 def test_a_first_refresh_builds_every_tenant_and_nothing_of_another(world: World) -> None:
@@ -90,7 +90,8 @@ def test_an_unchanged_tenant_keeps_its_file_and_its_moment_advances(world: World
     before = world.layout.tenant(tenant.id).current()
     stats = world.refresher.refresh()
     after = world.layout.tenant(tenant.id).current()
-    assert before and after
+    assert before
+    assert after
     assert (after.file, stats.updated) == (before.file, 0)
     assert after.as_of > before.as_of
 

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from mirror_world import Tenant, World
 
 from alm_workbench.contexts.reporting.domain import MirrorRights, UnknownReport
 from alm_workbench.errors import InvalidInput
 from alm_workbench.mirror.reports.builtin import REPORTS, week_of
 from alm_workbench.mirror.service import MirrorService
+from tests.integration.mirror.mirror_world import Tenant, World
 
 CATEGORIES = ["todo", "in_progress", "done"]
 
@@ -47,9 +47,12 @@ class Facts:
     def __init__(self, world: World, tenant: Tenant) -> None:
         self.project: UUID = tenant.projects[0]
         with world.connect() as c:
-            zone, self.week_start = c.execute(
+            row = c.execute(
                 "SELECT timezone, week_start FROM alm.tenants WHERE tenant_id = %s", (tenant.id,)
-            ).fetchone() or ("UTC", 1)
+            ).fetchone()
+            assert row
+            zone: str = row[0]
+            self.week_start: int = row[1]
             self.zone = ZoneInfo(zone)
             self.items = self._frame(
                 c.execute(

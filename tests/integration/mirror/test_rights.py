@@ -7,12 +7,12 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from mirror_world import Tenant, World
 
 from alm_workbench.contexts.reporting.domain import MirrorRights, MirrorUnavailable, QueryRejected
 from alm_workbench.mirror.cut import write_cut
 from alm_workbench.mirror.service import MirrorService
 from alm_workbench.mirror.worker import OpenFile, WorkerOptions
+from tests.integration.mirror.mirror_world import Tenant, World
 
 SECRET = "s3cr3t"
 
