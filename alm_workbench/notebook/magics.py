@@ -54,11 +54,7 @@ class AlmMagics(Magics):
         ``$name`` in the text takes the notebook's variable ``name``; values are bound, never pasted into the text.
         """
         limit, var = options(line)
-        try:
-            result = self._here().sql(cell.strip("\n"), limit=limit, **self._bound(cell))
-        except InvalidInput as error:
-            error.extra.setdefault("sql", cell.strip("\n"))
-            raise
+        result = self._here().sql(cell.strip("\n"), limit=limit, **self._bound(cell))
         if var:
             self._names()[var] = result
         return result

@@ -112,7 +112,11 @@ class Workbench:
         """
         given = {name: sql_value(name, value) for name, value in params.items()}
         age = self.max_age() if max_age is None else max_age
-        return SqlFrame(self.api.sql(sql=query, params=given, limit=limit, timeout=timeout, max_age=age))
+        try:
+            return SqlFrame(self.api.sql(sql=query, params=given, limit=limit, timeout=timeout, max_age=age))
+        except InvalidInput as error:
+            error.extra.setdefault("sql", query)  # so that its line can be shown with a caret
+            raise
 
     def max_age(self) -> float | None:
         """How old (seconds) a report may be that contains our own changes; None when any will do."""
