@@ -319,7 +319,7 @@ class AlmIdentityProvider(IdentityProvider):
     def may_open(self, handler: web.RequestHandler, user: AlmUser) -> bool:
         """Whether this person may reach this handler at all; its own checks come on top."""
         method = getattr(handler, (handler.request.method or "GET").lower(), None)
-        if getattr(method, "__allow_unauthenticated", False):
+        if isinstance(handler, web.StaticFileHandler) and getattr(method, "__allow_unauthenticated", False):
             return True
         return getattr(handler, "auth_resource", None) in self.open_resources or user.uses_lab
 

@@ -22,6 +22,7 @@ from tests.integration.dashboards.people import PASSWORD
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
+CLIENTS: list[httpx.Client] = []
 SECRET = "postgresql://alm_app:s3cret@db/alm"
 
 LITE = """import os, json
@@ -116,17 +117,45 @@ class Dashboards:
         return False
 
     def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(20)
+        if self.process is not None:
+            ended(self.process)
 
     def browser(self, email: str | None = None, password: str = PASSWORD) -> httpx.Client:
         """A client that keeps cookies; logged in when an e-mail is given."""
-        client = httpx.Client(base_url=self.url, timeout=60, headers={"Accept": "text/html"})
+        client = new_client(self.url)
         if email is not None:
             answer = login(client, email, password)
             assert answer.status_code == 303, answer.text
         return client
+
+
+def new_client(url: str, **more: Any) -> httpx.Client:
+    """A browser with an empty cookie jar; it is closed when the test is over."""
+    client = httpx.Client(base_url=url, timeout=60, headers={"Accept": "text/html"}, **more)
+    CLIENTS.append(client)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def closed_clients() -> Iterator[None]:
+    """No test leaves connections open."""
+    yield
+    while CLIENTS:
+        CLIENTS.pop().close()
+
+
+def ended(process: subprocess.Popen[str], within: float = 20.0) -> int:
+    """Ask a process to end, wait for it, and close its pipes."""
+    if process.poll() is None:
+        process.terminate()
+    try:
+        return process.wait(within)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def login(client: httpx.Client, email: str, password: str = PASSWORD, **more: str) -> httpx.Response:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 
-from tests.integration.dashboards.conftest import Dashboards, login
+from tests.integration.dashboards.conftest import Dashboards, login, new_client
 from tests.integration.dashboards.people import PASSWORD
 
 CLOSED = ["/", "/dashboards/light", "/dashboards/sliders", "/voila/tree", "/lab", "/anything"]
@@ -125,7 +124,7 @@ def _hidden(page: str) -> list[str]:
 
 def test_logging_out_ends_copies_of_the_cookie_too(server: Dashboards) -> None:
     client = server.browser("alice@example.org")
-    copy = httpx.Client(base_url=server.url, cookies=dict(client.cookies), headers={"Accept": "text/html"})
+    copy = new_client(server.url, cookies=dict(client.cookies))
     assert copy.get("/?all=1").status_code == 200
     assert client.post("/logout", data={"_xsrf": client.cookies["_xsrf"]}).status_code == 303
     assert copy.get("/?all=1").status_code == 302
@@ -143,7 +142,7 @@ def test_a_forged_or_foreign_cookie_is_no_session(server: Dashboards) -> None:
     client = server.browser("alice@example.org")
     name = next(name for name in client.cookies if name.startswith("alm-session"))
     for value in ("x", client.cookies[name][:-4] + "aaaa", client.cookies[name].replace("|", ".")):
-        forged = httpx.Client(base_url=server.url, headers={"Accept": "text/html"})
+        forged = new_client(server.url)
         forged.cookies.set(name, value)
         assert forged.get("/?all=1").status_code == 302
 

@@ -16,7 +16,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.integration.dashboards.conftest import SECRET, Dashboards, free_port, write_notebooks
+from tests.integration.dashboards.conftest import SECRET, Dashboards, ended, free_port, write_notebooks
 
 SOCKET = "/api/kernels/{}/channels"
 
@@ -35,7 +35,7 @@ def talk(server: Dashboards, client: httpx.Client | None, kernel: str, kind: str
     cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items()) if client else None
     origin = content.pop("origin", server.url)
     address = f"ws://127.0.0.1:{server.port}{SOCKET.format(kernel)}?session_id=x"
-    link = websocket.create_connection(address, cookie=cookies, origin=origin, timeout=2.5)
+    link = websocket.create_connection(address, cookie=cookies, origin=origin, timeout=1.5)
     header = {
         "msg_id": uuid.uuid4().hex,
         "username": "",
@@ -209,6 +209,7 @@ def test_a_signal_stops_the_server_and_every_kernel(tmp_path: Path, number: sign
     assert server.process is not None
     server.process.send_signal(number)
     assert server.process.wait(20) == 0
+    server.stop()
     _, alive = psutil.wait_procs(kernels, timeout=5)
     assert not alive
 
@@ -228,7 +229,7 @@ def test_the_server_goes_when_its_parent_has_gone(tmp_path: Path) -> None:
     assert parent.stdout is not None
     child = psutil.Process(int(parent.stdout.readline()))
     parent.kill()
-    parent.wait(5)
+    ended(parent)
     child.wait(timeout=15)
 
 
