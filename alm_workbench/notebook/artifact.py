@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from alm_workbench.contexts.artifact.messages import ArtifactDTO
@@ -140,7 +140,7 @@ class Artifact:
         except KeyError as error:
             raise AttributeError(error.args[0]) from None
 
-    def __setattr__(self, name: str, value: Any) -> NoReturn:
+    def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(_("Items are changed on the server: use .update({name}=…)").format(name=name))
 
     def __dir__(self) -> list[str]:
