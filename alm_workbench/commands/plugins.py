@@ -18,7 +18,7 @@ def list_plugins(as_json: bool) -> int:
     """Every plugin, built-in and installed; exit code 1 when one could not be loaded."""
     from alm_workbench.shared.plugins import Plugins
 
-    infos = Plugins().infos
+    infos = Plugins().check()
     rows = [[i.name, i.version or "-", "built in" if i.built_in else "installed", i.error or "ok"] for i in infos]
     show(infos, as_json, lambda: table(rows, ["plugin", "version", "origin", "state"]))
     return 1 if any(info.error for info in infos) else 0
@@ -33,9 +33,9 @@ def scaffold() -> None:
 @click.option("--check", is_flag=True, help="Only say whether the committed module is up to date.")
 def facade(check: bool) -> int:
     """Write the typed notebook facade from the message declarations."""
-    from alm_workbench.notebook.generate import TARGET, generate
+    from alm_workbench.notebook.generate import TARGET, source
 
-    text = generate()
+    text = source()
     if check:
         fresh = TARGET.read_text("utf-8") == text
         click.echo("up to date" if fresh else "out of date: run `alm scaffold facade`")
