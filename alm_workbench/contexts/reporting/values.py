@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,20 @@ def column_types(table: pa.Table) -> list[tuple[str, str]]:
 
 def plain_rows(table: pa.Table) -> list[list[Any]]:
     """The rows with JSON-able values; times are ISO texts in UTC, missing and not-a-number values None."""
-    columns = [[plain(value) for value in column.to_pylist()] for column in table.columns]
+    columns = [_values(column) for column in table.columns]
     return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    import pyarrow as pa
+
+    if not pa.types.is_timestamp(column.type):
+        return [plain(value) for value in column.to_pylist()]
+    # through integers: pyarrow makes datetimes with a zone by importing pandas, which takes seconds
+    zone = UTC if column.type.tz else None
+    start = datetime(1970, 1, 1, tzinfo=zone)
+    micros = column.cast(pa.timestamp("us", column.type.tz), safe=False).cast(pa.int64()).to_pylist()
+    return [None if n is None else (start + timedelta(microseconds=n)).isoformat() for n in micros]
 
 
 def plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from alm_workbench.mirror.layout import MirrorLayout
 from alm_workbench.mirror.refresher import Refresher
@@ -38,6 +39,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_chaos_leaves_no_difference(world: World, tmp_path: Path) -> None:
     """Incremental refreshing through all of it equals PostgreSQL and equals a mirror built anew, tenant by tenant."""
     tenants = [world.tenant(f"Chaos {n}") for n in range(2)]
