@@ -41,10 +41,14 @@ export function messages(): string[] {
   return [...found].sort();
 }
 
-/** The catalogue of a language in JupyterLab's form: key to translations, `''` to the head. */
+/** The catalogue of a language as JupyterLab's server sends it. */
+export function raw(language: string): Record<string, Record<string, string>> {
+  return JSON.parse(readFileSync(here(`../locale/${language}/LC_MESSAGES/alm_workbench.json`), 'utf8'));
+}
+
+/** Its translations by key, without the head. */
 export function catalogue(language: string): Record<string, string[]> {
-  const path = here(`../locale/${language}/LC_MESSAGES/alm_workbench.json`);
-  const { '': head, ...entries } = JSON.parse(readFileSync(path, 'utf8'));
-  void head;
-  return entries;
+  return Object.fromEntries(
+    Object.entries(raw(language) as unknown as Record<string, string[]>).filter(([key]) => key !== '')
+  );
 }

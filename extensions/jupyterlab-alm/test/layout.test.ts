@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import {
   backEdges,
   type Box,
-  chooseDirection,
+  breakLines,
+  chooseLayout,
   edgeKey,
   elementAt,
   layoutWorkflow,
+  type Measures,
   smoothPath
 } from '../../ui/src/graph/layout';
 import { ENGLISH, labelIn, type WorkflowData } from '../../ui/src/graph/types';
@@ -65,9 +67,11 @@ const WORKFLOW: WorkflowData = {
   }))
 };
 
-const MEASURES = {
-  measureState: (id: string) => id.length * 7 + 30,
-  measureTransition: (t: { label: string }) => t.label.length * 7 + 14
+const MEASURES: Measures = {
+  stateWidth: id => id.length * 7 + 30,
+  label: t => t.label,
+  textWidth: text => text.length * 7,
+  labelPadding: () => 14
 };
 
 function overlap(a: Box, b: Box): boolean {
@@ -152,10 +156,39 @@ describe('texts that are being edited', () => {
   });
 });
 
-describe('the direction', () => {
-  it('follows the space', () => {
-    expect(chooseDirection(WORKFLOW, MEASURES, { width: 500, height: 900 }).direction).toBe('TB');
-    expect(chooseDirection(WORKFLOW, MEASURES, { width: 1800, height: 350 }).direction).toBe('LR');
+describe('the choice of a layout', () => {
+  it('follows the shape of the space', () => {
+    expect(chooseLayout(WORKFLOW, MEASURES, { width: 500, height: 900 }).direction).toBe('TB');
+    expect(chooseLayout(WORKFLOW, MEASURES, { width: 1800, height: 350 }).direction).toBe('LR');
+  });
+
+  it('never makes a workflow smaller than the plain layout', () => {
+    const plain = layoutWorkflow(WORKFLOW, { ...MEASURES, direction: 'TB' });
+    for (const space of [
+      { width: 400, height: 800 },
+      { width: 550, height: 750 },
+      { width: 900, height: 400 }
+    ]) {
+      const zoom = (p: { width: number; height: number }): number =>
+        Math.min(1, space.width / p.width, space.height / p.height);
+      expect(zoom(chooseLayout(WORKFLOW, MEASURES, space))).toBeGreaterThanOrEqual(zoom(plain) * 0.99);
+    }
+  });
+
+  it('uses the room along the flow', () => {
+    const plain = layoutWorkflow(WORKFLOW, { ...MEASURES, direction: 'TB' });
+    const roomy = chooseLayout(WORKFLOW, MEASURES, { width: plain.width, height: plain.height * 1.4 });
+    expect(roomy.height).toBeGreaterThan(plain.height * 1.1);
+    expect(roomy.height).toBeLessThanOrEqual(plain.height * 1.4);
+  });
+});
+
+describe('labels', () => {
+  it('are broken between words only', () => {
+    const width = (text: string): number => text.length;
+    expect(breakLines('Submit for review', 10, width)).toEqual(['Submit for', 'review']);
+    expect(breakLines('Incomprehensibilities', 10, width)).toEqual(['Incomprehensibilities']);
+    expect(breakLines('', 10, width)).toEqual([]);
   });
 });
 

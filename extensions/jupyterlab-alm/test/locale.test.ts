@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { Gettext } from '@jupyterlab/translation';
+import { describe, expect, it, vi } from 'vitest';
 
-import { catalogue, messages } from './catalogue';
+import { catalogue, messages, raw } from './catalogue';
 
 const placeholders = (text: string): string[] => (text.match(/%\d/g) ?? []).sort();
 
@@ -18,5 +19,19 @@ describe('the Turkish catalogue', () => {
       expect(form.trim()).not.toBe('');
       expect(placeholders(form)).toEqual(placeholders(original));
     }
+  });
+});
+
+describe('the head of the catalogue', () => {
+  it('is what the translator of JupyterLab looks up', () => {
+    vi.stubGlobal('document', { documentElement: { getAttribute: () => null } });
+    const translations = new Gettext({ domain: 'alm_workbench', locale: 'tr_TR' });
+    const { '': head, ...entries } = raw('tr_TR');
+    translations.loadJSON(
+      { ...entries, '': { ...head, pluralForms: head.plural_forms } } as never,
+      'alm_workbench'
+    );
+    expect(translations.__('Check')).toBe('Denetle');
+    expect(translations._n('%1 error', '%1 errors', 3, 3)).toBe('3 hata');
   });
 });

@@ -43,7 +43,7 @@ export const graphPlugin: JupyterFrontEndPlugin<void> = {
       icon: graphIcon,
       describedBy: { args: { type: 'object', properties: { path: { type: 'string' } } } },
       isEnabled: args => !!args.path || !!currentPath(),
-      execute: async args => {
+      execute: args => {
         const path = (args.path as string) || currentPath();
         const open = tracker.find(widget => paths.get(widget)?.() === path);
         if (open) {
@@ -54,7 +54,7 @@ export const graphPlugin: JupyterFrontEndPlugin<void> = {
         if (!document) {
           return;
         }
-        await document.context.ready;
+        // Not awaited: while a layout is restored no document is read, and the layout waits for this command.
         const widget = new MainAreaWidget({ content: new GraphPanel(document, workbench, trans, language) });
         widget.id = `alm-graph-${document.id}`;
         widget.title.icon = graphIcon;
@@ -64,7 +64,7 @@ export const graphPlugin: JupyterFrontEndPlugin<void> = {
         paths.set(widget, () => document.context.path);
         widget.content.disposed.connect(() => widget.dispose());
         app.shell.add(widget, 'main', { mode: 'split-right', ref: document.id, activate: false });
-        await tracker.add(widget);
+        void tracker.add(widget);
       }
     });
 

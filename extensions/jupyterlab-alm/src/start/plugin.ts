@@ -135,12 +135,12 @@ export const startPlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Who is signed in, what to do next, the projects'),
       icon: almIcon,
       describedBy: { args: { type: 'object', properties: { isLauncher: { type: 'boolean' } } } },
-      execute: async () => {
+      execute: () => {
         const open = tracker.find(() => true);
         const widget = open ?? create();
         if (!open) {
           app.shell.add(widget, 'main', { type: 'ALM' });
-          await tracker.add(widget);
+          void tracker.add(widget);
         }
         app.shell.activateById(widget.id);
       }

@@ -15,7 +15,7 @@ import {
 } from '@xyflow/react';
 import React from 'react';
 
-import { type Box, chooseDirection, type Direction, loopPath, type Placed, smoothPath } from './layout';
+import { type Box, chooseLayout, type Direction, loopPath, type Placed, smoothPath } from './layout';
 import { measureText } from './measure';
 import { labelIn, type Place, type Translate, type TransitionData, type WorkflowData } from './types';
 import { stateNotes, transitionConditions, transitionSpoken } from './words';
@@ -36,7 +36,15 @@ type StateNodeType = Node<
 >;
 
 type TransitionEdgeType = Edge<
-  { path: string; box: Box; label: string; title: string; conditional: boolean; tone: Tone; go: () => void },
+  {
+    path: string;
+    box: Box;
+    lines: string[];
+    title: string;
+    conditional: boolean;
+    tone: Tone;
+    go: () => void;
+  },
   'transition'
 >;
 
@@ -82,7 +90,9 @@ function TransitionEdge({ data, markerEnd }: EdgeProps<TransitionEdgeType>): JSX
           aria-hidden="true"
           onClick={data.go}
         >
-          {data.label}
+          {data.lines.map((line, index) => (
+            <div key={index}>{line}</div>
+          ))}
         </div>
       </EdgeLabelRenderer>
     </>
@@ -112,16 +122,17 @@ function Canvas({ workflow, language, translate, onGo, activeKey, size }: Canvas
   const { setViewport } = useReactFlow();
   const placed: Placed = React.useMemo(
     () =>
-      chooseDirection(
+      chooseLayout(
         workflow,
         {
-          measureState: id => {
+          stateWidth: id => {
             const state = workflow.states.find(s => s.id === id);
             const label = state ? measureText(labelIn(state, language), 'bold 13px') : 0;
             return Math.max(label, state ? measureText(stateNotes(state, translate), '11px') : 0) + 30;
           },
-          measureTransition: t =>
-            measureText(labelIn(t, language), '12px') + (transitionConditions(t, translate).length ? 26 : 14)
+          label: t => labelIn(t, language),
+          textWidth: text => measureText(text, '12px'),
+          labelPadding: t => (transitionConditions(t, translate).length ? 27 : 14)
         },
         size
       ),
@@ -176,7 +187,7 @@ function Canvas({ workflow, language, translate, onGo, activeKey, size }: Canvas
     key != null && (placed.states.has(key) || placed.edges.some(edge => edge.key === key));
   const focus = hovered ?? (known(activeKey) ? activeKey : null);
   const edges = React.useMemo(() => {
-    const all = placed.edges.map(({ key, transition, points, label }): TransitionEdgeType => {
+    const all = placed.edges.map(({ key, transition, points, label, lines }): TransitionEdgeType => {
       const tone = toneOf(transition, key, focus);
       const loop = transition.source === transition.target;
       const spoken = transitionSpoken(transition, stateLabel, language, translate);
@@ -197,7 +208,7 @@ function Canvas({ workflow, language, translate, onGo, activeKey, size }: Canvas
             ? loopPath(placed.states.get(transition.source) as Box, placed.direction)
             : smoothPath(points, placed.direction),
           box: label,
-          label: labelIn(transition, language),
+          lines,
           title: [spoken.split('. ')[0], ...conditions].join('\n'),
           conditional: conditions.length > 0,
           tone,

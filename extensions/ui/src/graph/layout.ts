@@ -21,6 +21,8 @@ export interface PlacedEdge {
   /** From the border of the source to the border of the target. */
   points: Point[];
   label: Box;
+  /** The label's text as it is broken into lines. */
+  lines: string[];
 }
 
 export interface Placed {
@@ -31,16 +33,46 @@ export interface Placed {
   height: number;
 }
 
-export interface LayoutOptions {
+export interface Measures {
+  /** Width in pixels of a state with its texts. */
+  stateWidth: (id: string) => number;
+  /** What is written at a transition. */
+  label: (transition: TransitionData) => string;
+  /** Width in pixels of a piece of a label. */
+  textWidth: (text: string) => number;
+  /** Width in pixels that a label needs beside its text. */
+  labelPadding: (transition: TransitionData) => number;
+}
+
+export interface LayoutOptions extends Measures {
   direction: Direction;
-  /** Width in pixels of a state's label and of a transition's label. */
-  measureState: (id: string) => number;
-  measureTransition: (transition: TransitionData) => number;
+  /** Labels wider than this are broken into lines. */
+  labelLimit?: number;
+  /** Pixels between the ranks. */
+  gap?: number;
 }
 
 const STATE_HEIGHT = 54;
-const LABEL_HEIGHT = 22;
+const LINE_HEIGHT = 17;
 const MARGIN = 12;
+const WIDE = 200;
+const NARROW = 84;
+const GAP = { TB: 26, LR: 34 };
+const LARGEST_GAP = 90;
+
+/** Break a text between words so that no line is wider than the limit where that is possible. */
+export function breakLines(text: string, limit: number, textWidth: (text: string) => number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    const last = lines[lines.length - 1];
+    if (last !== undefined && textWidth(`${last} ${word}`) <= limit) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines;
+}
 
 /** One key for each arrow; a transition from several states has several arrows. */
 export function edgeKey(transition: TransitionData, index: number): string {
@@ -94,28 +126,31 @@ export function layoutWorkflow(workflow: WorkflowData, options: LayoutOptions): 
   const vertical = options.direction === 'TB';
   graph.setGraph({
     rankdir: options.direction,
-    nodesep: vertical ? 36 : 28,
-    edgesep: 18,
-    ranksep: vertical ? 26 : 34,
+    nodesep: vertical ? 30 : 28,
+    edgesep: 14,
+    ranksep: options.gap ?? GAP[options.direction],
     marginx: MARGIN,
     marginy: MARGIN
   });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const state of workflow.states) {
-    const width = Math.max(96, Math.min(220, options.measureState(state.id)));
+    const width = Math.max(96, Math.min(220, options.stateWidth(state.id)));
     graph.setNode(state.id, { width, height: STATE_HEIGHT });
   }
   const back = backEdges(workflow);
+  const linesOf = (t: TransitionData): string[] =>
+    breakLines(options.label(t), options.labelLimit ?? WIDE, options.textWidth);
   const drawn = workflow.transitions
-    .map((transition, index) => ({ transition, key: edgeKey(transition, index) }))
+    .map((transition, index) => ({ transition, key: edgeKey(transition, index), lines: linesOf(transition) }))
     .filter(({ transition: t }) => graph.hasNode(t.source) && graph.hasNode(t.target));
-  for (const { transition, key } of drawn) {
+  for (const { transition, key, lines } of drawn) {
     const [tail, head] = back.has(key)
       ? [transition.target, transition.source]
       : [transition.source, transition.target];
+    const text = Math.max(0, ...lines.map(options.textWidth));
     const label = {
-      width: Math.min(200, options.measureTransition(transition)),
-      height: LABEL_HEIGHT,
+      width: Math.min(WIDE, text + options.labelPadding(transition)),
+      height: Math.max(1, lines.length) * LINE_HEIGHT + 4,
       labelpos: 'c',
       weight: back.has(key) ? 1 : 3
     };
@@ -127,7 +162,7 @@ export function layoutWorkflow(workflow: WorkflowData, options: LayoutOptions): 
     const { x, y, width, height } = graph.node(state.id) as Box;
     states.set(state.id, { x, y, width, height });
   }
-  const edges = drawn.map(({ transition, key }): PlacedEdge => {
+  const edges = drawn.map(({ transition, key, lines }): PlacedEdge => {
     const reversed = back.has(key);
     const [tail, head] = reversed
       ? [transition.target, transition.source]
@@ -138,7 +173,7 @@ export function layoutWorkflow(workflow: WorkflowData, options: LayoutOptions): 
     if (tail === head) {
       placeLoopLabel(label, states.get(tail) as Box, vertical);
     }
-    return { key, transition, points: reversed ? points.reverse() : points, label };
+    return { key, transition, points: reversed ? points.reverse() : points, label, lines };
   });
   spreadPorts(edges, states, vertical);
   const size = graph.graph() as { width?: number; height?: number };
@@ -181,20 +216,47 @@ function spreadPorts(
   }
 }
 
-/** The direction in which a workflow is shown larger in the given space. */
-export function chooseDirection(
+/** The layout in which a workflow is shown largest in the given space, stretched along the flow where there is room. */
+export function chooseLayout(
   workflow: WorkflowData,
-  measures: Omit<LayoutOptions, 'direction'>,
+  measures: Measures,
   space: { width: number; height: number }
 ): Placed {
   const scale = (placed: Placed): number =>
     Math.min(1, space.width / Math.max(1, placed.width), space.height / Math.max(1, placed.height));
-  const down = layoutWorkflow(workflow, { ...measures, direction: 'TB' });
-  if (space.width <= 0 || space.height <= 0 || scale(down) >= 1) {
-    return down;
+  let options: LayoutOptions = { ...measures, direction: 'TB' };
+  let best = layoutWorkflow(workflow, options);
+  if (space.width <= 0 || space.height <= 0) {
+    return best;
   }
-  const right = layoutWorkflow(workflow, { ...measures, direction: 'LR' });
-  return scale(right) > scale(down) * 1.1 ? right : down;
+  const others: Pick<LayoutOptions, 'direction' | 'labelLimit'>[] = [
+    { direction: 'TB', labelLimit: NARROW },
+    { direction: 'LR' },
+    { direction: 'LR', labelLimit: NARROW }
+  ];
+  for (const other of others) {
+    if (scale(best) >= 0.98) {
+      break;
+    }
+    const tried = layoutWorkflow(workflow, { ...measures, ...other });
+    if (scale(tried) > scale(best) * 1.03) {
+      best = tried;
+      options = { ...measures, ...other };
+    }
+  }
+  const gap = roomyGap(best, scale(best), space);
+  return gap > GAP[best.direction] ? layoutWorkflow(workflow, { ...options, gap }) : best;
+}
+
+/** The gap between ranks that uses the room along the flow which the width across it leaves free. */
+function roomyGap(placed: Placed, zoom: number, space: { width: number; height: number }): number {
+  const vertical = placed.direction === 'TB';
+  const along = vertical ? 'y' : 'x';
+  const ranks = new Set([...placed.states.values()].map(box => Math.round(box[along]))).size;
+  const room = vertical ? space.height / zoom - placed.height : space.width / zoom - placed.width;
+  // Each rank of states is followed by one of labels, so that a gap counts twice.
+  const more = room / Math.max(1, (ranks - 1) * 2);
+  return Math.min(LARGEST_GAP, Math.floor(GAP[placed.direction] + Math.max(0, more * 0.9)));
 }
 
 /** An SVG path through the points that leaves and enters them along the direction of the flow. */
