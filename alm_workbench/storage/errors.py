@@ -56,6 +56,8 @@ def explain_os_errors(path: Path) -> Iterator[None]:
             raise StorageError(
                 f"{where} is not a directory.", "Choose another place with --data-dir or ALM_DATA_DIR."
             ) from error
+        if error.errno == errno.ENOENT:
+            raise StorageError(f"{where} does not exist.", "Check the path.") from error
         raise
 
 

@@ -212,5 +212,5 @@ class Publisher:
         if message.retry_count >= len(self._delays):
             conn.execute(_BURY, (message.tenant_id, message.id, said))
         else:
-            delay = self._delays[message.retry_count] * random.uniform(1.0, 1.25)
+            delay = self._delays[message.retry_count] * random.uniform(1.0, 1.25)  # noqa: S311
             conn.execute(_RETRY, (said, delay, message.tenant_id, message.id))

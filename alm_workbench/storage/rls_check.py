@@ -82,7 +82,7 @@ _GRANTS = """
     FROM pg_class c, aclexplode(c.relacl) a
     WHERE c.relnamespace = 'alm'::regnamespace AND c.relkind IN ('r', 'p') AND a.grantee <> c.relowner ORDER BY 1, 3, 2
 """
-_APP_MUST_NOT_INSERT = ("audit_snapshots", "audit_heads", "audit_seals", "tombstones", "artifact_field")
+_APP_MUST_NOT_WRITE = ("audit_snapshots", "audit_heads", "audit_seals", "tombstones", "artifact_field")
 _APPEND_ONLY = ("audit_commits", "decision_log", "manifest_versions", "state_history", "project_activations")
 
 
@@ -93,11 +93,18 @@ def _grants(conn: psycopg.Connection[Any]) -> Iterator[Finding]:
             yield Finding("grant", table, right)
         elif grantee in ("alm_app", "alm_worker", "alm_mirror") and (partition or table in REVIEWED_TABLES):
             yield Finding("grant", table, f"{right}, but it is read through functions or its parent only")
-        elif grantee == "alm_mirror" and privilege != "SELECT":
+        elif _excessive(grantee, table, privilege):
             yield Finding("grant", table, right)
-        elif grantee == "alm_app" and privilege != "SELECT":
-            if table in _APP_MUST_NOT_INSERT or (table in _APPEND_ONLY and privilege != "INSERT"):
-                yield Finding("grant", table, right)
+
+
+def _excessive(grantee: str, table: str, privilege: str) -> bool:
+    if grantee == "alm_mirror":
+        return privilege != "SELECT"
+    if grantee != "alm_app":
+        return False
+    if table in _APP_MUST_NOT_WRITE:
+        return privilege != "SELECT"
+    return table in _APPEND_ONLY and privilege not in ("SELECT", "INSERT")
 
 
 _FUNCTIONS = """

@@ -27,6 +27,7 @@ _VALUES: dict[str, Any] = {
     "integer": 1,
     "bigint": 1,
     "boolean": True,
+    "json": "{}",
     "jsonb": "{}",
     "bytea": b"x",
     "double precision": 1.0,

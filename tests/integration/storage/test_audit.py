@@ -92,7 +92,8 @@ def test_hand_made_sql_is_audited(db: Dsns, world: World) -> None:
         conn.execute("UPDATE alm.artifacts SET title = 'by hand'")
         conn.execute("UPDATE alm.projects SET name = 'by hand'")
     commits = world.sql("SELECT id, actor_id FROM alm.audit_commits WHERE command = 'sql'")
-    assert len(commits) == 1 and commits[0][1] is None
+    assert len(commits) == 1
+    assert commits[0][1] is None
     count = world.sql("SELECT count(*) FROM alm.audit_snapshots WHERE commit_id = :c", c=commits[0][0])
     assert count == [(3,)]
 
@@ -148,9 +149,14 @@ def test_bulk_changes_are_audited_row_by_row(world: World) -> None:
 
 def test_a_rolled_back_change_leaves_no_snapshot(world: World) -> None:
     """Audit belongs to the transaction."""
-    with pytest.raises(DBAPIError), world.begin() as conn:
-        world.add_artifact(conn, 1)
-        run(conn, world, "SELECT 1 / 0")
+
+    def fail_afterwards() -> None:
+        with world.begin() as conn:
+            world.add_artifact(conn, 1)
+            run(conn, world, "SELECT 1 / 0")
+
+    with pytest.raises(DBAPIError, match="division by zero"):
+        fail_afterwards()
     assert world.sql("SELECT 1 FROM alm.audit_snapshots WHERE entity_type = 'Artifact'") == []
 
 

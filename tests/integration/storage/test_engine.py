@@ -33,19 +33,30 @@ def test_every_setting_reaches_the_transaction(app_engine: Engine) -> None:
         include_deleted=True,
         statement_timeout=1.5,
     ) as conn:
-        names = (
-            "app.current_tenant_id app.actor_id app.command app.correlation_id app.commit_id app.occurred_at"
-            " app.include_deleted statement_timeout"
-        ).split()
+        names = [
+            "app.current_tenant_id",
+            "app.actor_id",
+            "app.command",
+            "app.correlation_id",
+            "app.commit_id",
+            "app.occurred_at",
+            "app.include_deleted",
+            "statement_timeout",
+        ]
         found = [conn.execute(text(SETTING), {"name": name}).scalar() for name in names]
     assert found == [str(ids[0]), str(ids[1]), "x.y", "c-1", str(ids[2]), at.isoformat(), "on", "1500ms"]
 
 
 def test_commits_at_the_end_and_rolls_back_on_an_error(world: World) -> None:
     """Work of a failed transaction leaves nothing."""
-    with pytest.raises(RuntimeError), world.begin() as conn:
-        world.add_artifact(conn, 1)
-        raise RuntimeError
+
+    def fail_afterwards() -> None:
+        with world.begin() as conn:
+            world.add_artifact(conn, 1)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_afterwards()
     assert world.sql("SELECT count(*) FROM alm.artifacts")[0][0] == 0
     world.artifact(2)
     assert world.sql("SELECT key FROM alm.artifacts") == [("REQ-2",)]

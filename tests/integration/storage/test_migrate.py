@@ -94,6 +94,7 @@ def test_declared_tables_match_the_migrated_schema(module_db: Dsns) -> None:
         "INTEGER": "integer",
         "BIGINT": "bigint",
         "BOOLEAN": "boolean",
+        "JSON": "json",
         "JSONB": "jsonb",
         "BYTEA": "bytea",
         "FLOAT": "double precision",
@@ -110,4 +111,5 @@ def test_declared_tables_match_the_migrated_schema(module_db: Dsns) -> None:
             declared = (not column.nullable, kinds.get(column.type.compile(dialect=dialect), "unknown"))
             if live.get((table.name, column.name)) != declared:
                 wrong.append((table.name, column.name, declared, live.get((table.name, column.name))))
-    assert metadata.tables and wrong == []
+    assert metadata.tables
+    assert wrong == []
