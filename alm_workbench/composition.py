@@ -94,7 +94,7 @@ class Runtime:
 
     def start_background(self) -> None:
         """Keep the mirror fresh and publish the outbox from now on."""
-        self.mirror.start()
+        self.mirror.start(warm=True)
         publisher = Publisher(self.database.dsns.worker, self._publish)
         self._publisher = threading.Thread(target=publisher.run, args=(self._stop,), name="alm-outbox", daemon=True)
         self._publisher.start()

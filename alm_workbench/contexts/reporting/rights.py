@@ -24,13 +24,13 @@ class ManifestRights:
             if visible is not None and project_id not in visible:
                 raise NotFound(f"there is no project {project_id}")
             ctx.ask(GetProject(ProjectId(project_id)))
-            projects = [ProjectId(project_id)]
-        else:
-            projects = self._projects(ctx)
         masks: dict[str, frozenset[str]] = {}
         hidden: set[str] = set()
-        for project in projects:
+        for project in self._projects(ctx):
             self._decide(ctx, project, masks, hidden)
+        if visible is None and not masks and not hidden:
+            # nothing is withheld anywhere: the whole file, so that no cut has to be made after each refresh
+            return MirrorRights(ctx.principal.tenant_id)
         only = visible if project_id is None else frozenset({project_id})
         return MirrorRights(ctx.principal.tenant_id, only, masks, False, frozenset(hidden))
 
