@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+from alm_workbench import resources
 from alm_workbench.contexts.manifest.messages import (
     CheckDTO,
     DiagnosticDTO,
@@ -53,6 +54,11 @@ class Manifests:
         """The workflows of a text or a file as diagrams."""
         text, kind = read(text_or_path, format)
         return Graph(self._workbench.api.manifests.graph(text=text, format=kind))
+
+    def shipped(self) -> dict[str, str]:
+        """The texts of the processes that come with the workbench, by name: a start for your own."""
+        folders = (resources.path("alm_meta", "presets"), resources.path("alm_meta", "manifests"))
+        return {path.stem: path.read_text("utf-8") for folder in folders for path in sorted(folder.glob("*.alm"))}
 
     @action
     def __getitem__(self, name: str) -> Manifest:

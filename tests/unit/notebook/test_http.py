@@ -28,7 +28,7 @@ from alm_workbench.shared.ids import ProjectId
 from alm_workbench.shared.mediator import correlated
 
 NOW = 1_800_000_000.0
-ME = {
+ME: dict[str, Any] = {
     "user_id": None,
     "email": "a@b.example",
     "display_name": "Ada",
