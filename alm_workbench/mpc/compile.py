@@ -137,13 +137,14 @@ class _Builder:
 
     def _line(self, node: ASTNode) -> list[ASTNode]:
         """The definition and what it extends, nearest first."""
-        line = [node]
-        while isinstance(up := line[-1].properties.get("extends"), str):
+        line = {node.id: node}
+        here = node
+        while isinstance(up := here.properties.get("extends"), str):
             above = self.by_key.get((node.kind, up))
-            if above is None or above in line:
+            if above is None or above.id in line:
                 break
-            line.append(above)
-        return line
+            line[above.id] = here = above
+        return list(line.values())
 
     def _expr(self, text: Any) -> str | None:
         """Keep the tree of an expression beside its text."""

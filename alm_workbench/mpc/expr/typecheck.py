@@ -42,6 +42,7 @@ class Names:
     paths: Mapping[str, Known]
     open_prefixes: tuple[str, ...] = ()
     arguments: Mapping[str, tuple[int, frozenset[str], str]] = field(default_factory=dict)
+    quiet: bool = False
 
     def resolve(self, path: str) -> Known | None:
         """What is known of a path, or None if there is no such name."""
@@ -51,7 +52,9 @@ class Names:
         return ANY if any(path.startswith(prefix + ".") for prefix in self.open_prefixes) else None
 
     def hint(self, path: str) -> str | None:
-        """The name the writer may have meant."""
+        """The name the writer may have meant; nothing once `quiet`."""
+        if self.quiet:
+            return None
         head, _, last = path.rpartition(".")
         for guess in (f"self.fields.{last}", f"self.{last}"):
             if guess in self.paths and guess != path:

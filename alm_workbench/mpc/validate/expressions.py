@@ -9,7 +9,7 @@ from ..expr.parse import ExprError, parse_expr
 from ..expr.typecheck import ANY, Checker, Known
 from ..expr.typecheck import Names as ExprNames
 from .findings import Findings, Place
-from .semantic import Names, as_tuple, states_of
+from .semantic import Names, as_tuple
 
 _FIELD_TYPES = {
     "string": "string", "text": "string", "richtext": "string", "url": "string", "user": "string", "team": "string",
@@ -38,6 +38,9 @@ def _check(place: Place, scope: ExprNames, findings: Findings) -> None:
         return
     checker = Checker(findings.meta, scope)
     checker.check(tree, place.prop.returns)
+    if findings.hints_left <= 0:
+        scope.quiet = True
+    findings.hints_left -= len(checker.problems)
     for problem in checker.problems:
         _report(place, problem, findings)
     for node, missing in checker.partial:
@@ -60,7 +63,7 @@ def expression_names(findings: Findings, names: Names, types: tuple[str, ...]) -
     paths["now"] = Known("date")
     paths["self.state"] = paths["event.from"] = paths["event.to"] = Known("string", states, "state")
     paths["self.state_category"] = Known("string", frozenset(("todo", "in_progress", "done")), "state category")
-    paths["self.type"] = Known("string", frozenset(names.types), "type")
+    paths["self.type"] = Known("string", names.type_ids, "type")
     paths["self.parent"] = Known("object")
     roles = frozenset(names.by_kind.get("Role", {}))
     paths["actor.id"] = paths["actor.kind"] = paths["actor.display_name"] = Known("string")
@@ -85,10 +88,8 @@ def expression_names(findings: Findings, names: Names, types: tuple[str, ...]) -
 
 
 def _states(names: Names, types: tuple[str, ...]) -> frozenset[str] | None:
-    workflows = names.by_kind.get("Workflow", {})
-    flows = [names.inherited(names.types[t], "workflow") for t in types]
-    found = {state for flow in flows if isinstance(flow, str) for state in states_of(workflows.get(flow))}
-    return frozenset(found) or None
+    flows = {names.inherited(names.types[t], "workflow") for t in types}
+    return frozenset().union(*(names.states(flow) for flow in flows)) or None
 
 
 def _link_names(names: Names) -> frozenset[str]:

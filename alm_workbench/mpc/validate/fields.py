@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..ast import ASTNode
-from ..words import did_you_mean
 from .expressions import choice_ids
 from .findings import Findings
 from .semantic import Names
@@ -62,6 +61,6 @@ def _check_default(node: ASTNode, kind: str, findings: Findings, names: Names) -
     default = node.properties["default"]
     for value in default if isinstance(default, tuple) else (default,):
         if value is not None and value not in known:
-            hint = did_you_mean(str(value), known)
+            hint = findings.hint(str(value), known)
             message = f"The default '{value}' is none of the choices of '{node.id}'"
             findings.add("E_META_UNKNOWN_VALUE", message, node, ("default",), hint=hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ from ..ast import ASTNode, ManifestAST, Path
 from ..errors import Diagnostic, Related, Severity, Span
 from ..meta import DomainMeta, PropDef
 from ..parse.common import string_span
+from ..words import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Findings:
     meta: DomainMeta
     diagnostics: list[Diagnostic] = field(default_factory=list)
     places: dict[str, list[Place]] = field(default_factory=dict)
+    hints_left: int = 100
 
     def add(
         self,
@@ -55,6 +58,11 @@ class Findings:
             span = source.key_span(path) if path and on_key else source.value_span(path) if path else source.id_span()
         where = node_path(node, path) if node is not None else None
         self.diagnostics.append(Diagnostic(code, message, severity, span, where, hint, related))
+
+    def hint(self, word: str, known: Iterable[str]) -> str | None:
+        """A suggestion for a word; after a hundred findings nobody reads them, and they cost time."""
+        self.hints_left -= 1
+        return did_you_mean(word, known) if self.hints_left > 0 else None
 
     def found(self, place: Place) -> None:
         """Remember a typed place for the checks that follow."""

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from ..ast import ASTNode, ManifestAST
 from ..errors import Related
-from ..words import did_you_mean
 from .findings import Findings, Place
 
 
@@ -42,21 +41,22 @@ def _related(node: ASTNode) -> tuple[Related, ...]:
 def check_extends(findings: Findings) -> None:
     """`extends` names a definition of the same kind, and never leads back to itself."""
     by_key = {(node.kind, node.id): node for node in reversed(findings.ast.defs)}
-    reported: set[tuple[str, str]] = set()
+    walked: set[tuple[str, str]] = set()
     for node in findings.ast.defs:
         parent = node.properties.get("extends")
         if isinstance(parent, str) and (node.kind, parent) not in by_key:
             names = [id_ for kind, id_ in by_key if kind == node.kind and id_ != node.id]
             message = f"'{node.id}' extends '{parent}', which is no {node.kind} of this manifest"
-            findings.add("E_VALID_UNRESOLVED_REF", message, node, ("extends",), hint=did_you_mean(parent, names))
-        line: list[tuple[str, str]] = []
+            findings.add("E_VALID_UNRESOLVED_REF", message, node, ("extends",), hint=findings.hint(parent, names))
+        line: set[tuple[str, str]] = set()
         here: ASTNode | None = node
-        while here is not None and (here.kind, here.id) not in line:
-            line.append((here.kind, here.id))
+        while here is not None and (here.kind, here.id) not in line and (here.kind, here.id) not in walked:
+            line.add((here.kind, here.id))
             up = here.properties.get("extends")
             here = by_key.get((here.kind, up)) if isinstance(up, str) else None
-        if here is not None and not reported & set(line):
-            reported |= set(line)
+        closed = here is not None and (here.kind, here.id) in line
+        walked |= line
+        if closed:
             message = f"Cycle detected in extends chain starting at '{node.id}'"
             findings.add("E_VALID_CYCLE_DETECTED", message, node, ("extends",))
 
@@ -69,19 +69,41 @@ class Names:
         for node in ast.defs:
             self.by_kind.setdefault(node.kind, {}).setdefault(node.id, node)
         self.core = core_fields
-        self.fields = {id_: self._fields(node, ()) for id_, node in self.types.items()}
+        self.types = self.by_kind.get("ArtifactType", {})
+        self.type_ids = frozenset(self.types)
+        self.fields: dict[str, dict[str, ASTNode]] = {}
+        for node in self.types.values():
+            self._add_fields(node)
+        self._about: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._known: dict[tuple[str, ...], frozenset[str]] = {}
+        self._states: dict[str, frozenset[str]] = {}
 
-    @property
-    def types(self) -> dict[str, ASTNode]:
-        """ArtifactTypes by id."""
-        return self.by_kind.get("ArtifactType", {})
+    def _add_fields(self, node: ASTNode) -> None:
+        line: dict[str, ASTNode] = {}
+        here: ASTNode | None = node
+        while here is not None and here.id not in line and here.id not in self.fields:
+            line[here.id] = here
+            up = here.properties.get("extends")
+            here = self.types.get(up) if isinstance(up, str) else None
+        found = self.fields.get(here.id, {}) if here is not None else {}
+        for id_, step in reversed(line.items()):
+            own = {child.id: child for child in step.children if child.kind == "FieldDef"}
+            found = self.fields[id_] = {**found, **own} if own else found
 
-    def _fields(self, node: ASTNode, seen: tuple[str, ...]) -> dict[str, ASTNode]:
-        parent = node.properties.get("extends")
-        above = self.types.get(parent) if isinstance(parent, str) and parent not in seen else None
-        found = dict(self._fields(above, (*seen, node.id))) if above is not None and above is not node else {}
-        found.update({child.id: child for child in node.children if child.kind == "FieldDef"})
-        return found
+    def fields_of(self, types: tuple[str, ...]) -> frozenset[str]:
+        """Every name a field list of these types may hold, core fields included."""
+        if types not in self._known:
+            own = {name for type_id in types for name in self.fields[type_id]}
+            self._known[types] = frozenset(own | set(self.core))
+        return self._known[types]
+
+    def states(self, workflow: object) -> frozenset[str]:
+        """Ids of a workflow's states."""
+        if not isinstance(workflow, str):
+            return frozenset()
+        if workflow not in self._states:
+            self._states[workflow] = frozenset(states_of(self.by_kind.get("Workflow", {}).get(workflow)))
+        return self._states[workflow]
 
     def inherited(self, node: ASTNode, key: str) -> object:
         """A property of a definition or of what it extends."""
@@ -97,6 +119,12 @@ class Names:
 
     def types_for(self, node: ASTNode) -> tuple[str, ...]:
         """The types a definition is about; all of them where it does not say."""
+        key = (node.kind, node.id)
+        if key not in self._about:
+            self._about[key] = self._types_for(node)
+        return self._about[key]
+
+    def _types_for(self, node: ASTNode) -> tuple[str, ...]:
         if node.kind == "ArtifactType":
             return (node.id,)
         if node.kind == "Workflow":
@@ -136,13 +164,13 @@ def check_references(findings: Findings, names: Names) -> None:
 
 def _unresolved(findings: Findings, place: Place, what: str, known: Iterable[str]) -> None:
     message = f"'{place.prop.name}': {what}" if place.prop.name else f"There is {what}"
-    hint = did_you_mean(str(place.value), known)
+    hint = findings.hint(str(place.value), known)
     findings.add("E_VALID_UNRESOLVED_REF", message, place.node, place.path, hint=hint)
 
 
 def _check_field(findings: Findings, place: Place, names: Names) -> None:
     types = names.types_for(place.owner)
-    known = {name for type_id in types for name in names.fields[type_id]} | set(names.core)
+    known = names.fields_of(types)
     if place.value not in known:
         where = f"type '{types[0]}'" if len(types) == 1 else "these types" if types else "any type"
         _unresolved(findings, place, f"no field '{place.value}' in {where}", known)
@@ -160,12 +188,11 @@ def states_of(node: ASTNode | None) -> tuple[str, ...]:
 
 def _check_state(findings: Findings, place: Place, names: Names) -> None:
     if place.owner.kind == "Workflow":
-        known = states_of(place.owner)
+        known = names.states(place.owner.id)
         workflow = f"workflow '{place.owner.id}'"
     else:
-        flows = [names.inherited(names.types[t], "workflow") for t in names.types_for(place.owner)]
-        workflows = names.by_kind.get("Workflow", {})
-        known = tuple(s for flow in flows if isinstance(flow, str) for s in states_of(workflows.get(flow)))
+        flows = {names.inherited(names.types[t], "workflow") for t in names.types_for(place.owner)}
+        known = frozenset().union(*(names.states(flow) for flow in flows))
         workflow = "the workflows of these types"
     if place.value not in known:
         findings.add(
@@ -173,7 +200,7 @@ def _check_state(findings: Findings, place: Place, names: Names) -> None:
             f"'{place.value}' is no state of {workflow}",
             place.node,
             place.path,
-            hint=did_you_mean(place.value, known),
+            hint=findings.hint(place.value, known),
         )
 
 
@@ -183,7 +210,6 @@ def _check_resource(findings: Findings, place: Place, names: Names) -> None:
         _unresolved(findings, place, f"no ArtifactType '{type_id}' in this manifest", names.types)
         return
     if field:
-        types = names.types if type_id == "*" else (type_id,)
-        known = {name for t in types for name in names.fields[t]} | set(names.core)
+        known = names.fields_of(tuple(names.types) if type_id == "*" else (type_id,))
         if field not in known:
             _unresolved(findings, place, f"no field '{field}' in type '{type_id}'", known)

@@ -9,7 +9,6 @@ from typing import Any
 from ..ast import ASTNode
 from ..errors import MPCError
 from ..meta import KindDef, PropDef
-from ..words import did_you_mean
 from .findings import Findings, Place
 
 _WORDS = {
@@ -63,7 +62,7 @@ def _check_node(node: ASTNode, parent: ASTNode | None, findings: Findings) -> No
 
 
 def _unknown_kind(node: ASTNode, findings: Findings) -> None:
-    hint = did_you_mean(node.kind, findings.meta.kind_names)
+    hint = findings.hint(node.kind, findings.meta.kind_names)
     span = node.source.kind_span() if node.source else None
     findings.add("E_META_UNKNOWN_KIND", f"Unknown kind '{node.kind}' on def '{node.id}'", node, hint=hint, span=span)
 
@@ -90,7 +89,7 @@ def _check_property(
         if not kind.open:
             known = [*kind.properties, *findings.meta.common]
             message = f"{node.kind} has no property '{key}'"
-            hint = did_you_mean(key, known)
+            hint = findings.hint(key, known)
             findings.add("E_META_UNKNOWN_PROPERTY", message, node, (key,), hint=hint, on_key=True)
         elif kind.allowed_types and value is not None and type_word(value) not in kind.allowed_types:
             message = (
@@ -201,7 +200,7 @@ def _check_object(place: Place, findings: Findings) -> None:
         if found is not None:
             _check_value(Place(place.node, place.parent, path, found, value), findings)
         elif prop.props and not prop.open:
-            hint = did_you_mean(key, prop.props)
+            hint = findings.hint(key, prop.props)
             message = f"An entry of '{prop.name}' has no property '{key}'"
             findings.add("E_META_UNKNOWN_PROPERTY", message, place.node, path, hint=hint, on_key=True)
 
@@ -220,14 +219,14 @@ def _check_text(place: Place, findings: Findings) -> None:
 
 def _check_enum(place: Place, findings: Findings) -> None:
     if place.value not in place.prop.values:
-        hint = did_you_mean(place.value, place.prop.values) or f"one of: {', '.join(place.prop.values)}"
+        hint = findings.hint(place.value, place.prop.values) or f"one of: {', '.join(place.prop.values)}"
         message = f"'{place.value}' is not a value of '{place.prop.name}'"
         findings.add("E_META_UNKNOWN_VALUE", message, place.node, place.path, hint=hint)
 
 
 def _check_event(place: Place, findings: Findings) -> None:
     if findings.meta.allowed_events and place.value not in findings.meta.allowed_events:
-        hint = did_you_mean(place.value, findings.meta.allowed_events)
+        hint = findings.hint(place.value, findings.meta.allowed_events)
         findings.add("E_META_UNKNOWN_VALUE", f"Unknown event '{place.value}'", place.node, place.path, hint=hint)
 
 

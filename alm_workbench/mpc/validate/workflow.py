@@ -29,7 +29,7 @@ def _check(node: ASTNode, findings: Findings) -> None:
     _duplicate_ids(node, "transitions", findings)
     _hierarchy(node, findings)
     edges = _edges(node, states)
-    if isinstance(initial, str) and initial in states:
+    if isinstance(initial, str) and initial in edges:
         _reachability(node, states, initial, edges, findings)
     _ends(node, states, edges, findings)
 
@@ -88,25 +88,29 @@ def _closure(start: set[str], edges: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _state_path(node: ASTNode, state: str) -> Path:
+def _state_paths(node: ASTNode) -> dict[str, Path]:
+    found: dict[str, Path] = {}
     for number, item in enumerate(as_tuple(node.properties.get("states"))):
-        if item == state:
-            return ("states", number)
-        if isinstance(item, Mapping) and item.get("id", item.get("name")) == state:
-            return ("states", number, "id" if "id" in item else "name")
-    return ("states",)
+        if isinstance(item, str):
+            found.setdefault(item, ("states", number))
+        elif isinstance(item, Mapping):
+            key = "id" if "id" in item else "name"
+            if isinstance(item.get(key), str):
+                found.setdefault(item[key], ("states", number, key))
+    return found
 
 
 def _reachability(
     node: ASTNode, states: tuple[str, ...], initial: str, edges: Mapping[str, set[str]], findings: Findings
 ) -> None:
     reached = _closure({initial}, edges)
+    paths = _state_paths(node)
     parents = {s.get("parent") for _, s in _entries(node, "states") if s.get("id") in reached}
     for state in states:
         if state not in reached and state not in parents:
             message = f"State '{state}' of workflow '{node.id}' cannot be reached from '{initial}'"
             findings.add(
-                "E_WF_UNREACHABLE_STATE", message, node, _state_path(node, state), severity="warning",
+                "E_WF_UNREACHABLE_STATE", message, node, paths.get(state, ("states",)), severity="warning",
                 hint="add a transition to it",
             )  # fmt: skip
 
@@ -128,6 +132,7 @@ def _ends(node: ASTNode, states: tuple[str, ...], edges: Mapping[str, set[str]],
         for target in targets:
             back[target].add(source)
     ending = _closure(finals, back)
+    paths = _state_paths(node)
     parents = {s.get("parent") for _, s in _entries(node, "states")}
     for state in states:
         if state in finals or state in parents:
@@ -141,4 +146,4 @@ def _ends(node: ASTNode, states: tuple[str, ...], edges: Mapping[str, set[str]],
             )
         else:
             continue
-        findings.add(code, message, node, _state_path(node, state), severity="warning")
+        findings.add(code, message, node, paths.get(state, ("states",)), severity="warning")
