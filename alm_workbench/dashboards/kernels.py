@@ -28,6 +28,7 @@ KEPT = frozenset(
 )
 KEPT_FROM_VOILA = frozenset({"VOILA_BASE_URL", "VOILA_SERVER_URL"})
 SOCKET_MESSAGES = ("comm_open", "comm_close", "comm_msg", "comm_info_request", "kernel_info_request")
+SOURCE_TREE = Path(__file__).resolve().parents[2]
 MAX_PER_SESSION = 4
 MAX_KERNELS = 40
 
@@ -36,6 +37,9 @@ def kernel_environment(own: Mapping[str, str], wished: Mapping[str, str], home: 
     """What a dashboard kernel may know: an allow-list of harmless names, and an empty home of its own."""
     kept = {name: value for name, value in own.items() if name in KEPT or name.startswith("LC_")}
     asked = {name: str(value) for name, value in wished.items() if name in KEPT_FROM_VOILA}
+    if "site-packages" not in SOURCE_TREE.parts:
+        # a source tree that was started without being installed
+        kept["PYTHONPATH"] = os.pathsep.join(filter(None, [str(SOURCE_TREE), kept.get("PYTHONPATH", "")]))
     places = {
         name: str(home) for name in ("HOME", "USERPROFILE", "IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")
     }

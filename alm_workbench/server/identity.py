@@ -28,7 +28,6 @@ from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.auth.identity import IdentityProvider, User
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
-from tornado.websocket import WebSocketHandler
 from traitlets import Float, default
 
 from alm_workbench.config import read_or_make
@@ -172,9 +171,12 @@ class AlmIdentityProvider(IdentityProvider):
         if isinstance(known, AlmUser):
             return known
         user = await self._by_token(handler) or await self._by_cookie(handler)
-        if user is not None and not self.may_open(handler, user):
-            self.refuse(handler, user)
-        return user
+        if user is None or user.uses_lab or self.is_ours(handler):
+            return user
+        if is_public_file(handler):
+            # nobody in particular: Jupyter puts the server's token into every error page of somebody who is logged in
+            return None
+        raise self.refusal(handler, user)
 
     async def _by_token(self, handler: web.RequestHandler) -> AlmUser | None:
         given = self.get_token(handler) or ""
@@ -316,24 +318,25 @@ class AlmIdentityProvider(IdentityProvider):
 
     # -- what may they open
 
-    def may_open(self, handler: web.RequestHandler, user: AlmUser) -> bool:
-        """Whether this person may reach this handler at all; its own checks come on top."""
-        method = getattr(handler, (handler.request.method or "GET").lower(), None)
-        if isinstance(handler, web.StaticFileHandler) and getattr(method, "__allow_unauthenticated", False):
-            return True
-        return getattr(handler, "auth_resource", None) in self.open_resources or user.uses_lab
+    def is_ours(self, handler: web.RequestHandler) -> bool:
+        """Whether every member may reach this handler; its own checks come on top."""
+        return getattr(handler, "auth_resource", None) in self.open_resources
 
-    def refuse(self, handler: web.RequestHandler, user: AlmUser) -> None:
-        """End a request with 403: a friendly page in a browser, a plain error elsewhere."""
+    def refusal(self, handler: web.RequestHandler, user: AlmUser) -> web.Finish:
+        """Answer with 403 and return what ends the request.
+
+        A friendly page in a browser, a plain answer elsewhere, and never Jupyter's error page, which has the token.
+        """
         from alm_workbench.server.login import denied_page
 
-        wants_page = "text/html" in handler.request.headers.get("Accept", "")
-        machine = isinstance(handler, (APIHandler, WebSocketHandler)) or not isinstance(handler, JupyterHandler)
-        if machine or not wants_page or handler.request.method != "GET":
-            raise web.HTTPError(403, "This account may not use this part of the server")
         handler.set_status(403)
-        denied_page(handler, user, self.dashboards_url)
-        raise web.Finish
+        wants_page = "text/html" in handler.request.headers.get("Accept", "") and handler.request.method == "GET"
+        if wants_page and isinstance(handler, JupyterHandler) and not isinstance(handler, APIHandler):
+            denied_page(handler, user, self.dashboards_url)
+        else:
+            handler.set_header("Content-Type", "application/json")
+            handler.finish(json.dumps({"message": "This account may not use this part of the server"}))
+        return web.Finish()
 
     @property
     def auth_enabled(self) -> bool:
@@ -355,6 +358,12 @@ class AlmAuthorizer(Authorizer):
         if not isinstance(user, AlmUser):
             return False
         return resource == OWN_RESOURCE or user.uses_lab
+
+
+def is_public_file(handler: web.RequestHandler) -> bool:
+    """Whether a handler gives out static files to everybody, logged in or not."""
+    method = getattr(handler, (handler.request.method or "GET").lower(), None)
+    return isinstance(handler, web.StaticFileHandler) and bool(getattr(method, "__allow_unauthenticated", False))
 
 
 def tenant_choices(error: Exception) -> list[Mapping[str, Any]]:

@@ -133,6 +133,10 @@ class PageHandler(JupyterHandler):
         assert isinstance(provider, AlmIdentityProvider)
         return provider
 
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """A page of ours: Jupyter's own would carry the server's token."""
+        finish_page(self, "problem.html", "en", status=status_code)
+
 
 class AlmLoginHandler(PageHandler):
     """Shows the log-in form and opens sessions."""

@@ -36,6 +36,7 @@ LOGIN_TEXTS: Mapping[str, Mapping[str, str]] = {
         "logout_body": "A link on another site wants to end your session.",
         "logout": "Log out",
         "stay": "Stay logged in",
+        "problem": "This request could not be answered",
     },
     "tr": {
         "title": "Oturum aç",
@@ -66,5 +67,6 @@ LOGIN_TEXTS: Mapping[str, Mapping[str, str]] = {
         "logout_body": "Başka bir sitedeki bir bağlantı oturumunuzu kapatmak istiyor.",
         "logout": "Oturumu kapat",
         "stay": "Oturum açık kalsın",
+        "problem": "Bu isteğe yanıt verilemedi",
     },
 }

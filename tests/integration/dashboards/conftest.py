@@ -21,7 +21,6 @@ import pytest
 from tests.integration.dashboards.people import PASSWORD
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 CLIENTS: list[httpx.Client] = []
 SECRET = "postgresql://alm_app:s3cret@db/alm"
 
@@ -79,7 +78,6 @@ class Dashboards:
             "ALM_DSN": SECRET,
             "ALM_TOKEN": "t0ken",
             "JUPYTER_TOKEN": "j0ken",
-            "PYTHONPATH": str(ROOT),
         }
         self.process = subprocess.Popen(
             [sys.executable, str(HERE / "serve.py"), *map(str, self.arguments())],

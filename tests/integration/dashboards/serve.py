@@ -43,7 +43,7 @@ def run(port: str, notebooks: str, secrets: str, cull: str, parent: str = "") ->
         cull_seconds=int(cull),
         parent_pid=int(parent) if parent else None,
     )
-    rules: list[Any] = [("/alm/api/v1/me", WhoAmI)]
+    rules: list[Any] = [("/test/me", WhoAmI)]
     try:
         return main(settings, People(), rules)
     except AlmError as error:

@@ -29,7 +29,7 @@ def run(port: str, directory: str, token: str) -> None:
     c.ServerApp.cookie_secret = load_cookie_secret(root)
     c.AlmIdentityProvider.token = token
     server: Any = LabApp.initialize_server(argv=[], config=c)
-    server.web_app.add_handlers(".*$", [("/alm/api/v1/me", WhoAmI)])
+    server.web_app.add_handlers(".*$", [("/test/me", WhoAmI)])
     server.identity_provider.bind(People(), owner=OWNER, dashboards_url="http://127.0.0.1:1/dash")
     print("ready", flush=True)
     server.start()

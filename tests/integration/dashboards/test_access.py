@@ -45,7 +45,7 @@ def test_a_token_in_the_address_opens_nothing(server: Dashboards) -> None:
 
 
 def test_the_api_answers_401_without_a_session(server: Dashboards) -> None:
-    assert server.browser().get("/alm/api/v1/me").status_code == 401
+    assert server.browser().get("/test/me").status_code == 401
 
 
 @pytest.mark.parametrize(("method", "path"), ABSENT)
@@ -112,7 +112,7 @@ def test_members_of_several_tenants_choose_once(server: Dashboards) -> None:
     fields = dict(part.split('" value="') for part in _hidden(answer.text))
     chosen = client.post("/login", data={**fields, "tenant": "globex"})
     assert chosen.status_code == 303
-    assert client.get("/alm/api/v1/me").json() == {"email": "mira@example.org", "tenant": "Globex"}
+    assert client.get("/test/me").json() == {"email": "mira@example.org", "tenant": "Globex"}
     again = server.browser()
     again.cookies.set("_xsrf", client.cookies["_xsrf"])
     assert again.post("/login", data={**fields, "tenant": "acme"}).status_code == 401, "a ticket works once"
@@ -149,8 +149,8 @@ def test_a_forged_or_foreign_cookie_is_no_session(server: Dashboards) -> None:
 
 def test_requests_that_change_something_need_the_double_submit(server: Dashboards) -> None:
     client = server.browser("alice@example.org")
-    assert client.post("/alm/api/v1/me").status_code == 403
-    assert client.post("/alm/api/v1/me", headers={"X-XSRFToken": client.cookies["_xsrf"]}).status_code == 200
+    assert client.post("/test/me").status_code == 403
+    assert client.post("/test/me", headers={"X-XSRFToken": client.cookies["_xsrf"]}).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/login", "/?all=1", "/dashboards/light", "/dashboards/sliders", "/nothing"])

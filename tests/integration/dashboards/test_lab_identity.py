@@ -90,6 +90,31 @@ def test_a_member_without_lab_rights_changes_nothing(lab: Lab, method: str, path
     assert answer.status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/static/nothing.js"),
+        ("GET", "/static/../../etc/passwd"),
+        ("GET", "/custom/nothing.css"),
+        ("GET", "/login?next=%ff%fe"),
+        ("PUT", "/login"),
+        ("DELETE", "/logout"),
+        ("GET", "/lab/nothing/here"),
+        ("GET", "/nothing"),
+        ("GET", "/api/contents/%ff"),
+        ("GET", "/lab/extensions/nothing"),
+        ("GET", "/kernelspecs/nothing/x"),
+        ("POST", "/lab"),
+    ],
+)
+def test_no_error_page_tells_a_member_the_owners_token(lab: Lab, method: str, path: str) -> None:
+    client = lab.browser("bob@example.org")
+    for headers in ({}, {"Accept": "*/*"}, {"X-XSRFToken": client.cookies["_xsrf"]}):
+        answer = client.request(method, path, headers=headers)
+        assert answer.status_code >= 400
+        assert TOKEN not in answer.text
+
+
 def test_a_refused_page_says_why_and_leads_to_the_dashboards(lab: Lab) -> None:
     page = lab.browser("bob@example.org").get("/lab").text
     assert "This page is not for this account" in page
@@ -100,8 +125,8 @@ def test_a_refused_page_says_why_and_leads_to_the_dashboards(lab: Lab) -> None:
 
 
 def test_our_own_routes_are_open_to_every_member(lab: Lab) -> None:
-    assert lab.browser("bob@example.org").get("/alm/api/v1/me").json()["email"] == "bob@example.org"
-    assert lab.browser().get("/alm/api/v1/me").status_code == 401
+    assert lab.browser("bob@example.org").get("/test/me").json()["email"] == "bob@example.org"
+    assert lab.browser().get("/test/me").status_code == 401
 
 
 def test_nobody_reaches_lab_without_a_session(lab: Lab) -> None:
@@ -120,7 +145,7 @@ def test_the_owner_comes_by_the_tokenised_address_and_is_a_known_person(lab: Lab
     assert identity["username"] == "alice@example.org"
     assert identity["display_name"] == "Alice Ånderson"
     assert identity["initials"] == "AÅ"
-    assert client.get("/alm/api/v1/me").json() == {"email": "alice@example.org", "tenant": "Acme Railways"}
+    assert client.get("/test/me").json() == {"email": "alice@example.org", "tenant": "Acme Railways"}
 
 
 def test_the_owners_token_works_for_scripts_without_the_double_submit(lab: Lab) -> None:
