@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from alm_workbench.shared.messages import Command, Json, Query, command, query
 
 
 @dataclass(frozen=True, slots=True)
 class PluginValueDTO:
-    """A value a plugin keeps. ``writable`` is false once the plugin is not installed any more."""
+    """A value a plugin keeps; ``id`` names it in the audit (entity type PluginData). ``writable`` is false once the plugin is not installed any more."""
 
+    id: UUID
     plugin: str
     key: str
     value: Json

@@ -14,7 +14,7 @@ from alm_workbench.shared.ids import new_id
 from alm_workbench.shared.messages import Json
 
 P = plugin_data.c
-COLUMNS = (P.plugin, P.key, P.value, P.updated_at, P.version)
+COLUMNS = (P.id, P.plugin, P.key, P.value, P.updated_at, P.version)
 
 
 class PluginRepository:
@@ -37,4 +37,4 @@ class PluginRepository:
 
 
 def _value(row: Any, writable: bool) -> PluginValueDTO:
-    return PluginValueDTO(row.plugin, row.key, row.value, row.updated_at, row.version, writable)
+    return PluginValueDTO(row.id, row.plugin, row.key, row.value, row.updated_at, row.version, writable)

@@ -21,7 +21,8 @@ def risk_profile(tables: MirrorTables, scope: ReportScope) -> ir.Table:
     )
     harmless = (severity == 0) | (exposure == 0) | (control == 0)
     scored = items.mutate(score=harmless.ifelse(0, severity + exposure + control))
-    counted = scored.filter(scored.score.notnull()).group_by("score").agg(items=scored.count())
+    known = scored.filter(scored.score.notnull())
+    counted = known.group_by("score").agg(items=known.count())
     return counted.order_by(counted.score.desc()).select("score", "items")
 
 
