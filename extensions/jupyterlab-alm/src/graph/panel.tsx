@@ -71,7 +71,9 @@ export class GraphPanel extends ReactWidget {
     } catch (error) {
       if (!asked.signal.aborted) {
         const { title } = errorText(error, this.trans);
-        this._note = this.trans.__('%1. The graph shows the text as it was last read.', title);
+        this._note = this._graph
+          ? this.trans.__('%1. The graph shows the text as it was last read.', title)
+          : title;
       }
     }
     this.update();

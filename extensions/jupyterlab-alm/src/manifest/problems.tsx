@@ -65,7 +65,8 @@ export class ProblemsPanel extends ReactWidget {
   set state(state: IProblemsState) {
     this._state = state;
     const open = this.isOpen;
-    const rows = open ? Math.min(this.rows.length, ROWS_IN_SIGHT) : 0;
+    // One finding gets two rows: messages are sentences and often need both.
+    const rows = open ? Math.max(2, Math.min(this.rows.length, ROWS_IN_SIGHT)) : 0;
     const height = `${HEAD_HEIGHT + rows * ROW_HEIGHT}px`;
     if (height !== this.node.style.minHeight) {
       this.node.style.minHeight = height;

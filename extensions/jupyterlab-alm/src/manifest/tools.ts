@@ -3,7 +3,7 @@ import type { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import type { DocumentRegistry, DocumentWidget, IDocumentWidget } from '@jupyterlab/docregistry';
 import type { FileEditor } from '@jupyterlab/fileeditor';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { checkIcon, runIcon, saveIcon, Toolbar, ToolbarButton } from '@jupyterlab/ui-components';
+import { checkIcon, ReactiveToolbar, runIcon, saveIcon, ToolbarButton } from '@jupyterlab/ui-components';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { BoxLayout } from '@lumino/widgets';
 
@@ -99,9 +99,9 @@ export class ManifestTools implements DocumentRegistry.WidgetExtension {
     });
   }
 
-  private createBar(widget: ManifestDocument): Toolbar {
+  private createBar(widget: ManifestDocument): ReactiveToolbar {
     const { workbench, actions, trans, showGraph } = this.options;
-    const bar = new Toolbar({ noFocusOnClick: true });
+    const bar = new ReactiveToolbar({ noFocusOnClick: true });
     bar.addClass('alm-Bar');
     bar.node.setAttribute('aria-label', trans.__('Manifest'));
     const source = sourceOf(widget);

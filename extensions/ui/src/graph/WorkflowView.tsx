@@ -55,15 +55,12 @@ export function WorkflowView(props: WorkflowViewProps): JSX.Element {
   }, [offset]);
 
   if (!workflow) {
+    const waiting = note ?? translate.__('Reading the manifest…');
     return (
       <div className="alm-Graph">
-        {note && <Note text={note} />}
-        <div className="alm-Graph-message">
-          <p>
-            {graph
-              ? translate.__('This manifest has no workflow yet.')
-              : translate.__('Reading the manifest…')}
-          </p>
+        {graph && note && <Note text={note} />}
+        <div className="alm-Graph-message" role="status">
+          <p>{graph ? translate.__('This manifest has no workflow yet.') : waiting}</p>
         </div>
       </div>
     );
