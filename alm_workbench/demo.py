@@ -39,7 +39,7 @@ PEOPLE = (
     ("reviewer", "Ruth Reviewer", ("reviewer",)),
     ("viewer", "Vera Viewer", ("viewer",)),
 )
-SIZES = {"small": 48, "large": 2_000}
+SIZES = {"small": 64, "large": 2_000}
 WEEKS = 13
 
 
@@ -139,16 +139,16 @@ class DemoSeeder:
 
     def _history(self, project_id: ProjectId, team: dict[str, Principal]) -> None:
         process = self._mediator.as_principal(team["owner"]).query(GetProcess(project_id))
-        begin, step = self._now, timedelta(weeks=WEEKS) / (self._items * 6)
+        begin, step = self._now, timedelta(weeks=WEEKS) / (self._items * 3)
         end = begin + timedelta(weeks=WEEKS) - timedelta(minutes=10)
         kinds = {kind.id: kind for kind in process.types}
         waiting: list[ArtifactDTO] = []
         for n in range(self._items):
-            self._now = min(end, begin + step * n * 5)
+            self._now = min(end, begin + step * n * 3)
             topic = TOPICS[n % len(TOPICS)]
             if topic.kind in kinds:
                 waiting.append(self._create(project_id, process, topic, n, team["engineer"]))
-            for _ in range(3):
+            for _ in range(2):
                 self._now = min(end, self._now + step)
                 if waiting:
                     self._advance(waiting, team)

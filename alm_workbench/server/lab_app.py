@@ -36,7 +36,6 @@ def lab_config(settings: Settings, options: LabOptions, token: str) -> Config:
     server.jpserver_extensions = {
         "alm_workbench": True,
         "jupyterlab": True,
-        "jupyter_lsp": False,
         "voila.server_extension": False,
     }
     server.identity_provider_class = AlmIdentityProvider
