@@ -1,5 +1,6 @@
 import { type EChartsCoreOption } from 'echarts/core';
 import { formatCell, formatDate, formatNumber, isTemporal, label, readable } from './i18n';
+import { nameOf } from './names';
 import { type Kind } from './types';
 import { type Series, type Wide } from './wide';
 
@@ -52,7 +53,7 @@ export interface ChartLook {
 }
 
 export function seriesName(series: Series): string {
-  return label(series.column?.label, readable(series.name));
+  return nameOf(series.split, series.name) ?? label(series.column?.label, readable(series.name));
 }
 
 function axisLabel(wide: Wide, look: ChartLook): (value: string | number) => string {
@@ -72,7 +73,7 @@ export function chartOption(wide: Wide, look: ChartLook): EChartsCoreOption {
   const many = wide.series.length > 1;
   const xAxis = {
     type: onTime ? 'time' : 'category',
-    ...(onTime ? {} : { data: wide.categories.map(value => formatIfText(value)) }),
+    ...(onTime ? {} : { data: wide.categories.map(value => nameOf(wide.x, value) ?? formatIfText(value)) }),
     axisLabel: {
       color: muted,
       fontSize: 12,

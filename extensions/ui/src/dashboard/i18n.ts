@@ -27,7 +27,10 @@ const EN = {
   yes: 'yes',
   no: 'no',
   sortBy: 'Sort by {column}',
-  justNow: 'just now'
+  justNow: 'just now',
+  todo: 'To do',
+  in_progress: 'In progress',
+  done: 'Done'
 };
 
 export type TextKey = keyof typeof EN;
@@ -59,7 +62,10 @@ const TR: Record<TextKey, string> = {
   yes: 'evet',
   no: 'hayır',
   sortBy: '{column} sütununa göre sırala',
-  justNow: 'şimdi'
+  justNow: 'şimdi',
+  todo: 'Yapılacak',
+  in_progress: 'Sürüyor',
+  done: 'Bitti'
 };
 
 export const TEXTS: Record<string, Record<TextKey, string>> = { en: EN, tr: TR };

@@ -1,5 +1,6 @@
 import { getJson, ownPage } from './api';
 import { t } from './i18n';
+import { learnNames, type Process } from './names';
 import { type Project, ProblemError, type ReportData, type Tenant } from './types';
 
 export const REFRESH_MS = 30_000;
@@ -21,6 +22,7 @@ export class Store extends EventTarget {
   answered = false;
   private readonly asOfs = new Map<string, string>();
   private readonly recent = new Map<string, { at: number; data: Promise<ReportData> }>();
+  private named: { id: string; learned: Promise<void> } | null = null;
   private loading: Promise<void> | null = null;
   private lastTick = Date.now();
   private timer: ReturnType<typeof setInterval> | null = null;
@@ -69,6 +71,16 @@ export class Store extends EventTarget {
       history.replaceState(null, '', url);
     }
     this.dispatchEvent(new Event('project'));
+  }
+
+  /** Learn what the project's process calls its types and states; without it ids stay readable. */
+  names(project: Project): Promise<void> {
+    if (this.named?.id !== project.id) {
+      const path = `projects/${encodeURIComponent(project.id)}/process`;
+      const learned = getJson<Process>(path).then(learnNames, () => learnNames(null));
+      this.named = { id: project.id, learned };
+    }
+    return this.named.learned;
   }
 
   /** One report; components that ask for the same one at the same time share the request. */

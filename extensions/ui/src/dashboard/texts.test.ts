@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { toCsv } from './csv';
 import { ago, formatCell, formatDate, formatNumber, t, TEXTS } from './i18n';
 import { sorted } from './elements/table-view';
+import { learnNames, nameOf } from './names';
 import { build } from './spec';
 import './index';
 
@@ -35,6 +36,25 @@ describe('texts', () => {
   it('tells how long ago', () => {
     expect(ago('2026-01-01T00:00:00Z', Date.parse('2026-01-01T03:10:00Z'))).toBe('3 hours ago');
     expect(ago('2026-01-01T00:00:00Z', Date.parse('2026-01-01T00:00:20Z'))).toBe('just now');
+  });
+});
+
+describe('names', () => {
+  it('come from the process, in the language of the page, the first workflow first', () => {
+    learnNames({
+      types: [{ id: 'test_case', labels: { en: 'Test case', tr: 'Test senaryosu' } }],
+      workflows: [
+        { states: [{ id: 'open', labels: { en: 'Open' } }] },
+        { states: [{ id: 'open', labels: { en: 'Reopened' } }] }
+      ]
+    });
+    const column = (name: string) => ({ name, type: 'string' });
+    expect(nameOf(column('to_state'), 'open')).toBe('Open');
+    expect(nameOf(column('state'), 'in_review')).toBe('In review');
+    expect(nameOf(column('title'), 'open')).toBeNull();
+    document.documentElement.lang = 'tr';
+    expect(nameOf(column('type'), 'test_case')).toBe('Test senaryosu');
+    expect(nameOf(column('category'), 'done')).toBe('Bitti');
   });
 });
 

@@ -52,9 +52,9 @@ describe('toWide', () => {
       })
     );
     expect(wide?.categories).toEqual(['Hazard', 'Test']);
-    expect(wide?.series).toEqual([
-      { name: 'open', column: null, category: null, values: [2, null] },
-      { name: 'closed', column: null, category: null, values: [1, 7] }
+    expect(wide?.series.map(({ name, values }) => [name, values])).toEqual([
+      ['open', [2, null]],
+      ['closed', [1, 7]]
     ]);
   });
 

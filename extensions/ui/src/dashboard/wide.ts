@@ -4,6 +4,8 @@ import { type Cell, type Column, type ReportData } from './types';
 export interface Series {
   name: string;
   column: Column | null;
+  /** The column whose value names this series, in the long form. */
+  split: Column | null;
   /** The kind of state it stands for, where the report says it: todo, in_progress or done. */
   category: string | null;
   values: (number | null)[];
@@ -48,6 +50,7 @@ export function toWide(data: ReportData): Wide | null {
     series: measures.map(column => ({
       name: column.name,
       column,
+      split: null,
       category: null,
       values: rows.map(row => number(row[at.get(column.name) ?? -1]))
     }))
@@ -64,7 +67,13 @@ function pivot(data: ReportData, x: Column, xAt: number, splitAt: number, valueA
     let one = series.get(name);
     if (!one) {
       const category = categoryAt < 0 ? null : String(row[categoryAt] ?? '');
-      one = { name, column: null, category, values: categories.map(() => null) };
+      one = {
+        name,
+        column: null,
+        split: data.columns[splitAt] ?? null,
+        category,
+        values: categories.map(() => null)
+      };
       series.set(name, one);
     }
     one.values[place.get(row[xAt] ?? null) ?? 0] = number(row[valueAt]);

@@ -93,7 +93,10 @@ export abstract class ReportElement extends AlmElement {
         this.showMessage(this.message(t('noProject'), t('noProjectHint')));
         return;
       }
-      const data = await store.report(project, this.reportName, this.query());
+      const [data] = await Promise.all([
+        store.report(project, this.reportName, this.query()),
+        store.names(project)
+      ]);
       if (current()) {
         this.accept(data);
       }

@@ -1,5 +1,6 @@
 import { h } from '../dom';
 import { formatCell, isNumeric, isTemporal, label, readable, t } from '../i18n';
+import { nameOf } from '../names';
 import { type Cell, type Column } from '../types';
 
 export const MAX_SHOWN = 200;
@@ -81,7 +82,9 @@ export function tableView(
     h(
       'tr',
       {},
-      ...columns.map((column, index) => cell(formatCell(row[index], column, timeZone), cellClass(column)))
+      ...columns.map((column, index) =>
+        cell(nameOf(column, row[index]) ?? formatCell(row[index], column, timeZone), cellClass(column))
+      )
     )
   );
   const table = h(
