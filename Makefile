@@ -27,7 +27,9 @@ lab: install ## Start the workbench; options in ARGS="--no-browser --port 8899 -
 	@exec $(BIN)/alm lab $(ARGS)
 
 test: install ## Run all Python tests with coverage; options in PYTEST_ARGS="-k name"
-	@$(PY) -m pytest --cov --cov-report=term:skip-covered --cov-report=xml $(PYTEST_ARGS)
+	@$(PY) -m pytest --cov --cov-report= $(PYTEST_ARGS)
+	@$(PY) -m coverage html --quiet
+	@echo "Coverage: $$($(PY) -m coverage report --format=total) %, in detail in htmlcov/index.html"
 
 lint: .venv/.ready ## Check the style of the Python code and the rules about imports
 	@$(BIN)/ruff check .
