@@ -83,6 +83,7 @@ def restore(source: Path, owner_dsn: str, binaries: Binaries, *, admin_dsn: str 
         manifest = _unpack(source, Path(folder))
         with psycopg.connect(owner_dsn, autocommit=True) as owner:
             _require_empty(owner)
+            _require_rights(owner, admin_dsn)
             try:
                 with _inheriting(admin_dsn):
                     _load(owner, owner_dsn, Path(folder), binaries)
@@ -160,6 +161,15 @@ def _require_empty(conn: _Conn) -> None:
             "The database to restore into is not empty.", "Restore into a new --data-dir or an empty database."
         )
     _empty(conn)
+
+
+def _require_rights(conn: _Conn, admin_dsn: str | None) -> None:
+    if admin_dsn is None and not _scalar(conn, "SELECT pg_has_role('alm_definer', 'USAGE')"):
+        raise StorageError(
+            "A restore needs a user who may administer the role alm_definer, and only the four logins are known.",
+            "Run 'GRANT alm_definer TO alm_owner WITH INHERIT TRUE' as an administrator, restore, and take it back "
+            "with INHERIT FALSE.",
+        )
 
 
 def _empty(conn: _Conn) -> None:

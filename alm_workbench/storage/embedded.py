@@ -83,7 +83,7 @@ class EmbeddedPostgres:
         if self._user is not None:
             require_reachable(self.cluster, self._user)
         self._binaries = reachable(find_binaries(self._env), self._user, self.data_dir)
-        with exclusive(self._lock):
+        with exclusive(self._lock, lambda: self._progress("Another process is starting the database; waiting for it")):
             self._lease.take()
             try:
                 self._bring_up()
@@ -270,6 +270,11 @@ class EmbeddedPostgres:
                 raise from_postgres_text(said, self.cluster) or self._start_failure(said) from None
 
     def _start_failure(self, said: str) -> StorageError:
+        if postmaster.running(self.cluster) is not None:
+            return StorageError(
+                f"The embedded PostgreSQL is still recovering after {self._start_timeout:.0f} seconds.",
+                "It goes on by itself; start again in a while.",
+            )
         fatal = [line.split("FATAL:", 1)[1].strip() for line in said.splitlines() if "FATAL:" in line]
         reason = fatal[-1] if fatal else "it gave no reason"
         return StorageError(f"The embedded PostgreSQL did not start: {reason}.", f"See {self.cluster / 'server.log'}.")

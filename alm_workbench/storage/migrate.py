@@ -19,10 +19,15 @@ _UNLOCK = "SELECT pg_advisory_unlock(hashtext('alm.migrate'))"
 
 
 def upgrade(owner_dsn: str, revision: str = "head") -> str | None:
-    """Bring the schema up to `revision`; returns the revision it has afterwards. Several may call at once."""
+    """Bring the schema up to `revision`; returns the revision it has afterwards. Several may call at once.
+
+    Also makes the audit partitions of the coming months, so calling it at every start is right.
+    """
     with _connected(owner_dsn) as connection:
         if revision != "head" or _current(connection) != head():
             command.upgrade(_config(connection), revision)
+        connection.execute(text("SELECT alm.ensure_audit_partitions()"))
+        connection.commit()
         return _current(connection)
 
 

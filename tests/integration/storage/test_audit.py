@@ -83,11 +83,11 @@ def test_a_commit_written_by_the_pipeline_is_kept(world: World) -> None:
     assert world.sql("SELECT properties FROM alm.audit_commits WHERE id = :c", c=commit) == [({"a": 1},)]
 
 
-def test_hand_made_sql_is_audited(db: Dsns, world: World) -> None:
+def test_hand_made_sql_is_audited(module_db: Dsns, world: World) -> None:
     """No commit, no actor: one commit with the command 'sql' for the transaction."""
     world.artifact(1)
     world.artifact(2)
-    with psycopg.connect(db.app) as conn:
+    with psycopg.connect(module_db.app) as conn:
         conn.execute("SELECT set_config('app.current_tenant_id', %s, true)", (str(world.tenant_id),))
         conn.execute("UPDATE alm.artifacts SET title = 'by hand'")
         conn.execute("UPDATE alm.projects SET name = 'by hand'")
@@ -114,10 +114,10 @@ def test_the_app_may_only_append(world: World, table: str) -> None:
             world.sql(statement)
 
 
-def test_even_the_owner_cannot_change_audit(db: Dsns, world: World) -> None:
+def test_even_the_owner_cannot_change_audit(module_db: Dsns, world: World) -> None:
     """The owner of the tables is refused by trigger; it sees no row without a tenant either."""
     world.artifact(1)
-    with psycopg.connect(db.owner) as conn:
+    with psycopg.connect(module_db.owner) as conn:
         assert conn.execute("SELECT count(*) FROM alm.audit_snapshots").fetchone() == (0,)
         conn.execute("SELECT set_config('app.current_tenant_id', %s, true)", (str(world.tenant_id),))
         with pytest.raises(psycopg.errors.RestrictViolation, match="immutable"), conn.transaction():
@@ -160,10 +160,10 @@ def test_a_rolled_back_change_leaves_no_snapshot(world: World) -> None:
     assert world.sql("SELECT 1 FROM alm.audit_snapshots WHERE entity_type = 'Artifact'") == []
 
 
-def test_snapshots_go_to_the_partition_of_their_month(cluster: Cluster, db: Dsns, world: World) -> None:
+def test_snapshots_go_to_the_partition_of_their_month(cluster: Cluster, module_db: Dsns, world: World) -> None:
     """This month and three more exist; making them again makes none."""
     world.artifact(1)
-    with psycopg.connect(cluster.superuser_dsn(db)) as conn:
+    with psycopg.connect(cluster.superuser_dsn(module_db)) as conn:
         default = conn.execute("SELECT count(*) FROM alm.audit_snapshots_default").fetchone()
         made = conn.execute("SELECT alm.ensure_audit_partitions(3)").fetchone()
         more = conn.execute("SELECT alm.ensure_audit_partitions(4)").fetchone()

@@ -107,6 +107,22 @@ def test_restore_refuses_a_database_with_something_in_it(cluster: Cluster, db: D
     assert migrate.current(db.owner) == migrate.head()
 
 
+def test_without_an_administrator_the_way_out_is_said(cluster: Cluster, db: Dsns, tmp_path: Path) -> None:
+    """Four DSNs alone cannot hand functions over to alm_definer; after one GRANT they can."""
+    made = backup(db.owner, tmp_path / "b", cluster.server.binaries)
+    target = cluster.create(migrated=False)
+    with pytest.raises(StorageError, match="administer the role alm_definer") as error:
+        restore(tmp_path / "b", target.owner, cluster.server.binaries, admin_dsn=None)
+    assert "WITH INHERIT TRUE" in error.value.hint
+    with psycopg.connect(cluster.superuser_dsn(target), autocommit=True) as admin:
+        admin.execute("GRANT alm_definer TO alm_owner WITH INHERIT TRUE")
+        try:
+            assert restore(tmp_path / "b", target.owner, cluster.server.binaries, admin_dsn=None) == made
+        finally:
+            admin.execute("GRANT alm_definer TO alm_owner WITH INHERIT FALSE")
+    cluster.drop(target)
+
+
 def test_a_backup_does_not_overwrite(cluster: Cluster, db: Dsns, tmp_path: Path) -> None:
     """An existing file stays, and a failed backup leaves nothing behind."""
     (tmp_path / "b").write_text("mine")

@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from alm_workbench.storage import migrate
+from alm_workbench.storage.backup import backup, restore
 from alm_workbench.storage.bootstrap import LOGINS, Dsns, describe, external_dsns, open_database
 from alm_workbench.storage.embedded import EmbeddedPostgres
 from alm_workbench.storage.engine import make_engine
@@ -113,6 +114,18 @@ def test_one_dsn_of_a_user_who_may_create_roles(foreign: Foreign, data_dir: Path
         assert opened.server is None
         assert opened.admin == dsn
     assert external_dsns({"ALM_DSN": dsn}, data_dir) == opened.dsns
+
+
+def test_backup_and_restore_without_a_superuser(foreign: Foreign, data_dir: Path) -> None:
+    """A user with CREATEROLE is enough, on any server."""
+    dsn, binaries = foreign.user("u_backup", "CREATEROLE"), foreign.server.binaries
+    dsns = external_dsns({"ALM_DSN": dsn}, data_dir)
+    migrate.upgrade(dsns.owner)
+    made = backup(dsns.owner, data_dir / "alm.backup", binaries)
+    with psycopg.connect(dsns.owner, autocommit=True) as owner:
+        owner.execute("DROP SCHEMA alm CASCADE")
+    assert restore(data_dir / "alm.backup", dsns.owner, binaries, admin_dsn=dsn) == made
+    assert check_rls(dsns.owner) == []
 
 
 def test_a_user_who_may_not_create_roles(foreign: Foreign, data_dir: Path) -> None:

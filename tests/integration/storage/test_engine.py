@@ -110,11 +110,14 @@ def test_a_full_pool_says_so(db: Dsns) -> None:
     engine.dispose()
 
 
-def test_lost_connections_are_replaced(cluster: Cluster, db: Dsns, world: World) -> None:
+def test_lost_connections_are_replaced(cluster: Cluster, module_db: Dsns, world: World) -> None:
     """After the server dropped every connection the next transaction simply works."""
     world.artifact(1)
-    with psycopg.connect(cluster.superuser_dsn(db), autocommit=True) as admin:
-        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'alm_app'")
+    with psycopg.connect(cluster.superuser_dsn(module_db), autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE usename = 'alm_app' AND datname = current_database()"
+        )
     assert world.sql("SELECT count(*) FROM alm.artifacts") == [(1,)]
 
 

@@ -40,84 +40,84 @@ def join(world: World, user: UUID) -> UUID:
     return ids["m"]
 
 
-def test_users_are_found_by_mail_whatever_its_case(app_engine: Engine) -> None:
+def test_users_are_found_by_mail_whatever_its_case(own_engine: Engine) -> None:
     """Stored lower-case, unique."""
-    user = new_user(app_engine)
-    found = call(app_engine, "SELECT user_id, email, password_hash, locale FROM alm.auth_lookup('ADA@example.ORG')")
+    user = new_user(own_engine)
+    found = call(own_engine, "SELECT user_id, email, password_hash, locale FROM alm.auth_lookup('ADA@example.ORG')")
     assert found == [(user, "ada@example.org", "hash", "tr")]
     with pytest.raises(IntegrityError) as error:
-        new_user(app_engine, "ada@EXAMPLE.org")
+        new_user(own_engine, "ada@EXAMPLE.org")
     assert getattr(error.value.orig, "sqlstate", "") == "23505"
 
 
-def test_wrong_passwords_lock_with_back_off(app_engine: Engine) -> None:
+def test_wrong_passwords_lock_with_back_off(own_engine: Engine) -> None:
     """From the fifth: 1, 2, 4 … 60 minutes; a right one clears it."""
-    user = new_user(app_engine)
+    user = new_user(own_engine)
     minutes = (
         "SELECT round(extract(epoch FROM locked_until - clock_timestamp()) / 60)::int"
         " FROM alm.auth_lookup('ada@example.org')"
     )
     waits = []
     for _ in range(12):
-        call(app_engine, "SELECT alm.auth_record(:u, false)", u=user)
-        waits.append(call(app_engine, minutes)[0][0])
+        call(own_engine, "SELECT alm.auth_record(:u, false)", u=user)
+        waits.append(call(own_engine, minutes)[0][0])
     assert waits == [None, None, None, None, 1, 2, 4, 8, 16, 32, 60, 60]
-    call(app_engine, "SELECT alm.auth_record(:u, true)", u=user)
-    assert call(app_engine, minutes) == [(None,)]
+    call(own_engine, "SELECT alm.auth_record(:u, true)", u=user)
+    assert call(own_engine, minutes) == [(None,)]
 
 
-def test_a_new_password_unlocks(app_engine: Engine) -> None:
+def test_a_new_password_unlocks(own_engine: Engine) -> None:
     """user_set_password clears the count."""
-    user = new_user(app_engine)
+    user = new_user(own_engine)
     for _ in range(6):
-        call(app_engine, "SELECT alm.auth_record(:u, false)", u=user)
-    call(app_engine, "SELECT alm.user_set_password(:u, 'new')", u=user)
-    assert call(app_engine, "SELECT password_hash, locked_until FROM alm.auth_lookup('ada@example.org')") == [
+        call(own_engine, "SELECT alm.auth_record(:u, false)", u=user)
+    call(own_engine, "SELECT alm.user_set_password(:u, 'new')", u=user)
+    assert call(own_engine, "SELECT password_hash, locked_until FROM alm.auth_lookup('ada@example.org')") == [
         ("new", None)
     ]
 
 
-def test_the_tenants_of_a_user_before_any_tenant_is_set(app_engine: Engine, world: World) -> None:
+def test_the_tenants_of_a_user_before_any_tenant_is_set(own_engine: Engine, own_world: World) -> None:
     """What a log-in needs; suspended tenants and ended memberships are not offered."""
-    user, other = new_user(app_engine), make_world(app_engine, "other")
-    membership = join(world, user)
+    user, other = new_user(own_engine), make_world(own_engine, "other")
+    membership = join(own_world, user)
     join(other, user)
-    rows = call(app_engine, "SELECT slug, status, membership_id, actor_id FROM alm.user_tenants(:u)", u=user)
+    rows = call(own_engine, "SELECT slug, status, membership_id, actor_id FROM alm.user_tenants(:u)", u=user)
     assert [row[0] for row in rows] == ["acme", "other"]
-    assert rows[0] == ("acme", "active", membership, world.actor_id)
+    assert rows[0] == ("acme", "active", membership, own_world.actor_id)
     other.sql("UPDATE alm.memberships SET deleted_at = now()", {"include_deleted": True})
-    world.sql("UPDATE alm.tenants SET status = 'inactive'")
-    assert call(app_engine, "SELECT slug FROM alm.user_tenants(:u)", u=user) == []
+    own_world.sql("UPDATE alm.tenants SET status = 'inactive'")
+    assert call(own_engine, "SELECT slug FROM alm.user_tenants(:u)", u=user) == []
 
 
-def test_members_are_those_of_the_current_tenant(app_engine: Engine, world: World) -> None:
+def test_members_are_those_of_the_current_tenant(own_engine: Engine, own_world: World) -> None:
     """With mail and roles, and nobody else's."""
-    other = make_world(app_engine, "other")
-    membership = join(world, new_user(app_engine))
-    join(other, new_user(app_engine, "bob@example.org"))
-    rows = world.sql("SELECT membership_id, email, role_codes FROM alm.members()")
+    other = make_world(own_engine, "other")
+    membership = join(own_world, new_user(own_engine))
+    join(other, new_user(own_engine, "bob@example.org"))
+    rows = own_world.sql("SELECT membership_id, email, role_codes FROM alm.members()")
     assert rows == [(membership, "ada@example.org", ["admin"])]
-    assert call(app_engine, "SELECT * FROM alm.members()") == []
+    assert call(own_engine, "SELECT * FROM alm.members()") == []
 
 
-def test_profiles_hold_no_hash(app_engine: Engine) -> None:
+def test_profiles_hold_no_hash(own_engine: Engine) -> None:
     """user_profile is what others may see."""
-    user = new_user(app_engine)
-    assert call(app_engine, "SELECT * FROM alm.user_profile(:u)", u=user) == [
+    user = new_user(own_engine)
+    assert call(own_engine, "SELECT * FROM alm.user_profile(:u)", u=user) == [
         (user, "ada@example.org", "Ada", "tr", True)
     ]
 
 
-def test_tenants_by_slug(app_engine: Engine, world: World) -> None:
+def test_tenants_by_slug(own_engine: Engine, own_world: World) -> None:
     """A slug is unique; an unknown one gives NULL."""
-    assert call(app_engine, "SELECT alm.tenant_by_slug('acme')") == [(world.tenant_id,)]
-    assert call(app_engine, "SELECT alm.tenant_by_slug('nope')") == [(None,)]
+    assert call(own_engine, "SELECT alm.tenant_by_slug('acme')") == [(own_world.tenant_id,)]
+    assert call(own_engine, "SELECT alm.tenant_by_slug('nope')") == [(None,)]
     with pytest.raises(IntegrityError):
-        make_world(app_engine, "acme")
+        make_world(own_engine, "acme")
 
 
 @pytest.mark.parametrize("table", ["users", "user_identities", "alembic_version"])
-def test_global_tables_are_closed_to_the_app(app_engine: Engine, table: str) -> None:
+def test_global_tables_are_closed_to_the_app(own_engine: Engine, table: str) -> None:
     """No direct SELECT."""
     with pytest.raises(ProgrammingError, match="permission denied"):
-        call(app_engine, f"SELECT * FROM alm.{table}")
+        call(own_engine, f"SELECT * FROM alm.{table}")

@@ -55,29 +55,29 @@ class Subscriber:
         return [message.event_type for message in self.seen]
 
 
-def test_events_leave_with_their_transaction_and_in_order(db: Dsns, world: World) -> None:
+def test_events_leave_with_their_transaction_and_in_order(db: Dsns, own_world: World) -> None:
     """Nothing of a rolled back one; everything else with tenant, correlation id and payload."""
 
     def lose() -> None:
-        with world.begin() as conn:
+        with own_world.begin() as conn:
             outbox.append(conn, [Event("lost")])
             conn.exec_driver_sql("SELECT 1 / 0")
 
     with pytest.raises(DBAPIError, match="division by zero"):
         lose()
-    emit(world, *(Event(f"e{number}", payload={"n": number, "ı": "ş"}) for number in range(120)))
+    emit(own_world, *(Event(f"e{number}", payload={"n": number, "ı": "ş"}) for number in range(120)))
     subscriber = Subscriber()
     assert Publisher(db.worker, subscriber).drain() == 120
     assert subscriber.types == [f"e{number}" for number in range(120)]
     first = subscriber.seen[1]
-    assert (first.tenant_id, first.correlation_id, first.payload) == (world.tenant_id, "c-7", {"n": 1, "ı": "ş"})
+    assert (first.tenant_id, first.correlation_id, first.payload) == (own_world.tenant_id, "c-7", {"n": 1, "ı": "ş"})
     assert Publisher(db.worker, subscriber).drain() == 0
 
 
-def test_a_failing_message_is_retried_and_holds_back_its_aggregate_only(db: Dsns, world: World) -> None:
+def test_a_failing_message_is_retried_and_holds_back_its_aggregate_only(db: Dsns, own_world: World) -> None:
     """Later messages of the same aggregate wait for it; those of others do not."""
     one, other = uuid4(), uuid4()
-    emit(world, Event("a1", one), Event("a2", one), Event("b1", other))
+    emit(own_world, Event("a1", one), Event("a2", one), Event("b1", other))
     failing = {"a1"}
     subscriber = Subscriber(lambda message: message.event_type in failing)
     publisher = Publisher(db.worker, subscriber, delays=(0.05,) * 5)
@@ -90,10 +90,10 @@ def test_a_failing_message_is_retried_and_holds_back_its_aggregate_only(db: Dsns
     assert subscriber.seen[1].retry_count == 1
 
 
-def test_after_five_retries_a_message_is_dead(db: Dsns, world: World) -> None:
+def test_after_five_retries_a_message_is_dead(db: Dsns, own_world: World) -> None:
     """It moves to dead_letter_messages with its error, and the aggregate goes on."""
     one = uuid4()
-    emit(world, Event("poison", one, {"k": "v"}), Event("next", one))
+    emit(own_world, Event("poison", one, {"k": "v"}), Event("next", one))
     tries: list[str] = []
 
     def handle(message: OutboxMessage) -> None:
@@ -106,36 +106,36 @@ def test_after_five_retries_a_message_is_dead(db: Dsns, world: World) -> None:
     while "next" not in tries and time.monotonic() < deadline:
         publisher.drain()
     assert tries == ["poison"] * 6 + ["next"]
-    dead = world.sql("SELECT event_type, payload, retry_count, error, reviewed_at FROM alm.dead_letter_messages")
+    dead = own_world.sql("SELECT event_type, payload, retry_count, error, reviewed_at FROM alm.dead_letter_messages")
     assert dead == [("poison", {"k": "v"}, 5, "ValueError: no", None)]
-    assert world.sql("SELECT event_type FROM alm.outbox_messages") == [("next",)]
+    assert own_world.sql("SELECT event_type FROM alm.outbox_messages") == [("next",)]
 
 
-def test_delays_double_with_jitter(db: Dsns, world: World) -> None:
+def test_delays_double_with_jitter(db: Dsns, own_world: World) -> None:
     """1, 2, 4, 8, 16 seconds and up to a quarter more."""
     assert list(outbox.RETRY_DELAYS) == [1.0, 2.0, 4.0, 8.0, 16.0]
-    emit(world, Event("x"))
+    emit(own_world, Event("x"))
     publisher = Publisher(db.worker, Subscriber(lambda message: True))
     for delay in outbox.RETRY_DELAYS:
         with psycopg.connect(db.worker) as conn:
             conn.execute("UPDATE alm.outbox_messages SET next_attempt_at = now()")
         publisher.drain()
-        waits = world.sql(
+        waits = own_world.sql(
             "SELECT extract(epoch FROM next_attempt_at - clock_timestamp())::float8 FROM alm.outbox_messages"
         )
         assert delay - 0.5 < waits[0][0] <= delay * 1.25
 
 
-def test_one_publisher_at_a_time(db: Dsns, world: World) -> None:
+def test_one_publisher_at_a_time(db: Dsns, own_world: World) -> None:
     """A second one finds nothing to do while the first holds the lock, and takes over afterwards."""
-    emit(world, Event("e"))
+    emit(own_world, Event("e"))
     with psycopg.connect(db.worker, autocommit=True) as holder:
         holder.execute(f"SELECT pg_advisory_lock({outbox.LOCK})")
         assert Publisher(db.worker, Subscriber()).drain() == 0
     assert Publisher(db.worker, Subscriber()).drain() == 1
 
 
-def test_run_wakes_up_at_once_and_stops(db: Dsns, world: World) -> None:
+def test_run_wakes_up_at_once_and_stops(db: Dsns, own_world: World) -> None:
     """A notification ends the wait; a stopped publisher ends within its poll time."""
     subscriber, stop = Subscriber(), threading.Event()
     thread = threading.Thread(target=Publisher(db.worker, subscriber, poll=1.0).run, args=(stop,))
@@ -143,7 +143,7 @@ def test_run_wakes_up_at_once_and_stops(db: Dsns, world: World) -> None:
     try:
         time.sleep(0.5)
         begun = time.monotonic()
-        emit(world, Event("wake"))
+        emit(own_world, Event("wake"))
         while not subscriber.seen and time.monotonic() < begun + 5:
             time.sleep(0.005)
         assert subscriber.types == ["wake"]
@@ -154,7 +154,7 @@ def test_run_wakes_up_at_once_and_stops(db: Dsns, world: World) -> None:
     assert not thread.is_alive()
 
 
-def test_run_survives_a_lost_connection(db: Dsns, world: World) -> None:
+def test_run_survives_a_lost_connection(db: Dsns, own_world: World) -> None:
     """After its connection was ended it goes on with a new one."""
     subscriber, stop = Subscriber(), threading.Event()
     thread = threading.Thread(target=Publisher(db.worker, subscriber, poll=0.1).run, args=(stop,))
@@ -163,7 +163,7 @@ def test_run_survives_a_lost_connection(db: Dsns, world: World) -> None:
         time.sleep(0.3)
         with psycopg.connect(db.worker, autocommit=True) as conn:
             conn.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'alm-outbox'")
-        emit(world, Event("after"))
+        emit(own_world, Event("after"))
         deadline = time.monotonic() + 10
         while not subscriber.seen and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -173,21 +173,21 @@ def test_run_survives_a_lost_connection(db: Dsns, world: World) -> None:
     assert subscriber.types == ["after"]
 
 
-def test_notifications_carry_nothing(db: Dsns, world: World) -> None:
+def test_notifications_carry_nothing(db: Dsns, own_world: World) -> None:
     """LISTEN is database-wide, so a payload would leak to other tenants."""
     with psycopg.connect(db.app, autocommit=True) as listener:
         listener.execute(f"LISTEN {outbox.CHANNEL}")
-        emit(world, Event("secret"))
+        emit(own_world, Event("secret"))
         assert [note.payload for note in listener.notifies(timeout=2, stop_after=1)] == [""]
 
 
-def test_prune_keeps_the_young_and_the_unpublished(db: Dsns, world: World) -> None:
+def test_prune_keeps_the_young_and_the_unpublished(db: Dsns, own_world: World) -> None:
     """Only what was published longer ago goes."""
-    emit(world, Event("old"), Event("young"))
+    emit(own_world, Event("old"), Event("young"))
     publisher = Publisher(db.worker, Subscriber())
     publisher.drain()
-    emit(world, Event("waiting"))
+    emit(own_world, Event("waiting"))
     with psycopg.connect(db.worker) as conn:
         conn.execute("UPDATE alm.outbox_messages SET published_at = now() - interval '9 days' WHERE event_type = 'old'")
     assert publisher.prune(timedelta(days=7)) == 1
-    assert world.sql("SELECT event_type FROM alm.outbox_messages ORDER BY id") == [("young",), ("waiting",)]
+    assert own_world.sql("SELECT event_type FROM alm.outbox_messages ORDER BY id") == [("young",), ("waiting",)]
