@@ -38,6 +38,7 @@ def documents(root: Path) -> Iterator[Path]:
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
         cwd=root,
+        check=True,
         capture_output=True,
         text=True,
     )

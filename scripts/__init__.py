@@ -1,0 +1,1 @@
+"""Helpers of the build and of the checks; nothing here ships."""
