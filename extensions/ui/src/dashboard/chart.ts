@@ -1,4 +1,5 @@
 import { type EChartsCoreOption } from 'echarts/core';
+import { h } from './dom';
 import { formatCell, formatDate, formatNumber, isTemporal, label, readable } from './i18n';
 import { nameOf } from './names';
 import { type Kind } from './types';
@@ -13,14 +14,14 @@ const PALETTE = {
 /** States and categories carry their meaning in their hue; the shades tell states of one category apart. */
 const CATEGORY: Record<'light' | 'dark', Record<string, string[]>> = {
   light: {
-    todo: ['#8d99ab', '#b5bfcc', '#6b778a', '#cdd4de'],
+    todo: ['#8d99ab', '#c3cbd6', '#65718a', '#a99fc0', '#dde2ea', '#4e5768'],
     in_progress: ['#2f6fd0', '#e0912f', '#7aa7ec', '#b5651d', '#1b4e9b', '#f0be7f'],
-    done: ['#1b9e77', '#6cc9a8', '#0f7557', '#a5dfc9']
+    done: ['#1b9e77', '#6cc9a8', '#0f6f52', '#a5dfc9', '#6b9e3f', '#3f7f8c']
   },
   dark: {
-    todo: ['#8e9bb0', '#bcc6d4', '#6c7a90', '#d5dce6'],
+    todo: ['#8e9bb0', '#c6cfdb', '#69778e', '#b0a4cc', '#dfe5ed', '#56617a'],
     in_progress: ['#7fb0ff', '#f4b860', '#4f86dd', '#d99a3f', '#b3d0ff', '#ffdca6'],
-    done: ['#5fd0a5', '#2f9d77', '#9be6c9', '#1f7a5c']
+    done: ['#5fd0a5', '#2f9d77', '#9be6c9', '#1f7a5c', '#a3cf73', '#6fb3c2']
   }
 };
 
@@ -71,6 +72,7 @@ export function chartOption(wide: Wide, look: ChartLook): EChartsCoreOption {
   const onTime = isTemporal(wide.x) && look.kind !== 'bar';
   const colors = seriesColors(wide, look.dark);
   const many = wide.series.length > 1;
+  const title = axisLabel(wide, look);
   const xAxis = {
     type: onTime ? 'time' : 'category',
     ...(onTime ? {} : { data: wide.categories.map(value => nameOf(wide.x, value) ?? formatIfText(value)) }),
@@ -109,7 +111,7 @@ export function chartOption(wide: Wide, look: ChartLook): EChartsCoreOption {
       backgroundColor: look.dark ? '#232c39' : '#ffffff',
       borderColor: line,
       textStyle: { color: text },
-      valueFormatter: (value: unknown) => (typeof value === 'number' ? formatNumber(value) : '—')
+      formatter: (points: TooltipPoint[]) => tooltip(points, title)
     },
     xAxis,
     yAxis: {
@@ -133,13 +135,35 @@ export function chartOption(wide: Wide, look: ChartLook): EChartsCoreOption {
   };
 }
 
+interface TooltipPoint {
+  axisValue: string | number;
+  seriesName: string;
+  color: string;
+  value: number | null | [unknown, number | null];
+}
+
+/** The numbers at the pointer, without the series that have none there. */
+function tooltip(points: TooltipPoint[], title: (value: string | number) => string): HTMLElement {
+  const rows = points.flatMap(point => {
+    const value = Array.isArray(point.value) ? point.value[1] : point.value;
+    if (!value) {
+      return [];
+    }
+    const mark = h('span', { 'aria-hidden': 'true' }, '● ');
+    mark.style.color = point.color;
+    const row = h('div', {}, mark, `${point.seriesName}: `, h('b', {}, formatNumber(value)));
+    return [row];
+  });
+  return h('div', {}, h('b', {}, title(points[0]?.axisValue ?? '')), ...rows);
+}
+
 /** Few categories all keep their name, on several lines if need be; many show every second, third… one. */
 function fitting(wide: Wide, look: ChartLook, onTime: boolean): Record<string, unknown> {
   const each = (look.width - 70) / Math.max(1, wide.categories.length);
   if (onTime || isTemporal(wide.x) || each < 48) {
     return { hideOverlap: true };
   }
-  return { interval: 0, width: Math.floor(each - 6), overflow: 'break' };
+  return { interval: 0, width: Math.floor(each - 6), overflow: 'break', lineHeight: 15 };
 }
 
 function formatIfText(value: unknown): string {
