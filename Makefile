@@ -65,7 +65,7 @@ docs-check: .venv/.ready ## Check that links and commands in the documents lead 
 
 lock: .venv/.ready ## Write requirements.lock and environment.yml anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-header \
-		--no-annotate $(LOCK_ARGS) --output-file requirements.lock pyproject.toml
+		$(LOCK_ARGS) --output-file requirements.lock pyproject.toml
 	@$(PY) scripts/conda_environment.py --write
 
 clean: ## Remove what was built and cached; .venv, node_modules and your data stay
