@@ -5,6 +5,7 @@ Rooms:
     bootstrap   roles, database and DSNs, embedded or external (`open_database`)
     migrate     Alembic, run from code; the revisions live in migrations/
     engine      SQLAlchemy engine and `begin()`: one transaction with its tenant, actor and command
+    units       the Mediator's transactions, made of engine and outbox
     tables      the shared MetaData and column helpers of every table
     types       column types that SQLAlchemy does not know
     bulk        COPY through a staging table

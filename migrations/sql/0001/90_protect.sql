@@ -1,40 +1,29 @@
 -- Triggers, row-level security, grants and owners. Everything here names what may be done; nothing else is allowed.
 
--- Standard triggers by the columns a table has.
-DO $$
+-- Standard triggers, by the columns that a table has.
+CREATE PROCEDURE alm.standard_triggers(name text) LANGUAGE plpgsql AS $$
 DECLARE
-  t text;
+  present text[] := ARRAY(SELECT attname FROM pg_attribute WHERE attrelid = format('alm.%I', name)::regclass
+                          AND attnum > 0 AND NOT attisdropped);
 BEGIN
-  FOR t IN SELECT table_name FROM information_schema.columns
-           WHERE table_schema = 'alm' AND column_name = 'updated_by' ORDER BY 1 LOOP
+  IF 'updated_by' = ANY (present) THEN
     EXECUTE format('CREATE TRIGGER touch BEFORE INSERT OR UPDATE ON alm.%I
-      FOR EACH ROW EXECUTE FUNCTION alm.touch()', t);
-  END LOOP;
-  FOR t IN SELECT table_name FROM information_schema.columns
-           WHERE table_schema = 'alm' AND column_name = 'deleted_at' ORDER BY 1 LOOP
-    EXECUTE format('CREATE TRIGGER touch_deletion BEFORE INSERT OR UPDATE ON alm.%I FOR EACH ROW
-      WHEN (NEW.deleted_at IS NOT NULL OR NEW.deleted_by IS NOT NULL) EXECUTE FUNCTION alm.touch_deletion()', t);
-  END LOOP;
-  FOREACH t IN ARRAY ARRAY['actors', 'manifest_versions', 'project_activations', 'state_history', 'external_refs',
-                           'outbox_messages'] LOOP
+      FOR EACH ROW EXECUTE FUNCTION alm.touch()', name);
+  ELSIF 'row_xid' = ANY (present) THEN
     EXECUTE format('CREATE TRIGGER stamp_xid BEFORE INSERT OR UPDATE ON alm.%I
-      FOR EACH ROW EXECUTE FUNCTION alm.stamp_xid()', t);
-  END LOOP;
-  FOREACH t IN ARRAY ARRAY['projects', 'artifacts', 'artifact_links', 'state_history', 'workflow_instances', 'actors',
-                           'project_activations'] LOOP
-    EXECUTE format('CREATE TRIGGER bury AFTER DELETE ON alm.%I REFERENCING OLD TABLE AS old_rows
-      FOR EACH STATEMENT EXECUTE FUNCTION alm.bury()', t);
-  END LOOP;
-  FOREACH t IN ARRAY ARRAY['manifest_versions', 'audit_commits', 'audit_snapshots', 'audit_seals', 'decision_log'] LOOP
-    EXECUTE format('CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON alm.%I
-      FOR EACH ROW EXECUTE FUNCTION alm.refuse_change()', t);
-    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON alm.%I
-      FOR EACH STATEMENT EXECUTE FUNCTION alm.refuse_truncate()', t);
-  END LOOP;
-  FOREACH t IN ARRAY ARRAY['project_activations', 'state_history'] LOOP
-    EXECUTE format('CREATE TRIGGER immutable BEFORE UPDATE ON alm.%I
-      FOR EACH ROW EXECUTE FUNCTION alm.refuse_change()', t);
-  END LOOP;
+      FOR EACH ROW EXECUTE FUNCTION alm.stamp_xid()', name);
+  END IF;
+  IF 'deleted_at' = ANY (present) THEN
+    EXECUTE format('CREATE TRIGGER touch_deletion BEFORE INSERT OR UPDATE ON alm.%I FOR EACH ROW
+      WHEN (NEW.deleted_at IS NOT NULL OR NEW.deleted_by IS NOT NULL) EXECUTE FUNCTION alm.touch_deletion()', name);
+  END IF;
+END $$;
+
+-- For tables that the mirror reads: hard deletes leave tombstones.
+CREATE PROCEDURE alm.leave_tombstones(name text) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('CREATE TRIGGER bury AFTER DELETE ON alm.%I REFERENCING OLD TABLE AS old_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION alm.bury()', name);
 END $$;
 
 -- Row-level security: the tenant's rows only, deleted ones hidden from the app unless it asks for them.
@@ -63,6 +52,21 @@ BEGIN
   FOR t IN SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
            WHERE c.relnamespace = 'alm'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1 LOOP
     CALL alm.isolate(t);
+    CALL alm.standard_triggers(t);
+  END LOOP;
+  FOREACH t IN ARRAY ARRAY['projects', 'artifacts', 'artifact_links', 'state_history', 'workflow_instances', 'actors',
+                           'project_activations'] LOOP
+    CALL alm.leave_tombstones(t);
+  END LOOP;
+  FOREACH t IN ARRAY ARRAY['manifest_versions', 'audit_commits', 'audit_snapshots', 'audit_seals', 'decision_log'] LOOP
+    EXECUTE format('CREATE TRIGGER immutable BEFORE UPDATE OR DELETE ON alm.%I
+      FOR EACH ROW EXECUTE FUNCTION alm.refuse_change()', t);
+    EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON alm.%I
+      FOR EACH STATEMENT EXECUTE FUNCTION alm.refuse_truncate()', t);
+  END LOOP;
+  FOREACH t IN ARRAY ARRAY['project_activations', 'state_history'] LOOP
+    EXECUTE format('CREATE TRIGGER immutable BEFORE UPDATE ON alm.%I
+      FOR EACH ROW EXECUTE FUNCTION alm.refuse_change()', t);
   END LOOP;
 END $$;
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from alm_workbench.contexts.artifact.tables import artifacts
 from alm_workbench.storage.bulk import copy_insert
 from alm_workbench.storage.tables import metadata
 from tests.factories.world import World, run
@@ -116,8 +117,6 @@ def test_reindex_project_after_an_activation(world: World) -> None:
 
 def test_bulk_inserts_and_updates_are_indexed(world: World) -> None:
     """COPY and one statement over many rows."""
-    from alm_workbench.contexts.artifact.tables import artifacts
-
     index(world, f="int8")
     assert artifacts.metadata is metadata
     rows = [

@@ -5,8 +5,10 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
+from alm_workbench.contexts.artifact.tables import artifacts
 from tests.factories.world import World
 
 DELETE = "UPDATE alm.artifacts SET deleted_at = now() WHERE id = :id"
@@ -33,6 +35,16 @@ def test_row_xid_is_the_transaction_that_wrote_the_row(world: World) -> None:
         with conn.begin_nested():
             conn.exec_driver_sql("UPDATE alm.artifacts SET title = 'b', row_xid = '7'")
     assert world.sql("SELECT row_xid::text FROM alm.artifacts WHERE id = :id", id=item) == [(xid,)]
+
+
+def test_row_xid_is_an_int_in_python(world: World) -> None:
+    """Both ways, and comparable."""
+    world.artifact()
+    with world.begin() as conn:
+        xid = conn.execute(select(artifacts.c.row_xid)).scalar_one()
+        assert isinstance(xid, int)
+        assert conn.execute(select(func.count()).where(artifacts.c.row_xid == xid)).scalar_one() == 1
+        assert conn.execute(select(func.count()).where(artifacts.c.row_xid > xid)).scalar_one() == 0
 
 
 def test_soft_delete_and_restore(world: World) -> None:
