@@ -37,6 +37,7 @@ from alm_workbench.contexts.manifest.messages import (
     SaveManifest,
     VersionDTO,
 )
+from alm_workbench.contexts.plugin.messages import GetPluginValues, PluginValueDTO, SetPluginValue
 from alm_workbench.contexts.project.messages import (
     ActivateManifest,
     ActivationDTO,
@@ -78,7 +79,7 @@ from alm_workbench.contexts.workflow.messages import (
 from alm_workbench.notebook.plugins import PluginGroup, plugin_group
 from alm_workbench.shared.ids import ArtifactId, ManifestId, ProjectId, VersionId
 from alm_workbench.shared.mediator import Mediator
-from alm_workbench.shared.messages import FieldValue, Page
+from alm_workbench.shared.messages import FieldValue, Json, Page
 
 
 class ArtifactsApi:
@@ -332,6 +333,21 @@ class MirrorApi:
         return self._mediator.query(MirrorStatus())
 
 
+class PluginsApi:
+    """Messages about plugins."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def set_value(self, *, plugin: str, key: str, value: Json) -> PluginValueDTO:
+        """Keep a JSON value of at most 64 KiB for a plugin; refused for a plugin that is not installed."""
+        return self._mediator.send(SetPluginValue(plugin=plugin, key=key, value=value))
+
+    def values(self, *, plugin: str, prefix: str = "") -> tuple[PluginValueDTO, ...]:
+        """What a plugin keeps, by key; also of a plugin that is not installed any more. ``prefix`` narrows the keys."""
+        return self._mediator.query(GetPluginValues(plugin=plugin, prefix=prefix))
+
+
 class ProjectsApi:
     """Messages about projects."""
 
@@ -455,6 +471,7 @@ class Api:
         self.manifests = ManifestsApi(mediator)
         self.members = MembersApi(mediator)
         self.mirror = MirrorApi(mediator)
+        self.plugins = PluginsApi(mediator)
         self.projects = ProjectsApi(mediator)
         self.reports = ReportsApi(mediator)
         self.roles = RolesApi(mediator)

@@ -10,11 +10,11 @@ from uuid import UUID
 from alm_workbench.contexts.artifact.messages import ArtifactDTO
 from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
 from alm_workbench.contexts.workflow.messages import HistoryEntryDTO, TransitionVerdictDTO
-from alm_workbench.errors import InvalidInput, StaleVersion, TransitionDenied
+from alm_workbench.errors import StaleVersion, TransitionDenied
 from alm_workbench.i18n import _, label
 from alm_workbench.notebook import listings
-from alm_workbench.notebook.actions import action
-from alm_workbench.notebook.hints import closest, hint, suggestion
+from alm_workbench.notebook.actions import action, told_html
+from alm_workbench.notebook.hints import NoSuchField, closest, hint, suggestion
 from alm_workbench.notebook.links import Link, links_of, new_link
 from alm_workbench.notebook.process import named, names
 from alm_workbench.notebook.show import Listing, card, plain
@@ -38,7 +38,7 @@ class Fields(Mapping[str, Any]):
         known = self._artifact.project.process.fields(self._artifact.type)
         if name in known and name not in self._artifact.masked:
             return None
-        raise KeyError(missing_field(self._artifact, name))
+        raise NoSuchField(missing_field(self._artifact, name))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._artifact.dto.fields)
@@ -135,10 +135,7 @@ class Artifact:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        try:
-            return self.fields[name]
-        except KeyError as error:
-            raise AttributeError(error.args[0]) from None
+        return self.fields[name]
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(_("Items are changed on the server: use .update({name}=…)").format(name=name))
@@ -167,8 +164,6 @@ class Artifact:
             )
         except StaleVersion as error:
             raise stale(error) from None
-        except InvalidInput as error:
-            raise self.project.with_field_hints(error, self.type) from None
 
     @action
     def transition(self, name: str, reason: str | None = None, *, fields: Mapping[str, Any] | None = None, **values: Any) -> Artifact:
@@ -190,8 +185,6 @@ class Artifact:
             raise stale(error) from None
         except TransitionDenied as error:
             raise error if step else hint(error, suggestion(name, error.permitted or names(known))) from None
-        except InvalidInput as error:
-            raise self.project.with_field_hints(error, self.type) from None
 
     @action
     def delete(self) -> Artifact:
@@ -251,6 +244,7 @@ class Artifact:
     def __repr__(self) -> str:
         return f"<{self.key} {plain(self.title)!r} [{self.type}, {self.state}]>"
 
+    @told_html
     def _repr_html_(self) -> str:
         process = self.project.process
         state = next((s for s in process.states(self.type) if s.id == self.state), None)

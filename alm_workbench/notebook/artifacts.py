@@ -11,7 +11,7 @@ from uuid import UUID
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, Category
 from alm_workbench.errors import ErrorItem, InvalidInput, NotFound
 from alm_workbench.i18n import _
-from alm_workbench.notebook.actions import action
+from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.artifact import Artifact
 from alm_workbench.notebook.hints import closest, hint, suggestion
 from alm_workbench.notebook.importing import ImportResult, read_source
@@ -103,9 +103,11 @@ class ArtifactList(Sequence[Artifact]):
         rows: list[list[Any]] = [[a.key, a.type, a.title, a.state, a.updated_at] for a in self._items[:limit]]
         return labels, rows, len(self._items) if self._done else None
 
+    @told_text
     def __repr__(self) -> str:
         return text_table(*self._shown(TEXT_SHOWN))
 
+    @told_html
     def _repr_html_(self) -> str:
         return html_table(*self._shown(SHOWN))
 
@@ -171,7 +173,7 @@ class Artifacts:
                 assignee_id=self._project.workbench.actor_id(assignee) if assignee is not None else None,
             )
         except InvalidInput as error:
-            raise self._project.with_field_hints(self._with_type_hint(error, type), type) from None
+            raise self._with_type_hint(error, type) from None
         return Artifact(self._project, dto)
 
     @action
@@ -263,5 +265,6 @@ class Artifacts:
     def __repr__(self) -> str:
         return _("items of {key}: .find(…), .create(…), .import_csv(…), ['KEY-1']").format(key=self._project.key)
 
+    @told_html
     def _repr_html_(self) -> str:
         return self.find()._repr_html_()

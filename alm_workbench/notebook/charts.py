@@ -56,7 +56,7 @@ def trace(report: ReportDTO, rows: Sequence[Sequence[Any]], series: str, label: 
         return {**made, "type": "bar", "marker": {"color": color}}
     made |= {"type": "scatter", "mode": "lines", "line": {"color": color, "width": 2}}
     if report.presentation.kind == "area":
-        made["line"] = {"color": color, "width": 0.5, "shape": "hv"}
+        made["line"] = {"color": color, "width": 0.5, "shape": "vh"}  # a day's figure stands for its end
         made |= {"stackgroup": "all"} if report.presentation.stack else {"fill": "tozeroy"}
     return made
 

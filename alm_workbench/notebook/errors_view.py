@@ -16,22 +16,25 @@ RED, BOLD, DIM, OFF = "\033[31m", "\033[1m", "\033[2m", "\033[0m"
 OWN = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def structured(error: AlmError, trace: TracebackType | None) -> list[str]:
+def structured(error: Exception, trace: TracebackType | None) -> list[str]:
     """The lines that IPython prints; one element each."""
-    first, *rest = [printable(line) for line in error.lines()]
+    first, *rest = [printable(line) for line in (error.lines() if isinstance(error, AlmError) else [str(error)])]
+    # a single complaint is usually the sentence itself
+    rest = [line for line in rest if line.strip().partition(": ")[2] not in first or ": " not in line]
     out = [f"{RED}{BOLD}{type(error).__name__}{OFF}: {first}", *rest, *pointer(error)]
     where = asked_in(trace)
     if where:
         number, text = where
         out.append(f"{DIM}{_('line {number}').format(number=number)}: {OFF}{printable(text)}")
-    if error.correlation_id:
-        out.append(f"{DIM}{_('correlation id')}: {error.correlation_id}{OFF}")
+    if correlation_id := getattr(error, "correlation_id", None):
+        out.append(f"{DIM}{_('correlation id')}: {correlation_id}{OFF}")
     return out
 
 
-def pointer(error: AlmError) -> list[str]:
+def pointer(error: Exception) -> list[str]:
     """The line of a query that was refused, with a caret below the place."""
-    sql, line, column = (error.extra.get(name) for name in ("sql", "line", "column"))
+    extra = getattr(error, "extra", {})
+    sql, line, column = (extra.get(name) for name in ("sql", "line", "column"))
     if not isinstance(sql, str) or not isinstance(line, int):
         return []
     lines = sql.splitlines()
@@ -50,5 +53,6 @@ def asked_in(trace: TracebackType | None) -> tuple[int, str] | None:
     for frame in traceback.extract_tb(trace):
         inside = os.path.abspath(frame.filename).startswith(libraries)
         if not inside and not frame.filename.startswith("<frozen"):
-            found = (frame.lineno or 0, (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip())
+            text = (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
+            found = None if text.startswith("get_ipython()") else (frame.lineno or 0, text)
     return found

@@ -9,6 +9,7 @@ import ast
 import builtins
 import importlib
 import inspect
+import pkgutil
 import sys
 import typing
 from collections.abc import Iterable, Sequence
@@ -16,14 +17,7 @@ from dataclasses import MISSING, Field, fields
 from pathlib import Path
 from typing import Any
 
-from alm_workbench.contexts.artifact import messages as _artifact  # noqa: F401 - registers its messages, as do the others
-from alm_workbench.contexts.audit import messages as _audit  # noqa: F401
-from alm_workbench.contexts.auth import messages as _auth  # noqa: F401
-from alm_workbench.contexts.manifest import messages as _manifest  # noqa: F401
-from alm_workbench.contexts.project import messages as _project  # noqa: F401
-from alm_workbench.contexts.reporting import messages as _reporting  # noqa: F401
-from alm_workbench.contexts.tenant import messages as _tenant  # noqa: F401
-from alm_workbench.contexts.workflow import messages as _workflow  # noqa: F401
+from alm_workbench import contexts
 from alm_workbench.shared import messages as shared_messages
 from alm_workbench.shared.messages import REGISTRY, Spec
 
@@ -37,6 +31,8 @@ from __future__ import annotations
 
 def source() -> str:
     """The text of the facade for the messages of our own contexts."""
+    for context in pkgutil.iter_modules(contexts.__path__):
+        importlib.import_module(f"{OWN}{context.name}.messages")
     specs = [s for s in REGISTRY.public() if s.facade and s.cls.__module__.startswith(OWN)]
     groups: dict[str, list[tuple[str, Spec]]] = {}
     for spec in specs:

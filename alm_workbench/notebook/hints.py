@@ -13,6 +13,13 @@ E = TypeVar("E", bound=AlmError)
 MANY = 12
 
 
+class NoSuchField(AttributeError, KeyError):
+    """An item has no field of that name; the message names the nearest one."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known name that looks most like ``word``, if any does."""
     names = {name.casefold(): name for name in known}

@@ -12,6 +12,7 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from alm_workbench.errors import AlmError, InvalidInput
 from alm_workbench.i18n import _
 from alm_workbench.notebook.errors_view import structured
+from alm_workbench.notebook.hints import NoSuchField
 from alm_workbench.notebook.parameters import parameter_names
 from alm_workbench.notebook.show import Column, Listing
 
@@ -137,10 +138,10 @@ def options(line: str) -> tuple[int | None, str | None]:
 def register(shell: Any) -> None:
     """Make the magics known and show the workbench's errors in a few lines."""
     shell.register_magics(AlmMagics)
-    shell.set_custom_exc((AlmError,), show_error)
+    shell.set_custom_exc((AlmError, NoSuchField), show_error)
 
 
-def show_error(shell: Any, kind: type[BaseException], error: AlmError, trace: TracebackType, tb_offset: int | None = None) -> list[str]:
+def show_error(shell: Any, kind: type[BaseException], error: Exception, trace: TracebackType, tb_offset: int | None = None) -> list[str]:
     """What IPython shows of our errors."""
     lines = structured(error, trace)
     shell._showtraceback(kind, error, lines)

@@ -19,7 +19,7 @@ from alm_workbench.contexts.manifest.messages import (
 )
 from alm_workbench.errors import InvalidInput, NotFound
 from alm_workbench.i18n import _
-from alm_workbench.notebook.actions import action
+from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.hints import suggestion
 from alm_workbench.notebook.mermaid import MIME, diagrams
 from alm_workbench.notebook.show import Column, Listing, card, html_table, text_table
@@ -108,9 +108,11 @@ class Manifests:
         ]
         return Listing(self._all(), columns, _("Manifests"))
 
+    @told_text
     def __repr__(self) -> str:
         return repr(self._listing())
 
+    @told_html
     def _repr_html_(self) -> str:
         return self._listing()._repr_html_()
 
@@ -160,6 +162,7 @@ class Manifest:
     def __repr__(self) -> str:
         return f"<{self.name} {self.dto.latest_label or ''}>"
 
+    @told_html
     def _repr_html_(self) -> str:
         return self.versions()._repr_html_()
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from alm_workbench.contexts.project.messages import ActivationDTO, ProjectDTO
-from alm_workbench.errors import InvalidInput, NotFound, StrandedItems
+from alm_workbench.errors import NotFound, StrandedItems
 from alm_workbench.i18n import _
-from alm_workbench.notebook.actions import action
+from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.artifacts import Artifacts
-from alm_workbench.notebook.hints import closest, hint, suggestion
+from alm_workbench.notebook.hints import hint, suggestion
 from alm_workbench.notebook.manifests import version_id_of
-from alm_workbench.notebook.process import Process, named
+from alm_workbench.notebook.process import Process
 from alm_workbench.notebook.reports import Flow, ProjectReports
 from alm_workbench.notebook.show import Column, Listing, card
 from alm_workbench.shared.ids import ProjectId
@@ -98,9 +98,11 @@ class Projects:
         ]
         return Listing(self._all(), columns, _("Projects"))
 
+    @told_text
     def __repr__(self) -> str:
         return repr(self._listing())
 
+    @told_html
     def _repr_html_(self) -> str:
         return self._listing()._repr_html_()
 
@@ -190,11 +192,13 @@ class Project:
         """Which version ruled when, newest first."""
         columns: list[Column[ActivationDTO]] = [
             Column("activated_at", _("When"), lambda a: a.activated_at, "timestamp"),
-            Column("version", _("Version"), lambda a: str(a.manifest_version_id)),
-            Column("moved", _("Items moved"), lambda a: a.moved, "integer"),
+            Column("version", _("Version"), lambda a: labels.get(a.manifest_version_id) or str(a.manifest_version_id)),
+            Column("state_map", _("States moved"), lambda a: ", ".join(f"{old} → {new}" for old, new in a.state_map.items())),
             Column("reason", _("Reason"), lambda a: a.reason),
         ]
-        return Listing(self.api.projects.activations(project_id=self.id), columns, self.key)
+        found = self.api.projects.activations(project_id=self.id)
+        labels = {version: self.api.manifests.version(version_id=version).label for version in {a.manifest_version_id for a in found}}
+        return Listing(found, columns, self.key)
 
     @action
     def refresh(self) -> Project:
@@ -202,16 +206,6 @@ class Project:
         self.dto = self.api.projects.get(project_id=self.id)
         self._process = None
         return self
-
-    def with_field_hints(self, error: InvalidInput, type_name: str) -> InvalidInput:
-        """The refusal with the nearest field for each one that does not exist."""
-        wrong = [item.path.removeprefix("/fields/") for item in error.errors if item.code == "E_FIELD_UNKNOWN"]
-        kind = named(self.process.dto.types, type_name) if wrong else None
-        for name in wrong if kind else ():
-            known = [f.id for f in kind.fields] if kind else []
-            near = closest(name, known)
-            hint(error, _("Did you mean {name!r}?").format(name=near) if near else suggestion(name, known))
-        return error
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Project) and other.id == self.id

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from alm_workbench.contexts.reporting.domain import ReportInfo, UnknownReport
 from alm_workbench.errors import InvalidInput
 from alm_workbench.i18n import _, language
-from alm_workbench.notebook.actions import action
+from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.hints import hint, suggestion
 from alm_workbench.notebook.results import Result
 from alm_workbench.notebook.show import Column, Listing
@@ -75,9 +75,11 @@ class ProjectReports:
     def _ipython_key_completions_(self) -> list[str]:
         return self._names()
 
+    @told_text
     def __repr__(self) -> str:
         return repr(report_list(self._project.workbench))
 
+    @told_html
     def _repr_html_(self) -> str:
         return report_list(self._project.workbench)._repr_html_()
 

@@ -24,7 +24,7 @@ TEXT_WIDTH = 140
 FONT = "font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:var(--jp-ui-font-size1,13px)"
 BORDER = "1px solid var(--jp-border-color2,rgba(128,128,128,.4))"
 HEAD = f"position:sticky;top:0;z-index:1;text-align:left;padding:4px 10px;background:var(--jp-layout-color2,Canvas);border-bottom:{BORDER}"
-BODY = f"text-align:left;vertical-align:top;padding:3px 10px;border-bottom:{BORDER};white-space:pre-line;max-width:36em;overflow-wrap:anywhere"
+BODY = f"text-align:left;vertical-align:top;padding:3px 10px;border-bottom:{BORDER};white-space:pre-line;max-width:36em;overflow-wrap:break-word"
 DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 MUTED = "color:var(--jp-ui-font-color2,GrayText)"
 

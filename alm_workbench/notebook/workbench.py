@@ -17,7 +17,7 @@ from alm_workbench.contexts.tenant.messages import MemberDTO, TenantDTO
 from alm_workbench.errors import InvalidInput, NotFound
 from alm_workbench.i18n import _
 from alm_workbench.notebook import listings
-from alm_workbench.notebook.actions import action
+from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.api import Api
 from alm_workbench.notebook.hints import suggestion
 from alm_workbench.notebook.manifests import Manifests
@@ -151,10 +151,12 @@ class Workbench:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
+    @told_text
     def __repr__(self) -> str:
         me = self.me
         return f"<Workbench {self.place}: {me.tenant_name}, {me.display_name or me.email}>"
 
+    @told_html
     def _repr_html_(self) -> str:
         me = self.me
         rows: list[tuple[str, Any]] = [
@@ -190,9 +192,11 @@ class Audit:
         page = self._workbench.api.audit.decisions(entity_id=found, verdict=cast("Any", verdict), limit=limit)
         return listings.decisions(page.items)
 
+    @told_text
     def __repr__(self) -> str:
         return repr(self.decisions())
 
+    @told_html
     def _repr_html_(self) -> str:
         return self.decisions()._repr_html_()
 

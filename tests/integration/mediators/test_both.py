@@ -160,9 +160,9 @@ def test_unknown_names_get_a_hint(project: Project, requirement: Artifact) -> No
         project.artifacts.create("requirment", title="A title that is long enough")
     with pytest.raises(alm.InvalidInput, match="Did you mean 'requirement'"):
         project.artifacts.find(type="requirment")
-    with pytest.raises(alm.InvalidInput, match="Did you mean 'priority'"):
+    with pytest.raises(alm.InvalidInput, match="did you mean 'priority'"):
         project.artifacts.create("requirement", title="A title that is long enough", priorty="high")
-    with pytest.raises(alm.InvalidInput, match="Did you mean 'priority'"):
+    with pytest.raises(alm.InvalidInput, match="did you mean 'priority'"):
         requirement.update(priorty="high")
     with pytest.raises(alm.InvalidInput, match="Did you mean 'draft'"):
         project.artifacts.find(state="drft")
@@ -197,8 +197,7 @@ def test_delete_and_restore(project: Project, requirement: Artifact) -> None:
     assert requirement.deleted
     with pytest.raises(alm.NotFound):
         project.artifacts[requirement.key]
-    requirement.restore()
-    assert not requirement.deleted
+    assert not requirement.restore().deleted
     assert project.artifacts[requirement.key] == requirement
 
 
