@@ -13,6 +13,7 @@ LAB_OUT := alm_workbench/labextension/package.json
 UI_OUT := alm_workbench/server/static/alm-report.js
 SOURCES = $(shell find $(1) \( -name node_modules -o -name lib -o -name test -o -name '*.md' \) -prune -o -type f \
 	-not -name '.*' -not -name '*.test.ts*' -not -name 'eslint.*' -not -name 'vitest.*' -not -name 'parser*.ts' -print)
+export npm_config_update_notifier := false
 PYTHON_CODE := alm_workbench tests scripts migrations extensions/alm-example
 
 .PHONY: help install lab test lint format types imports js wheel bench docs-check lock clean distclean ready
