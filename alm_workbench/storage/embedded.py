@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -98,8 +99,12 @@ class EmbeddedPostgres:
         if not self._lease.held:
             return
         with exclusive(self._lock):
-            if self._lease.leave() and postmaster.running(self.cluster) is not None:
+            server = postmaster.running(self.cluster)
+            if self._lease.leave() and server is not None:
                 self._run("pg_ctl", "-D", str(self.cluster), "-w", "-t", "120", "-m", "fast", "stop")
+                if Path(server.socket_dir) != self.cluster:
+                    with suppress(OSError):
+                        Path(server.socket_dir).rmdir()
 
     def is_running(self) -> bool:
         """True when a server of this cluster accepts connections (whoever started it)."""

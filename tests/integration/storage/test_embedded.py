@@ -225,6 +225,7 @@ def test_a_long_path_gets_its_socket_elsewhere(data_dir: Path) -> None:
         assert len(running.socket_dir) < 60
         assert stat.S_IMODE(Path(running.socket_dir).stat().st_mode) == 0o700
         assert query(server, "SELECT 1") == 1
+    assert not Path(running.socket_dir).exists()
 
 
 def test_tcp_on_request(home: Path) -> None:
