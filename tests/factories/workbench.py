@@ -177,7 +177,7 @@ class Api:
         async def run() -> None:
             self._loop = asyncio.get_running_loop()
             self._done = asyncio.Event()
-            server = HTTPServer(Tornado(list(alm_handlers(self.application, "/")), xsrf_cookies=True))  # type: ignore[arg-type]
+            server = HTTPServer(Tornado(list(alm_handlers(self.application, "/")), xsrf_cookies=True))
             sockets = bind_sockets(0, "127.0.0.1")
             server.add_sockets(sockets)
             self.port = sockets[0].getsockname()[1]

@@ -204,7 +204,10 @@ class ArtifactRepository:
 
 def one(row: Any) -> ArtifactDTO | None:
     """A row as a DTO."""
-    return ArtifactDTO(*row[:17], *((), row[17])) if row is not None else None
+    if row is None:
+        return None
+    values: list[Any] = [*row[:17], (), row[17]]
+    return ArtifactDTO(*values)
 
 
 def reference(tenant_id: UUID, row: NewArtifact) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Question(Query[int]):
     """A message of nobody else."""
 
 
-def double(value: int) -> int:
+def double(value: Any) -> Any:
     """Twice as much."""
     return 2 * value
 
@@ -74,7 +74,8 @@ def test_what_a_plugin_adds_is_found() -> None:
     assert plugins.functions()[-1].name == "double"
     assert plugins.reports()[-1] == "a report"
     assert [w.name for w in plugins.widgets()] == ["w"]
-    assert plugins.handlers(services())[Question] is double
+    found: Any = plugins.handlers(services())
+    assert found[Question] is double
     assert error_of(plugins) is None
 
 
@@ -114,7 +115,7 @@ def test_nobody_takes_a_message_of_somebody_else() -> None:
     from alm_workbench.contexts.project.messages import GetProject
 
     plugins = with_plugin(alm_handlers=lambda services: {GetProject: double, Question: double})
-    handlers = plugins.handlers(services())
+    handlers: Any = plugins.handlers(services())
     assert handlers[GetProject] is not double
     assert Question not in handlers
     assert error_of(plugins) == "ValueError: another plugin handles GetProject already"
