@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, DateTime, Engine, Table, Text, Uuid, insert
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from alm_workbench.errors import AlmError, TimedOut, Unavailable, plain
 from alm_workbench.shared.context import DecisionRecord

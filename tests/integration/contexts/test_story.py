@@ -164,7 +164,7 @@ def test_a_viewer_reads_masked_and_writes_nothing(workbench: Bench) -> None:
     process = org.owner.query(GetProcess(org.project.id))
     sensitive = [f.id for k in process.types if k.id == "requirement" for f in k.fields if f.sensitive]
     assert sensitive
-    values = {name: "secret words" for name in sensitive}
+    values = dict.fromkeys(sensitive, "secret words")
     try:
         rich = org.owner.send(UpdateArtifact(item.id, item.version, fields=values))
     except InvalidInput:
