@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
@@ -22,6 +23,7 @@ from alm_workbench.i18n import _
 from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.hints import suggestion
 from alm_workbench.notebook.mermaid import MIME, diagrams
+from alm_workbench.notebook.process import named, names
 from alm_workbench.notebook.show import Column, Listing, card, html_table, text_table
 from alm_workbench.shared.ids import VersionId
 
@@ -159,6 +161,10 @@ class Manifest:
         """The text of the newest version."""
         return self.version().source or ""
 
+    def graph(self) -> Graph:
+        """The workflows of the newest version as diagrams."""
+        return self._workbench.manifests.graph(self.source)
+
     def __repr__(self) -> str:
         return f"<{self.name} {self.dto.latest_label or ''}>"
 
@@ -252,7 +258,7 @@ class Check:
 
 
 class Graph:
-    """Workflows as state diagrams (Lab draws Mermaid by itself), with a table where it cannot."""
+    """Workflows as state diagrams (Lab draws Mermaid by itself), a table in text elsewhere. ``graph["task_flow"]`` is one of them."""
 
     def __init__(self, dto: GraphDTO) -> None:
         self.dto = dto
@@ -261,6 +267,17 @@ class Graph:
     def mermaid(self) -> str:
         """The diagrams as Mermaid text."""
         return diagrams(self.dto)
+
+    def __getitem__(self, workflow: str) -> Graph:
+        """One workflow alone, by its id or label; raises ``NotFound`` naming the nearest."""
+        flow = named(self.dto.workflows, workflow)
+        if flow is None:
+            help_ = suggestion(workflow, names(self.dto.workflows))
+            raise NotFound(_("There is no workflow {name!r}. {help}").format(name=workflow, help=help_))
+        return Graph(replace(self.dto, workflows=(flow,)))
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return names(self.dto.workflows)
 
     def _rows(self) -> list[list[Any]]:
         return [
@@ -274,9 +291,8 @@ class Graph:
         return text_table(labels, self._rows(), len(self._rows()))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        labels = [_("Workflow"), _("Step"), _("From"), _("To"), _("Roles"), _("Condition")]
-        table = html_table(labels, self._rows(), len(self._rows()))
-        return {"text/plain": repr(self), "text/html": table, **({MIME: self.mermaid} if self.dto.workflows else {})}
+        # no HTML beside it: Lab would show that instead of the diagram
+        return {"text/plain": repr(self), **({MIME: self.mermaid} if self.dto.workflows else {})}
 
 
 def read(text_or_path: str | Path, format: Format | None) -> tuple[str, Format | None]:

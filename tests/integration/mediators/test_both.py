@@ -388,7 +388,10 @@ def test_graph(as_role: As) -> None:
     graph = as_role("viewer").manifests.graph(safety_manifest())
     assert graph.mermaid.startswith("stateDiagram-v2")
     assert {flow.id for flow in graph.dto.workflows} >= {"requirement_flow", "task_flow"}
-    assert set(graph._repr_mimebundle_()) == {"text/plain", "text/html", "text/vnd.mermaid"}
+    assert [flow.id for flow in graph["Task flow"].dto.workflows] == ["task_flow"]
+    with pytest.raises(alm.NotFound, match="Did you mean 'task_flow'"):
+        graph["task_flw"]
+    assert set(graph._repr_mimebundle_()) == {"text/plain", "text/vnd.mermaid"}
 
 
 def test_process(project: Project) -> None:
