@@ -26,6 +26,11 @@ export class ManifestChecker {
     const key = `${format}\n${text}`;
     const known = this._answers.get(key);
     if (known && !fresh) {
+      // an undo leads back to a known text: whoever shows problems must hear of it again
+      known.then(
+        answer => this._checked.emit({ text, answer, error: null }),
+        () => undefined
+      );
       return known;
     }
     const asked = this.client.post<ICheckAnswer>('manifests/check', { text, format });
