@@ -44,6 +44,8 @@ class NewArtifact:
     version_id: VersionId
     workflow_id: str
     occurred_at: datetime
+    originals: Mapping[str, str]
+    search_text: str
     system: str | None = None
     ref: str | None = None
     aliased: bool = True

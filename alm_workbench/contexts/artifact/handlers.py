@@ -41,7 +41,8 @@ from alm_workbench.contexts.artifact.messages import (
     UpdateArtifact,
 )
 from alm_workbench.contexts.artifact.repository import ArtifactRepository
-from alm_workbench.contexts.manifest.messages import ProcessVersion
+from alm_workbench.contexts.artifact.texts import cleaned, search_text, texts
+from alm_workbench.contexts.manifest.messages import CompiledVersion, ProcessVersion
 from alm_workbench.contexts.project.messages import ActiveProcess, VisibleProjects
 from alm_workbench.contexts.workflow.messages import InstanceStart, StartInstances
 from alm_workbench.errors import ErrorItem, InvalidInput, StaleVersion
@@ -124,7 +125,8 @@ class Artifacts:
         me, now, event = ctx.principal, ctx.now, {"name": "create", "changes": sorted(values)}
         project = {"id": str(project_id)}
         draft = draft_view(kind, title, first.id, first.category, values, me.actor_id, now)
-        fields = checked_fields(compiled, kind, values, eval_context(me, draft, event, project, now, functions))
+        given = checked_fields(compiled, kind, values, eval_context(me, draft, event, project, now, functions))
+        fields, originals = cleaned(kind, given)
         context = eval_context(me, {**draft, "fields": fields}, event, project, now, functions)
         record = require(process, "create", kind.id, context, None)
         item = NewArtifact(
@@ -141,6 +143,8 @@ class Artifacts:
             process.version_id,
             kind.workflow,
             occurred_at or ctx.now,
+            originals,
+            search_text(compiled, kind, fields),
         )
         return item, replace(record, entity_id=item.id)
 
@@ -271,7 +275,8 @@ class UpdateHandler:
         if message.title is not None:
             values["title"] = check_title(message.title)
         if message.fields:
-            values["fields"] = checked_fields(process.compiled, kind, message.fields, context, current.fields)
+            given = checked_fields(process.compiled, kind, message.fields, context, current.fields)
+            values |= texts(process.compiled, kind, given)
         if message.assignee_id is not None:
             values["assignee_id"] = message.assignee_id
         if not values:
@@ -422,9 +427,11 @@ class SetStateHandler:
         values: dict[str, Any] = {
             "state": message.state,
             "state_category": message.category,
-            "fields": dict(message.fields),
             "manifest_version_id": message.version_id,
         }
+        compiled = ctx.ask(CompiledVersion(message.version_id)).compiled
+        item = self._artifacts.load(ctx, message.artifact_id)
+        values |= texts(compiled, compiled.types[item.type], message.fields)
         updated = self._artifacts.repo.update(ctx.conn, message.artifact_id, message.expected_version, values)
         if updated is None:
             raise StaleVersion("somebody else changed this item a moment ago")

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, cast, insert, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 
 from alm_workbench.contexts.artifact.domain import NewArtifact
@@ -93,6 +94,8 @@ class ArtifactRepository:
                 "state": row.state,
                 "state_category": row.category,
                 "fields": dict(row.fields),
+                "originals": dict(row.originals),
+                "search_text": row.search_text,
                 "parent_id": row.parent_id,
                 "assignee_id": row.assignee_id,
                 "manifest_version_id": row.version_id,
@@ -121,7 +124,10 @@ class ArtifactRepository:
         self, conn: Connection, artifact_id: ArtifactId, expected_version: int, values: Mapping[str, Any]
     ) -> ArtifactDTO | None:
         """Change a live item if it still has the expected version; None when it has another."""
-        statement = update(artifacts).where(A.id == artifact_id, A.version == expected_version).values(**values)
+        changes = dict(values)
+        if "originals" in changes:
+            changes["originals"] = A.originals.op("||")(cast(changes["originals"], JSONB))
+        statement = update(artifacts).where(A.id == artifact_id, A.version == expected_version).values(**changes)
         return one(conn.execute(statement.returning(*COLUMNS, A.deleted_at)).first())
 
     def include_deleted(self, conn: Connection, on: bool = True) -> None:

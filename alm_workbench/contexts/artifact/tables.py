@@ -18,6 +18,8 @@ artifacts = Table(
     Column("state", Text, nullable=False),
     Column("state_category", Text, nullable=False),
     Column("fields", JSONB, nullable=False),
+    Column("originals", JSONB, nullable=False),
+    Column("search_text", Text),
     Column("parent_id", Uuid),
     Column("assignee_id", Uuid),
     Column("rank", Text),

@@ -8,6 +8,7 @@ CREATE TABLE alm.artifacts (
   state text NOT NULL,
   state_category text NOT NULL CHECK (state_category IN ('todo', 'in_progress', 'done')),
   fields jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(fields) = 'object'),
+  originals jsonb NOT NULL DEFAULT '{}',  -- rich texts as they came, where cleaning changed them
   search_text text,  -- texts of fields that no access rule masks, for the common search vector
   parent_id uuid,
   assignee_id uuid,

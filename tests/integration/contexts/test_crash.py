@@ -42,7 +42,16 @@ class Server:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        command = [sys.executable, "-m", "alm_workbench", "serve", "--port", str(self.port), "--data-dir", str(data_dir)]
+        command = [
+            sys.executable,
+            "-m",
+            "alm_workbench",
+            "serve",
+            "--port",
+            str(self.port),
+            "--data-dir",
+            str(data_dir),
+        ]
         env = {k: v for k, v in os.environ.items() if not k.startswith("ALM_")}
         self._log = data_dir / f"serve-{self.port}.log"
         with self._log.open("wb") as log:

@@ -368,3 +368,30 @@ def test_the_shipped_process_has_its_measure() -> None:
     assert sum(len(flow.states) >= 7 for flow in compiled.workflows.values()) >= 2
     assert (len(compiled.policies) >= 8, len(compiled.acl) >= 10, len(compiled.link_types) >= 6) == (True, True, True)
     assert all({"en", "tr"} <= set(kind.labels) for kind in compiled.types.values())
+
+
+def test_plain_text_is_verbatim_and_rich_text_is_safe(workbench: Bench) -> None:
+    """A text field keeps every character; markup loses what could harm, and its original is kept beside it."""
+    org = workbench.acme
+    plain = 'a<b and c>d & "<script>alert(1)</script>"\n\ttab ışık 🚗'
+    rich = '<p onclick="x()">Brake <b>hard</b><script>alert(1)</script><a href="javascript:x">link</a></p>'
+    item = new(org, text=plain, specification=rich)
+    assert item.fields["text"] == plain
+    assert item.fields["specification"] == '<p>Brake <b>hard</b><a rel="noopener">link</a></p>'
+    changed = org.engineer.send(UpdateArtifact(item.id, item.version, fields={"specification": "<i>ok</i><iframe>"}))
+    assert changed.fields["specification"] == "<i>ok</i>"
+    originals = "select count(*) from alm.artifacts where originals->>'specification' = '<i>ok</i><iframe>'"
+    assert count(workbench, org, originals) == 1
+
+
+def test_search_looks_into_texts_but_not_into_withheld_ones(workbench: Bench) -> None:
+    """A word of a text field is found; a word of a field that an access rule masks is not, whoever asks."""
+    org = workbench.acme
+    process = org.owner.query(GetProcess(org.project.id))
+    kind = next(k for k in process.types if k.id == "requirement")
+    hidden = next(f.id for f in kind.fields if f.sensitive and f.type in ("text", "string"))
+    item = org.owner.send(
+        CreateArtifact(org.project.id, "requirement", "A searched item", {"text": "zanzibar tide", hidden: "wombat"})
+    )
+    assert [a.id for a in org.viewer.query(FindArtifacts(org.project.id, text="zanzibar")).items] == [item.id]
+    assert org.owner.query(FindArtifacts(org.project.id, text="wombat")).items == ()
