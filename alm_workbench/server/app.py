@@ -9,16 +9,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from tornado import web
-
 from alm_workbench.errors import Unavailable
 from alm_workbench.server.application import Application
 from alm_workbench.server.handlers import ApiHandler
 from alm_workbench.server.identity import AlmIdentityProvider, Owner
 from alm_workbench.server.kernels import AlmKernelManager
 from alm_workbench.server.routes import alm_handlers
-
-STATIC = Path(__file__).parent / "static"
+from alm_workbench.server.static_files import static_rules
 
 
 @dataclass
@@ -39,7 +36,7 @@ served: Served | None = None
 def _load_jupyter_server_extension(server: Any) -> None:
     """Add our routes; without ``alm lab`` around it the server says so instead of failing silently."""
     base = server.web_app.settings["base_url"]
-    rules: list[Any] = [(rf"{base}alm/static/(.*)", PublicStatic, {"path": str(STATIC)})]
+    rules: list[Any] = list(static_rules(base))
     if served is None:
         server.web_app.add_handlers(".*$", [*rules, (rf"{base}alm/(?:api|health)/.*", NotServedHandler)])
         server.log.info("alm_workbench: not started by `alm lab`; the ALM API answers 503")
@@ -61,16 +58,6 @@ def _load_jupyter_server_extension(server: Any) -> None:
     served.on_ready(server)
 
 
-class PublicStatic(web.StaticFileHandler):
-    """Our own code for the browser: no data, no log-in."""
-
-    def set_extra_headers(self, path: str) -> None:
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header(
-            "Cache-Control", "public, max-age=31536000, immutable" if "v" in self.request.arguments else "no-cache"
-        )
-
-
 class NotServedHandler(ApiHandler):
     """Says how to start the workbench, in a server that was not started by it."""
 
@@ -82,10 +69,6 @@ class NotServedHandler(ApiHandler):
 
     def prepare(self) -> None:
         raise Unavailable("This Jupyter server runs without the workbench; start it with `alm lab`")
-
-
-for _method in ("get", "head"):
-    getattr(PublicStatic, _method).__dict__["__allow_unauthenticated"] = True
 
 
 def write_server_file(path: Path, url: str, token: str, pid: int) -> None:

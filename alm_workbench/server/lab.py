@@ -102,7 +102,9 @@ class LabServer:
                 owner.user_id, owner.tenant_id, "owner", self._runtime.bindings.instance
             )
             extension.write_server_file(self._settings.server_file, base, api_token, os.getpid())
-            server.io_loop.add_callback(self._announce, base, token)
+            # on a thread: the dashboards may need a moment longer, and nobody should click on a dead address
+            announce = threading.Thread(target=self._announce, args=(base, token), daemon=True, name="alm-announce")
+            server.io_loop.add_callback(announce.start)
 
         def kernel_alive(check: Any) -> None:
             self._runtime.bindings.kernel_alive = check
@@ -114,6 +116,9 @@ class LabServer:
         lab.start()
 
     def _announce(self, base: str, token: str) -> None:
+        if self._dashboards is not None and not self._dashboards_answer():
+            say(f"The dashboards did not start; see {self._settings.log_dir / 'dashboards.log'}")
+            self._dashboards_url = None
         lines = ["", f"  JupyterLab   {base}lab?token={token}"]
         if self._dashboards_url:
             lines.append(f"  Dashboards   {self._dashboards_url}")
@@ -127,6 +132,16 @@ class LabServer:
             "",
         ]
         say("\n".join(lines))
+
+    def _dashboards_answer(self, seconds: float = 60.0) -> bool:
+        port = int((self._dashboards_url or ":0/").rstrip("/").rsplit(":", 1)[1])
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and self._dashboards is not None and self._dashboards.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex((shown_ip(self._options.ip), port)) == 0:
+                    return True
+            time.sleep(0.05)
+        return False
 
     def _warm_mirror(self) -> None:
         ids = demo.read_owner(self._settings)
