@@ -1,7 +1,7 @@
 """Texts for people, in English and Turkish: the English text is its own key, catalogues are gettext ``.po`` files.
 
-    from alm_workbench.i18n import _
-    _("No project {key}").format(key=key)
+from alm_workbench.i18n import _
+_("No project {key}").format(key=key)
 """
 
 from __future__ import annotations

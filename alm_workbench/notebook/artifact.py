@@ -152,7 +152,9 @@ class Artifact:
     # ------------------------------------------------------------ changing it
 
     @action
-    def update(self, title: str | None = None, *, assignee: Any = None, fields: Mapping[str, Any] | None = None, **values: Any) -> Artifact:
+    def update(
+        self, title: str | None = None, *, assignee: Any = None, fields: Mapping[str, Any] | None = None, **values: Any
+    ) -> Artifact:
         """Change title, assignee or fields (None clears a field); raises ``StaleVersion`` when somebody was faster."""
         given = field_values(fields, values)
         who = self.project.workbench.actor_id(assignee) if assignee is not None else None
@@ -166,7 +168,9 @@ class Artifact:
             raise stale(error) from None
 
     @action
-    def transition(self, name: str, reason: str | None = None, *, fields: Mapping[str, Any] | None = None, **values: Any) -> Artifact:
+    def transition(
+        self, name: str, reason: str | None = None, *, fields: Mapping[str, Any] | None = None, **values: Any
+    ) -> Artifact:
         """Take a step of the workflow, by its id or label; raises ``TransitionDenied`` with reasons and permitted steps."""
         given = field_values(fields, values)
         known = self.project.process.transitions(self.type)

@@ -83,6 +83,10 @@ def layout(report: ReportDTO, count: int) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "showlegend": count > 1,
-        "xaxis": {**axis, "title": {"text": shown(labels.get(x, x))}, "type": "date" if kinds.get(x) in ("date", "timestamp") else "category"},
+        "xaxis": {
+            **axis,
+            "title": {"text": shown(labels.get(x, x))},
+            "type": "date" if kinds.get(x) in ("date", "timestamp") else "category",
+        },
         "yaxis": {**axis, "rangemode": "tozero"},
     }

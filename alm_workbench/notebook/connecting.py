@@ -73,7 +73,9 @@ def server_file(path: Path) -> Address | None:
     except FileNotFoundError:
         return None
     except PermissionError:
-        raise ConfigurationError(_("{path} belongs to another user; give an address and a token").format(path=path)) from None
+        raise ConfigurationError(
+            _("{path} belongs to another user; give an address and a token").format(path=path)
+        ) from None
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if alive(pid) else None
@@ -98,7 +100,9 @@ def remote(found: Address) -> Workbench:
     except AlmError as error:
         mediator.close()
         if isinstance(error, Unavailable) and found.source not in ("", "ALM_API_URL"):
-            error.detail += _(" (the address comes from {path}; delete it if that server is gone)").format(path=found.source)
+            error.detail += _(" (the address comes from {path}; delete it if that server is gone)").format(
+                path=found.source
+            )
             error.args = (error.detail,)
         raise
     choose_language(me.locale)
@@ -118,7 +122,9 @@ def embedded(own: Settings) -> Workbench:
         runtime = stack.enter_context(opened(own, pool_size=2))
         principal = runtime.mediator.query(ResolvePrincipal(*owner))
         if principal is None:
-            raise ConfigurationError(_("The owner of {path} has no access any more; run `alm lab` to see why").format(path=own.data_dir))
+            raise ConfigurationError(
+                _("The owner of {path} has no access any more; run `alm lab` to see why").format(path=own.data_dir)
+            )
     except BaseException:
         stack.close()
         raise
@@ -147,4 +153,3 @@ def choose_language(locale: str) -> None:
     """Speak the user's language unless the environment says otherwise."""
     if not os.environ.get("ALM_LANG"):
         i18n.use(locale)
-

@@ -24,7 +24,15 @@ CORE: tuple[tuple[str, str], ...] = (
     ("updated_at", "timestamp"),
     ("version", "integer"),
 )
-KINDS = {"int": "integer", "number": "number", "bool": "boolean", "date": "date", "datetime": "timestamp", "multichoice": "json", "table": "json"}
+KINDS = {
+    "int": "integer",
+    "number": "number",
+    "bool": "boolean",
+    "date": "date",
+    "datetime": "timestamp",
+    "multichoice": "json",
+    "table": "json",
+}
 
 
 def frame(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
@@ -40,13 +48,17 @@ def series(values: Sequence[Any], kind: str, choices: Sequence[str] = ()) -> pd.
     import pandas as pd
 
     if kind == "timestamp":
-        return pd.Series(pd.to_datetime(pd.Series(list(values), dtype=object), utc=True, format="ISO8601", errors="coerce"))
+        return pd.Series(
+            pd.to_datetime(pd.Series(list(values), dtype=object), utc=True, format="ISO8601", errors="coerce")
+        )
     if kind == "date":
         return pd.Series(pd.to_datetime(pd.Series(list(values), dtype=object), format="ISO8601", errors="coerce"))
     if kind == "category":
         seen = dict.fromkeys(v for v in values if v is not None)
         names = [*choices, *(v for v in seen if v not in choices)]
-        return pd.Series(pd.Categorical(list(values), categories=names, ordered=bool(choices) and len(names) == len(choices)))
+        return pd.Series(
+            pd.Categorical(list(values), categories=names, ordered=bool(choices) and len(names) == len(choices))
+        )
     if kind in ("integer", "number", "boolean"):
         dtype: Any = {"integer": "Int64", "number": "Float64", "boolean": "boolean"}[kind]
         try:
@@ -84,7 +96,9 @@ def text_or_same(value: Any) -> Any:
     return str(value) if isinstance(value, UUID) else value
 
 
-def declared(items: Sequence[ArtifactDTO], process: ProcessDTO | None, types: set[str]) -> Mapping[str, list[FieldInfoDTO]]:
+def declared(
+    items: Sequence[ArtifactDTO], process: ProcessDTO | None, types: set[str]
+) -> Mapping[str, list[FieldInfoDTO]]:
     """Field ids with their declarations: those of the process first, then what items still carry from older ones."""
     found: dict[str, list[FieldInfoDTO]] = {}
     for kind in process.types if process else ():
@@ -118,7 +132,11 @@ def arrow_frame(table: pa.Table) -> pd.DataFrame:
         column = table.column(index)
         if kind == "timestamp" and column.type.tz is None:
             columns[name] = pd.Series(column.to_pandas())
-        elif kind in ("timestamp", "number", "integer", "boolean") and column.null_count == 0 and not is_decimal(column.type):
+        elif (
+            kind in ("timestamp", "number", "integer", "boolean")
+            and column.null_count == 0
+            and not is_decimal(column.type)
+        ):
             made = column.to_pandas()
             columns[name] = made.dt.tz_convert("UTC") if kind == "timestamp" else made
         else:

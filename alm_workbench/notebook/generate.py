@@ -46,7 +46,12 @@ def source() -> str:
 
 def group_class(name: str, members: Sequence[tuple[str, Spec]]) -> list[str]:
     """The class of one group."""
-    lines = [f"class {class_name(name)}:", f'    """Messages about {name}."""', "", "    def __init__(self, mediator: Mediator) -> None:"]
+    lines = [
+        f"class {class_name(name)}:",
+        f'    """Messages about {name}."""',
+        "",
+        "    def __init__(self, mediator: Mediator) -> None:",
+    ]
     lines += ["        self._mediator = mediator", ""]
     for method, spec in members:
         lines += [*method_lines(method, spec), ""]
@@ -58,7 +63,12 @@ def root_class(groups: Sequence[str], members: Sequence[tuple[str, Spec]]) -> li
     lines = ["class Api:", '    """All messages by group; plugins\' messages are found at run time."""', ""]
     lines += ["    def __init__(self, mediator: Mediator) -> None:", "        self._mediator = mediator"]
     lines += [f"        self.{name} = {class_name(name)}(mediator)" for name in groups]
-    lines += ["", "    def __getattr__(self, name: str) -> PluginGroup:", "        if name.startswith(\"_\"):", "            raise AttributeError(name)"]
+    lines += [
+        "",
+        "    def __getattr__(self, name: str) -> PluginGroup:",
+        '        if name.startswith("_"):',
+        "            raise AttributeError(name)",
+    ]
     lines += ["        return plugin_group(self._mediator, name)", ""]
     for method, spec in members:
         lines += [*method_lines(method, spec), ""]
@@ -78,7 +88,15 @@ def method_lines(name: str, spec: Spec) -> list[str]:
     result = text_of(spec.result)
     head = f"    def {name}(self{''.join([', *, ', ', '.join(parameters)]) if parameters else ''}) -> {result}:"
     if len(head) > 120:
-        head = "\n".join([f"    def {name}(", "        self,", "        *,", *(f"        {p}," for p in parameters), f"    ) -> {result}:"])
+        head = "\n".join(
+            [
+                f"    def {name}(",
+                "        self,",
+                "        *,",
+                *(f"        {p}," for p in parameters),
+                f"    ) -> {result}:",
+            ]
+        )
     doc = inspect.cleandoc(spec.cls.__doc__ or "").replace("\n", "\n        ").replace("        \n", "\n")
     call = f"self._mediator.{'send' if spec.kind == 'command' else 'query'}"
     message = f"{spec.name}({arguments})"
@@ -130,7 +148,9 @@ def imports(specs: Iterable[Spec]) -> list[str]:
     }
     for spec in specs:
         wanted.setdefault(spec.cls.__module__, set()).add(spec.name)
-        words = {w for text in spec.cls.__annotations__.values() for w in names_in(text)} | names_in(text_of(spec.result))
+        words = {w for text in spec.cls.__annotations__.values() for w in names_in(text)} | names_in(
+            text_of(spec.result)
+        )
         for word in words - set(dir(builtins)):
             wanted.setdefault(home_of(word, spec), set()).add(word)
     standard = sorted(m for m in wanted if m.split(".")[0] in sys.stdlib_module_names)

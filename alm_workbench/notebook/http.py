@@ -120,7 +120,13 @@ class HttpMediator:
             error = from_problem(response.json())
         else:
             answered = f"{response.status_code} {response.reason_phrase}".strip()
-            kind = AuthenticationFailed if response.status_code == 401 else Unavailable if response.status_code >= 502 else AlmError
+            kind = (
+                AuthenticationFailed
+                if response.status_code == 401
+                else Unavailable
+                if response.status_code >= 502
+                else AlmError
+            )
             error = kind(
                 _("{url} answers {answer}, which is not how a workbench answers; is the address right?").format(
                     url=self.url, answer=answered
@@ -135,7 +141,9 @@ class HttpMediator:
             text = _("No workbench answers at {url}; start one with `alm lab`").format(url=root)
             return Unavailable(text, correlation_id=correlation_id)
         if isinstance(error, httpx.TimeoutException):
-            return TimedOut(_("The workbench at {url} did not answer in time").format(url=root), correlation_id=correlation_id)
+            return TimedOut(
+                _("The workbench at {url} did not answer in time").format(url=root), correlation_id=correlation_id
+            )
         text = _("The connection to {url} broke").format(url=root)
         if spec.kind == "command":
             text += _("; the change may have been made, so look before you repeat it")
@@ -168,7 +176,9 @@ def api_url(url: str) -> str:
     """The address of the API for a server's own address or that of the API itself."""
     base = url.split("?", 1)[0].split("#", 1)[0].rstrip("/")
     if urlsplit(base).scheme not in ("http", "https") or not urlsplit(base).netloc:
-        raise InvalidInput(_("{url!r} is no address of a workbench; it looks like http://127.0.0.1:8888/").format(url=url))
+        raise InvalidInput(
+            _("{url!r} is no address of a workbench; it looks like http://127.0.0.1:8888/").format(url=url)
+        )
     return base if base.endswith(API_PATH) else base.removesuffix("/lab") + API_PATH
 
 
@@ -179,7 +189,9 @@ def encoded(spec: Spec, message: Message[Any]) -> tuple[str, bytes | None, dict[
     try:
         return wire.encode(spec, message)
     except (PydanticSerializationError, ValueError) as error:
-        raise InvalidInput(_("{name} holds a value that cannot be sent: {reason}").format(name=spec.name, reason=error)) from None
+        raise InvalidInput(
+            _("{name} holds a value that cannot be sent: {reason}").format(name=spec.name, reason=error)
+        ) from None
 
 
 def answer(spec: Spec, response: httpx.Response) -> Any:

@@ -37,11 +37,15 @@ def new_link(source: Artifact, name: str, target: Artifact) -> Link:
     """Make a link; an inverse name turns it round."""
     process = source.project.process
     kind = named(process.dto.link_types, name)
-    inverse = next((k for k in process.dto.link_types if name in (k.inverse, k.inverse and k.inverse.replace("_", " "))), None)
+    inverse = next(
+        (k for k in process.dto.link_types if name in (k.inverse, k.inverse and k.inverse.replace("_", " "))), None
+    )
     start, end = (source, target) if kind or not inverse else (target, source)
     chosen = kind or inverse
     try:
-        made = source.project.api.artifacts.link(artifact_id=start.id, link_type=chosen.id if chosen else name, target_id=end.id)
+        made = source.project.api.artifacts.link(
+            artifact_id=start.id, link_type=chosen.id if chosen else name, target_id=end.id
+        )
     except InvalidInput as error:
         known = [n for k in process.dto.link_types for n in (k.id, k.inverse) if n]
         raise (error if chosen else hint(error, suggestion(name, known))) from None
@@ -75,4 +79,6 @@ def seen_from(artifact: Artifact, link: LinkDTO, others: dict[ArtifactId, Artifa
     other = others.get(other_id)
     kind = artifact.project.process.link_types.get(link.link_type)
     name = link.link_type if outgoing or not kind else kind.inverse or link.link_type
-    return Link(link.id, name, outgoing, other_id, other.key if other else "", other.title if other else "", link.suspect)
+    return Link(
+        link.id, name, outgoing, other_id, other.key if other else "", other.title if other else "", link.suspect
+    )

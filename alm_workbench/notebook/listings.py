@@ -34,7 +34,12 @@ def history(items: Iterable[HistoryEntryDTO], caption: str) -> Listing[HistoryEn
         Column("transition", _("Step"), lambda h: h.transition),
         Column("actor", _("Who"), lambda h: h.actor),
         Column("reason", _("Reason"), lambda h: h.reason),
-        Column("days", _("Days before"), lambda h: None if h.duration_s is None else round(h.duration_s / 86400, 2), "number"),
+        Column(
+            "days",
+            _("Days before"),
+            lambda h: None if h.duration_s is None else round(h.duration_s / 86400, 2),
+            "number",
+        ),
     ]
     return Listing(items, columns, caption)
 
@@ -54,7 +59,9 @@ def audit(items: Iterable[AuditEntryDTO], caption: str) -> Listing[AuditEntryDTO
 
 def changes(entry: AuditEntryDTO) -> str:
     """What a version changed, one line a property."""
-    return "\n".join(f"{c.property}: {plain(jsonable(c.left)) or '—'} → {plain(jsonable(c.right)) or '—'}" for c in entry.changes)
+    return "\n".join(
+        f"{c.property}: {plain(jsonable(c.left)) or '—'} → {plain(jsonable(c.right)) or '—'}" for c in entry.changes
+    )
 
 
 def decisions(items: Iterable[DecisionDTO]) -> Listing[DecisionDTO]:
@@ -65,7 +72,11 @@ def decisions(items: Iterable[DecisionDTO]) -> Listing[DecisionDTO]:
         Column("command", _("Wanted"), lambda d: d.command),
         Column("verdict", _("Verdict"), lambda d: d.verdict, "category"),
         Column("rule_id", _("Rule"), lambda d: d.rule_id),
-        Column("reasons", _("Why"), lambda d: "\n".join(str(r.get("message", r)) if isinstance(r, dict) else str(r) for r in d.reasons)),
+        Column(
+            "reasons",
+            _("Why"),
+            lambda d: "\n".join(str(r.get("message", r)) if isinstance(r, dict) else str(r) for r in d.reasons),
+        ),
         Column("correlation_id", _("Correlation id"), lambda d: d.correlation_id),
     ]
     return Listing(items, columns, _("Decisions"))
@@ -80,4 +91,3 @@ def members(items: Iterable[MemberDTO]) -> Listing[MemberDTO]:
         Column("status", _("Status"), lambda m: m.status, "category"),
     ]
     return Listing(items, columns, _("Members"))
-

@@ -41,4 +41,6 @@ def checked(message: Message[Any]) -> Message[Any]:
     template = (spec.path or "").split("/")
     given = dict(zip(template, path.split("/"), strict=True))
     values = {name: urllib.parse.unquote(given["{" + name + "}"]) for name in names}
-    return wire.decode(spec, values, urllib.parse.parse_qs(query, keep_blank_values=True), body or b"", headers.get("If-Match"))
+    return wire.decode(
+        spec, values, urllib.parse.parse_qs(query, keep_blank_values=True), body or b"", headers.get("If-Match")
+    )

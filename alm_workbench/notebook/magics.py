@@ -45,7 +45,9 @@ class AlmMagics(Magics):
         if action is None:
             near = difflib.get_close_matches(words[0], actions, n=1)
             hint = _("Did you mean %alm {name}?").format(name=near[0]) if near else ""
-            raise InvalidInput(_("There is no %alm {word}. {hint}").format(word=words[0], hint=hint).strip() + "\n\n" + HELP)
+            raise InvalidInput(
+                _("There is no %alm {word}. {hint}").format(word=words[0], hint=hint).strip() + "\n\n" + HELP
+            )
         return action(*words[1:2])
 
     @cell_magic
@@ -68,7 +70,9 @@ class AlmMagics(Magics):
                 mine = [word for word in known if not word.startswith("_")]
                 near = difflib.get_close_matches(name, mine, n=1)
                 hint = " " + _("Did you mean ${name}?").format(name=near[0]) if near else ""
-                raise InvalidInput(_("The query uses ${name}, but there is no variable {name}.").format(name=name) + hint)
+                raise InvalidInput(
+                    _("The query uses ${name}, but there is no variable {name}.").format(name=name) + hint
+                )
             values[name] = known[name]
         return values
 
@@ -103,7 +107,10 @@ class AlmMagics(Magics):
             (_("Organisation"), me.tenant_name),
             (_("You"), f"{me.display_name} ({', '.join(me.roles)})"),
             (_("Projects"), ", ".join(workbench.projects.keys())),
-            (_("Reporting data"), f"{mirror.version}, {mirror.age_s or 0:.0f} s" if mirror.as_of else asdict(mirror)["last_error"]),
+            (
+                _("Reporting data"),
+                f"{mirror.version}, {mirror.age_s or 0:.0f} s" if mirror.as_of else asdict(mirror)["last_error"],
+            ),
         ]
         columns: list[Column[tuple[str, Any]]] = [
             Column("what", _("What"), lambda f: f[0]),
@@ -141,10 +148,10 @@ def register(shell: Any) -> None:
     shell.set_custom_exc((AlmError, NoSuchField), show_error)
 
 
-def show_error(shell: Any, kind: type[BaseException], error: Exception, trace: TracebackType, tb_offset: int | None = None) -> list[str]:
+def show_error(
+    shell: Any, kind: type[BaseException], error: Exception, trace: TracebackType, tb_offset: int | None = None
+) -> list[str]:
     """What IPython shows of our errors."""
     lines = structured(error, trace)
     shell._showtraceback(kind, error, lines)
     return lines
-
-

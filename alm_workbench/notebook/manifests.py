@@ -239,7 +239,10 @@ class Check:
         return f"{name}: {verdict}" if name else verdict
 
     def _rows(self) -> list[list[Any]]:
-        return [[f"{d.line}:{d.col}", d.severity, d.message + (f"\n{d.hint}" if d.hint else ""), self._line(d)] for d in self.diagnostics]
+        return [
+            [f"{d.line}:{d.col}", d.severity, d.message + (f"\n{d.hint}" if d.hint else ""), self._line(d)]
+            for d in self.diagnostics
+        ]
 
     def _line(self, d: DiagnosticDTO) -> str:
         return self._lines[d.line - 1].strip() if 0 < d.line <= len(self._lines) else ""

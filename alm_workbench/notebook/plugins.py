@@ -31,7 +31,9 @@ class PluginGroup:
 
 def plugin_group(mediator: Mediator, name: str) -> PluginGroup:
     """The group ``name``; raises ``AttributeError`` where no message names it."""
-    specs = {(s.facade or "").partition(".")[2]: s for s in REGISTRY.public() if (s.facade or "").startswith(f"{name}.")}
+    specs = {
+        (s.facade or "").partition(".")[2]: s for s in REGISTRY.public() if (s.facade or "").startswith(f"{name}.")
+    }
     if not specs:
         raise AttributeError(f"there are no messages called {name!r}")
     return PluginGroup(mediator, name, specs)

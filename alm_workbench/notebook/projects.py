@@ -70,7 +70,9 @@ class Projects:
     def create(self, key: str, name: str, *, description: str = "", manifest: Any = None) -> Project:
         """Create a project; ``manifest`` (a saved version, or a name such as ``"safety"``) becomes its process."""
         version = version_id_of(self._workbench, manifest) if manifest is not None else None
-        dto = self._workbench.api.projects.create(key=key, name=name, description=description, manifest_version_id=version)
+        dto = self._workbench.api.projects.create(
+            key=key, name=name, description=description, manifest_version_id=version
+        )
         return Project(self._workbench, dto)
 
     def to_frame(self) -> pd.DataFrame:
@@ -193,11 +195,18 @@ class Project:
         columns: list[Column[ActivationDTO]] = [
             Column("activated_at", _("When"), lambda a: a.activated_at, "timestamp"),
             Column("version", _("Version"), lambda a: labels.get(a.manifest_version_id) or str(a.manifest_version_id)),
-            Column("state_map", _("States moved"), lambda a: ", ".join(f"{old} → {new}" for old, new in a.state_map.items())),
+            Column(
+                "state_map",
+                _("States moved"),
+                lambda a: ", ".join(f"{old} → {new}" for old, new in a.state_map.items()),
+            ),
             Column("reason", _("Reason"), lambda a: a.reason),
         ]
         found = self.api.projects.activations(project_id=self.id)
-        labels = {version: self.api.manifests.version(version_id=version).label for version in {a.manifest_version_id for a in found}}
+        labels = {
+            version: self.api.manifests.version(version_id=version).label
+            for version in {a.manifest_version_id for a in found}
+        }
         return Listing(found, columns, self.key)
 
     @action

@@ -47,7 +47,9 @@ class ProjectReports:
             raise hint(error, suggestion(name, self._names())) from None
         except TypeError as error:
             if "unexpected keyword" in str(error):
-                raise InvalidInput(_("No report has the parameter {name}").format(name=str(error).rsplit(" ", 1)[-1])) from None
+                raise InvalidInput(
+                    _("No report has the parameter {name}").format(name=str(error).rsplit(" ", 1)[-1])
+                ) from None
             raise
 
     def __getattr__(self, name: str) -> Callable[..., Result]:
@@ -104,5 +106,3 @@ class Flow:
 
     def __repr__(self) -> str:
         return ".cumulative(days=90), .throughput(days=90), .lead_time(days=90)"
-
-

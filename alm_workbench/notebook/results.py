@@ -150,7 +150,9 @@ class SqlFrame:
         table = self.to_arrow()
         if (table.num_rows, table.num_columns) != (1, 1):
             raise InvalidInput(
-                _("one() wants one row and one column; this has {rows} and {columns}").format(rows=table.num_rows, columns=table.num_columns)
+                _("one() wants one row and one column; this has {rows} and {columns}").format(
+                    rows=table.num_rows, columns=table.num_columns
+                )
             )
         return table.column(0)[0].as_py()
 

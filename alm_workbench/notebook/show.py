@@ -77,11 +77,15 @@ class Listing(Sequence[T]):
         return html_table(labels, self._rows(SHOWN), len(self), self._caption)
 
 
-def html_table(labels: Sequence[str], rows: Iterable[Sequence[Any]], total: int | None = None, caption: str = "", footer: str = "") -> str:
+def html_table(
+    labels: Sequence[str], rows: Iterable[Sequence[Any]], total: int | None = None, caption: str = "", footer: str = ""
+) -> str:
     """A table that scrolls below its header; ``total`` tells how many rows there are in all."""
     head = "".join(f'<th scope="col" style="{HEAD}">{escape(label)}</th>' for label in labels)
     body = ["<tr>" + "".join(f'<td style="{BODY}">{html_cell(value)}</td>' for value in row) + "</tr>" for row in rows]
-    title = f'<caption style="text-align:left;font-weight:600;padding:4px 0">{escape(caption)}</caption>' if caption else ""
+    title = (
+        f'<caption style="text-align:left;font-weight:600;padding:4px 0">{escape(caption)}</caption>' if caption else ""
+    )
     notes = " · ".join(part for part in (more(len(body), total), footer) if part)
     note = f'<div style="{MUTED};padding:4px 0">{escape(notes)}</div>' if notes else ""
     return (
@@ -91,7 +95,9 @@ def html_table(labels: Sequence[str], rows: Iterable[Sequence[Any]], total: int 
     )
 
 
-def text_table(labels: Sequence[str], rows: Sequence[Sequence[Any]], total: int | None = None, caption: str = "", footer: str = "") -> str:
+def text_table(
+    labels: Sequence[str], rows: Sequence[Sequence[Any]], total: int | None = None, caption: str = "", footer: str = ""
+) -> str:
     """The same for a terminal."""
     cells = [[clipped(plain(v).replace("\n", " "), TEXT_CELL) for v in row] for row in rows]
     widths = [max([width(label), *(width(row[i]) for row in cells)]) for i, label in enumerate(labels)]
@@ -150,7 +156,9 @@ def plain(value: Any) -> str:
 
 def printable(text: str) -> str:
     """Text without control and direction characters, which could redraw what stands around it."""
-    clean = (c if c in "\n\t" or not (unicodedata.category(c) in ("Cc", "Cs") or c in DIRECTIONS) else "\ufffd" for c in text)
+    clean = (
+        c if c in "\n\t" or not (unicodedata.category(c) in ("Cc", "Cs") or c in DIRECTIONS) else "\ufffd" for c in text
+    )
     return "".join(clean) if not text.isascii() or not text.isprintable() else text
 
 

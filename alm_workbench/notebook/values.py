@@ -31,7 +31,9 @@ def field_value(value: Any, name: str) -> FieldValue:
         return None
     if isinstance(value, datetime):
         if value.tzinfo is None:
-            raise refused(name, _("{value} has no time zone; add one, for example tzinfo=datetime.UTC").format(value=value))
+            raise refused(
+                name, _("{value} has no time zone; add one, for example tzinfo=datetime.UTC").format(value=value)
+            )
         return value.isoformat()
     if isinstance(value, (date, UUID)):
         return str(value)
@@ -49,7 +51,12 @@ def collection(value: Any, name: str) -> FieldValue:
         return field_value(items, name)
     if isinstance(items, (set, frozenset)):
         items = sorted(items, key=str)
-    records = [{str(k): field_value(v, name) for k, v in item.items()} if isinstance(item, Mapping) else field_value(item, name) for item in items]
+    records = [
+        {str(k): field_value(v, name) for k, v in item.items()}
+        if isinstance(item, Mapping)
+        else field_value(item, name)
+        for item in items
+    ]
     return cast("FieldValue", records)
 
 

@@ -55,7 +55,12 @@ class Workbench:
     """Everything from here: ``projects``, ``manifests``, ``reports``, ``audit``, ``sql``; ``api`` has every message."""
 
     def __init__(
-        self, mediator: Mediator, *, place: str = "", close: Callable[[], None] | None = None, freshness: float | None = None
+        self,
+        mediator: Mediator,
+        *,
+        place: str = "",
+        close: Callable[[], None] | None = None,
+        freshness: float | None = None,
     ) -> None:
         """``freshness`` (seconds) is how old reports may be where nobody keeps the mirror fresh."""
         self.mediator = Watching(mediator)
@@ -103,7 +108,14 @@ class Workbench:
 
     @action
     def sql(
-        self, query: str, /, *, limit: int | None = None, timeout: float | None = None, max_age: float | None = None, **params: Any
+        self,
+        query: str,
+        /,
+        *,
+        limit: int | None = None,
+        timeout: float | None = None,
+        max_age: float | None = None,
+        **params: Any,
     ) -> SqlFrame:
         """Run one read-only SELECT (DuckDB SQL) over what you may see; parameters are ``$name``.
 
@@ -133,7 +145,11 @@ class Workbench:
         if who == "me":
             return self.me.actor_id
         found = self.api.members.list()
-        same = [m for m in found if isinstance(who, str) and who.casefold() in (m.email.casefold(), m.display_name.casefold())]
+        same = [
+            m
+            for m in found
+            if isinstance(who, str) and who.casefold() in (m.email.casefold(), m.display_name.casefold())
+        ]
         if len(same) != 1:
             known = [m.email for m in found]
             raise NotFound(_("There is no member {name!r}. {help}").format(name=who, help=suggestion(str(who), known)))
@@ -213,4 +229,6 @@ def sql_value(name: str, value: Any) -> SqlValue:
         return str(value.id)
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         return sql_value(name, value.item())
-    raise InvalidInput(_("The parameter {name} must be one plain value, not a {kind}").format(name=name, kind=type(value).__name__))
+    raise InvalidInput(
+        _("The parameter {name} must be one plain value, not a {kind}").format(name=name, kind=type(value).__name__)
+    )

@@ -70,7 +70,17 @@ def start_lab(data_dir: Path, *, timeout: float = 240) -> Lab:
     port = free_port()
     env = {k: v for k, v in os.environ.items() if not k.startswith(("ALM_", "JUPYTER"))}
     log = data_dir / "lab-output.txt"
-    command = [sys.executable, "-m", "alm_workbench", "lab", "--no-browser", "--port", str(port), "--data-dir", str(data_dir)]
+    command = [
+        sys.executable,
+        "-m",
+        "alm_workbench",
+        "lab",
+        "--no-browser",
+        "--port",
+        str(port),
+        "--data-dir",
+        str(data_dir),
+    ]
     begun = time.monotonic()
     with log.open("wb") as out:
         process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/")

@@ -101,7 +101,11 @@ def test_the_tutorial_runs_in_lab(view: View, lab: Lab) -> None:
         page.wait_for_timeout(1000)
         page.keyboard.press("Control+s")
         page.wait_for_timeout(300)
-        cells = [c for c in json.loads(file.read_text("utf-8"))["cells"] if c["cell_type"] == "code" and "".join(c["source"]).strip()]
+        cells = [
+            c
+            for c in json.loads(file.read_text("utf-8"))["cells"]
+            if c["cell_type"] == "code" and "".join(c["source"]).strip()
+        ]
         if all(c["execution_count"] for c in cells) or failed(cells):
             break
     assert failed(cells) == []

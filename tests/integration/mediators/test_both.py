@@ -29,7 +29,9 @@ def project(as_role: As) -> Project:
 @pytest.fixture
 def requirement(project: Project) -> Artifact:
     """A fresh requirement."""
-    return project.artifacts.create("Requirement", title="Braking distance on dry asphalt", text="38 m", priority="high")
+    return project.artifacts.create(
+        "Requirement", title="Braking distance on dry asphalt", text="38 m", priority="high"
+    )
 
 
 def test_me_and_tenant(as_role: As) -> None:
@@ -179,7 +181,9 @@ def test_unknown_names_get_a_hint(project: Project, requirement: Artifact) -> No
 def test_invalid_values_come_back_with_their_places(project: Project) -> None:
     """Every wrong value is told at once, each with its place."""
     with pytest.raises(alm.InvalidInput) as caught:
-        project.artifacts.create("requirement", title="A title that is long enough", priority="hgh", story_points="many")
+        project.artifacts.create(
+            "requirement", title="A title that is long enough", priority="hgh", story_points="many"
+        )
     assert {item.path for item in caught.value.errors} == {"/fields/priority", "/fields/story_points"}
 
 
@@ -203,7 +207,9 @@ def test_delete_and_restore(project: Project, requirement: Artifact) -> None:
 
 def test_links(project: Project, requirement: Artifact) -> None:
     """Links are made from either end and read from both."""
-    case = project.artifacts.create("test_case", title="Full braking from 100 km/h", steps=[{"action": "brake", "expected": "stands"}])
+    case = project.artifacts.create(
+        "test_case", title="Full braking from 100 km/h", steps=[{"action": "brake", "expected": "stands"}]
+    )
     made = requirement.link("verified_by", case)
     assert (made.name, made.outgoing, made.other_key) == ("verified_by", False, case.key)
     assert [(k.name, k.other_key) for k in case.links()] == [("verifies", requirement.key)]
@@ -225,7 +231,7 @@ def test_assignee(project: Project, requirement: Artifact) -> None:
     assert requirement.key in [item.key for item in project.artifacts.find(assignee="me", limit=20)]
 
 
-CSV = "key,summary,priority,text,created\nX-1,Fren mesafesi,high,\"iki\nsatır, a<b\",2026-03-01T08:00:00+03:00\nX-2,Işık,medium,,\n"
+CSV = 'key,summary,priority,text,created\nX-1,Fren mesafesi,high,"iki\nsatır, a<b",2026-03-01T08:00:00+03:00\nX-2,Işık,medium,,\n'
 
 
 def test_import(project: Project) -> None:
@@ -369,8 +375,14 @@ def test_manifests(as_role: As) -> None:
     project = workbench.projects.create(key, "Trial", manifest=saved)
     assert project.manifest == f"acme.braking/{key.lower()} 1.0.0"
     project.artifacts.create("task", title="Do something")
-    fewer = text.replace('"1.0.0"', '"1.1.0"', 1).replace('{id: "open", category', '{id: "to_do", category').replace('initial: "open"', 'initial: "to_do"')
-    fewer = fewer.replace('["open", "waiting"]', '["to_do", "waiting"]').replace('["open", "in_progress"', '["to_do", "in_progress"')
+    fewer = (
+        text.replace('"1.0.0"', '"1.1.0"', 1)
+        .replace('{id: "open", category', '{id: "to_do", category')
+        .replace('initial: "open"', 'initial: "to_do"')
+    )
+    fewer = fewer.replace('["open", "waiting"]', '["to_do", "waiting"]').replace(
+        '["open", "in_progress"', '["to_do", "in_progress"'
+    )
     fewer = fewer.replace('to: "open"', 'to: "to_do"').replace("self.state == 'open'", "self.state == 'to_do'")
     second = workbench.manifests.save(fewer, message="renamed a state")
     with pytest.raises(StrandedItems, match=r"state_map=\{'open'"):

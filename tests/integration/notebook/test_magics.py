@@ -57,7 +57,9 @@ def test_sql_binds_variables(shell: Any) -> None:
     cell(shell, "%alm connect")
     cell(shell, "p = wb.projects['DEMO']; made = p.artifacts.create('Task', title=\"it's; drop table\")")
     cell(shell, "wanted = made.title")
-    result, shown = cell(shell, "%%alm_sql --limit 5 --var found\nselect key, title from artifacts\nwhere title = $wanted")
+    result, shown = cell(
+        shell, "%%alm_sql --limit 5 --var found\nselect key, title from artifacts\nwhere title = $wanted"
+    )
     assert isinstance(result, SqlFrame), shown
     assert shell.user_ns["found"] is result
     assert [row[1] for row in result] == ["it's; drop table"]
@@ -91,7 +93,9 @@ def test_errors_are_short(shell: Any, source: str, words: list[str]) -> None:
 def test_refusals_are_short(shell: Any) -> None:
     """A refused step shows reasons, what is permitted, the line of the cell and the correlation id; the cell has failed."""
     cell(shell, "%alm connect")
-    source = "p = wb.projects['DEMO']\nr = p.artifacts.create('Requirement', title='Short title')\nr.transition('submit')"
+    source = (
+        "p = wb.projects['DEMO']\nr = p.artifacts.create('Requirement', title='Short title')\nr.transition('submit')"
+    )
     with capture_output() as captured:
         done = shell.run_cell(source)
     shown = captured.stdout + captured.stderr

@@ -22,7 +22,9 @@ def run(path: Path, api: Api, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("ALM_TOKEN", api.token("owner"))
     monkeypatch.setenv("ALM_LANG", "en")
     notebook = nbformat.read(path, as_version=4)
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}).execute()
+    NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    ).execute()
     return notebook
 
 

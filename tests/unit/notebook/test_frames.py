@@ -45,8 +45,19 @@ def process(**types: tuple[FieldInfoDTO, ...]) -> ProcessDTO:
 
 def test_columns_are_typed_as_declared() -> None:
     """Choices are ordered categories, numbers know missing ones, times are in UTC, days are days."""
-    rules = process(a=(info("level", "choice", "low", "high"), info("n", "int"), info("x", "number"), info("yes", "bool"), info("on", "date"), info("at", "datetime")))
-    made = artifact_frame([item("a", level="high", n=1, x=1, yes=True, on="2026-01-02", at="2026-01-02T03:00:00+03:00"), item("a")], rules)
+    rules = process(
+        a=(
+            info("level", "choice", "low", "high"),
+            info("n", "int"),
+            info("x", "number"),
+            info("yes", "bool"),
+            info("on", "date"),
+            info("at", "datetime"),
+        )
+    )
+    made = artifact_frame(
+        [item("a", level="high", n=1, x=1, yes=True, on="2026-01-02", at="2026-01-02T03:00:00+03:00"), item("a")], rules
+    )
     assert made["level"].cat.ordered
     assert made["level"].max() == "high"
     assert [str(made[c].dtype) for c in ("n", "x", "yes")] == ["Int64", "Float64", "boolean"]
@@ -77,7 +88,14 @@ def test_arrow() -> None:
     """Arrow becomes typed columns; doubled names are told apart; ids are texts."""
     stamp = pa.array([NOW, None], pa.timestamp("us", tz="Europe/Istanbul"))
     table = pa.table(
-        [pa.array([1, None]), pa.array([Decimal("1.5"), None]), stamp, pa.array([date(2026, 1, 2), None]), pa.array([[1], None]), pa.array(["a", None])],
+        [
+            pa.array([1, None]),
+            pa.array([Decimal("1.5"), None]),
+            stamp,
+            pa.array([date(2026, 1, 2), None]),
+            pa.array([[1], None]),
+            pa.array(["a", None]),
+        ],
         names=["n", "n", "at", "on", "list", "s"],
     )
     made = arrow_frame(table)
@@ -89,7 +107,9 @@ def test_arrow() -> None:
     assert unique(["a", "a", "a_2"]) == ["a", "a_2", "a_2_2"]
 
 
-def report(kind: Any, split: str | None = None, rows: tuple[tuple[Any, ...], ...] = ((HOSTILE, HOSTILE, 1),)) -> ReportDTO:
+def report(
+    kind: Any, split: str | None = None, rows: tuple[tuple[Any, ...], ...] = ((HOSTILE, HOSTILE, 1),)
+) -> ReportDTO:
     """A report about hostile names."""
     columns = (ColumnInfo("x", "string", HOSTILE), ColumnInfo("s", "string", "S"), ColumnInfo("n", "integer", "N"))
     return ReportDTO("r", HOSTILE, columns, rows, NOW, 1, "select 1", Presentation(kind, "x", ("n",), split, True))

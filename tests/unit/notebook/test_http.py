@@ -123,7 +123,11 @@ def test_wrong_addresses(given: str) -> None:
 
 def test_waits_when_the_server_asks_for_it() -> None:
     """429 and 503 are tried again only with Retry-After, and never sooner than it says."""
-    server = Server(problem(429, "rate-limit-exceeded", {"Retry-After": "7"}), problem(503, "unavailable", {"Retry-After": "0"}), ok())
+    server = Server(
+        problem(429, "rate-limit-exceeded", {"Retry-After": "7"}),
+        problem(503, "unavailable", {"Retry-After": "0"}),
+        ok(),
+    )
     assert server.mediator().query(Me()).display_name == "Ada"
     assert server.slept[0] >= 7
     assert 2 <= server.slept[1] < 3
@@ -217,7 +221,9 @@ def test_problems_become_the_same_errors() -> None:
     assert caught.value.correlation_id == "c1"
 
 
-@pytest.mark.parametrize("answer", [httpx.Response(502, text="<html>"), httpx.Response(404, text="nope"), httpx.Response(302)])
+@pytest.mark.parametrize(
+    "answer", [httpx.Response(502, text="<html>"), httpx.Response(404, text="nope"), httpx.Response(302)]
+)
 def test_somebody_else_answers(answer: httpx.Response) -> None:
     """What is no workbench is not taken for one."""
     with pytest.raises(AlmError, match="is the address right"):
