@@ -31,7 +31,9 @@ def dashboards(port: int, ip: str, lab_url: str, child: bool, parent_pid: int | 
     check_port(ip, port)
     found = settings(data_dir).prepare()
     with opened(found, upgrade=not child, progress=say) as runtime:
-        if not child:
+        if child:
+            runtime.mirror.warm_up()
+        else:
             runtime.start_background()
         application = Application.of(runtime)
         ids = read_owner(found)

@@ -59,7 +59,11 @@ class MirrorService:
         """Keep the mirrors fresh from now on; ``warm`` also makes ready for the first report, in the background."""
         self.daemon.start()
         if warm:
-            threading.Thread(target=self._warm, name="mirror-warm", daemon=True).start()
+            self.warm_up()
+
+    def warm_up(self) -> None:
+        """Make ready for the first report, in the background."""
+        threading.Thread(target=self._warm, name="mirror-warm", daemon=True).start()
 
     def _warm(self) -> None:
         with suppress(Exception):  # what fails here fails again, and is told, when somebody asks
