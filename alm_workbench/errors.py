@@ -182,14 +182,23 @@ class TransitionDenied(AlmError):
         """Ids of the transitions that are possible now."""
         return list(self.extra.get("permitted", []))
 
+    @property
+    def permitted_with(self) -> dict[str, list[str]]:
+        """Transitions that only lack field values, with the fields to give along: ``transition(name, field=…)``."""
+        return {str(name): list(fields) for name, fields in self.extra.get("permitted_with", {}).items()}
+
+    @property
+    def possible(self) -> str:
+        """What can be done now, in words."""
+        with_fields = [f"{name} (with {', '.join(fields)})" for name, fields in self.permitted_with.items()]
+        return ", ".join([*self.permitted, *with_fields]) or "none"
+
     def lines(self) -> list[str]:
-        possible = ", ".join(self.permitted) or "none"
-        return [*super().lines(), *reason_lines(self.reasons), f"  permitted now: {possible}"]
+        return [*super().lines(), *reason_lines(self.reasons), f"  permitted now: {self.possible}"]
 
     def _repr_html_(self) -> str:
         reasons = "".join(f"<li>{escape(line.strip())}</li>" for line in reason_lines(self.reasons))
-        possible = ", ".join(f"<code>{escape(name)}</code>" for name in self.permitted) or "none"
-        return f"{super()._repr_html_()}<ul>{reasons}</ul><div>Permitted now: {possible}</div>"
+        return f"{super()._repr_html_()}<ul>{reasons}</ul><div>Permitted now: {escape(self.possible)}</div>"
 
     def __str__(self) -> str:
         return "\n".join(self.lines())

@@ -67,6 +67,7 @@ class ProjectRepository:
                 previous_version_id=activation.previous_version_id,
                 state_map=dict(activation.state_map),
                 reason=activation.reason,
+                moved=activation.moved,
                 activated_at=activation.activated_at,
                 activated_by=actor_id,
             )
@@ -97,12 +98,19 @@ class ProjectRepository:
         """Activations, newest first."""
         statement = (
             select(
-                A.id, A.project_id, A.manifest_version_id, A.previous_version_id, A.state_map, A.reason, A.activated_at
+                A.id,
+                A.project_id,
+                A.manifest_version_id,
+                A.previous_version_id,
+                A.state_map,
+                A.reason,
+                A.activated_at,
+                A.moved,
             )
             .where(A.project_id == project_id)
             .order_by(A.activated_at.desc(), A.id.desc())
         )
-        return tuple(ActivationDTO(*row, moved=0) for row in conn.execute(statement))
+        return tuple(ActivationDTO(*row) for row in conn.execute(statement))
 
     def role_codes(self, conn: Connection, project_id: ProjectId, membership_id: UUID) -> list[str]:
         """The project roles of a member."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, Table, Text, Uuid
+from sqlalchemy import Column, DateTime, Integer, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from alm_workbench.storage.tables import deleted_columns, metadata, std_columns, tenant_pk
@@ -30,6 +30,7 @@ project_activations = Table(
     Column("previous_version_id", Uuid),
     Column("state_map", JSONB, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("moved", Integer, nullable=False),
     Column("activated_at", DateTime(timezone=True), nullable=False),
     Column("activated_by", Uuid),
 )

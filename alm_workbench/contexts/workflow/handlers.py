@@ -276,6 +276,7 @@ def denied(found: Situation, context: EvalContext, verdict: TransitionVerdict, n
         f"{item.key} cannot {name!r} from {item.state!r}" + (f": {reasons[0]['message']}" if reasons else ""),
         reasons=reasons,
         permitted=[v.transition.id for v in options if v.allowed],
+        permitted_with={v.transition.id: missing for v in options if (missing := only_lacks(v))},
     )
     rule = next((r["rule_id"] for r in reasons if r["rule_id"]), None)
     error.record = DecisionRecord(
@@ -289,6 +290,13 @@ def denied(found: Situation, context: EvalContext, verdict: TransitionVerdict, n
         span_of(verdict.reasons),
     )
     return error
+
+
+def only_lacks(verdict: TransitionVerdict) -> list[str]:
+    """The fields a step waits for, when nothing else stands in its way."""
+    if verdict.allowed or any(reason.code != "R_WF_REQUIRES" for reason in verdict.reasons):
+        return []
+    return [str(name) for reason in verdict.reasons for name in reason.values["missing"]]
 
 
 def reason_dto(reason: Reason) -> ReasonDTO:

@@ -69,6 +69,7 @@ CREATE TABLE alm.project_activations (
   previous_version_id uuid,
   state_map jsonb NOT NULL DEFAULT '{}',
   reason text NOT NULL DEFAULT '',
+  moved integer NOT NULL DEFAULT 0,  -- items whose state the map changed
   activated_at timestamptz NOT NULL DEFAULT now(),
   activated_by uuid,
   row_xid xid8 NOT NULL DEFAULT pg_current_xact_id(),

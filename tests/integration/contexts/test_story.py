@@ -145,6 +145,9 @@ def test_a_refused_transition_says_why_and_what_is_possible(workbench: Bench) ->
     error = caught.value
     allowed = [v.transition for v in org.engineer.query(PermittedTransitions(item.id)) if v.allowed]
     assert error.permitted == allowed
+    with pytest.raises(TransitionDenied) as lacking:
+        org.owner.send(TransitionArtifact(item.id, "reject", item.version))
+    assert lacking.value.permitted_with["reject"] == ["rationale"]
     assert error.reasons[0]["code"] == "E_WF_UNKNOWN_TRANSITION"
     decisions = org.owner.query(ListDecisions(item.id, "deny")).items
     assert decisions[0].correlation_id == error.correlation_id
@@ -334,6 +337,7 @@ def test_activation_never_strands_an_item(workbench: Bench) -> None:
     assert done.moved == 1
     assert org.owner.query(GetArtifact(note.id)).state == "fresh"
     assert [h.to_state for h in org.owner.query(StateHistory(note.id))] == ["open", "fresh"]
+    assert [a.moved for a in org.owner.query(ListActivations(project.id))] == [1, 0]
     assert [a.manifest_version_id for a in org.owner.query(ListActivations(project.id))] == [
         v2.version_id,
         v1.version_id,
