@@ -145,14 +145,14 @@ def test_a_refused_transition_says_why_and_what_is_possible(workbench: Bench) ->
     error = caught.value
     allowed = [v.transition for v in org.engineer.query(PermittedTransitions(item.id)) if v.allowed]
     assert error.permitted == allowed
-    with pytest.raises(TransitionDenied) as lacking:
-        org.owner.send(TransitionArtifact(item.id, "reject", item.version))
-    assert lacking.value.permitted_with["reject"] == ["rationale"]
     assert error.reasons[0]["code"] == "E_WF_UNKNOWN_TRANSITION"
     decisions = org.owner.query(ListDecisions(item.id, "deny")).items
     assert decisions[0].correlation_id == error.correlation_id
     assert decisions[0].manifest_version_id == org.version_id
     assert org.owner.query(GetArtifact(item.id)).state == item.state
+    with pytest.raises(TransitionDenied) as lacking:
+        org.owner.send(TransitionArtifact(item.id, "reject", item.version))
+    assert lacking.value.permitted_with["reject"] == ["rationale"]
 
 
 def test_a_viewer_reads_masked_and_writes_nothing(workbench: Bench) -> None:
