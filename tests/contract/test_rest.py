@@ -118,7 +118,10 @@ def test_framework_errors_are_problems_too(api: Api) -> None:
     problem(api.get("/projects", who=None), 401, "authentication-failed")
     problem(api.get("/projects", headers={"Authorization": "Bearer nonsense"}), 401)
     problem(api.get("/projects", headers={"Authorization": "Basic abc"}), 401)
-    problem(api.call("POST", "/projects", {"key": "X"}, who=None), 403, "access-denied")
+    problem(api.call("POST", "/projects", {"key": "X"}, who=None), 401)
+    problem(api.call("POST", "/projects", {"key": "X"}, who=None, headers={"Cookie": "a=b"}), 403, "access-denied")
+    foreign = {"Origin": "http://evil.example"}
+    problem(api.call("POST", "/projects", {"key": "X"}, who=None, headers=foreign), 403, "access-denied")
     problem(api.get("/artifacts/not-a-uuid"), 422)
     problem(api.get(f"/artifacts/{uuid4()}"), 404)
     problem(api.get("/projects?limit=many"), 422)
@@ -127,14 +130,13 @@ def test_framework_errors_are_problems_too(api: Api) -> None:
 
 def test_log_in(api: Api) -> None:
     """A right password gives a token that works; wrong ones never say which half was wrong."""
-    headers = {"Authorization": "Bearer none"}
-    ok = api.post("/auth/login", {"email": "Engineer@ACME.example", "password": PASSWORD}, who=None, headers=headers)
+    ok = api.post("/auth/login", {"email": "Engineer@ACME.example", "password": PASSWORD}, who=None)
     assert (ok.status, ok.json["tenant_slug"], ok.json["token_type"]) == (200, "acme", "Bearer")
     me = api.get("/auth/me", headers={"Authorization": f"Bearer {ok.json['access_token']}"})
     assert me.json["email"] == "engineer@acme.example"
     texts = set()
     for email in ("viewer@acme.example", "nobody@acme.example"):
-        wrong = api.post("/auth/login", {"email": email, "password": "wrong"}, who=None, headers=headers)
+        wrong = api.post("/auth/login", {"email": email, "password": "wrong"}, who=None)
         texts.add(problem(wrong, 401)["detail"])
     assert len(texts) == 1
 
