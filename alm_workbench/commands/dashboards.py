@@ -18,6 +18,9 @@ from alm_workbench.commands.common import data_dir_option, say
 @data_dir_option
 def dashboards(port: int, ip: str, lab_url: str, child: bool, parent_pid: int | None, data_dir: str | None) -> int:
     """Serve the dashboards only."""
+    from alm_workbench.server.light import defer_iri_grammars
+
+    defer_iri_grammars()
     from alm_workbench import resources
     from alm_workbench.composition import opened
     from alm_workbench.config import settings

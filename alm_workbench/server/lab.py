@@ -22,6 +22,7 @@ from alm_workbench.composition import Runtime, opened
 from alm_workbench.config import Settings
 from alm_workbench.errors import ConfigurationError
 from alm_workbench.server.application import Application
+from alm_workbench.server.light import defer_iri_grammars
 
 WORKSPACE = {
     "notebooks/tutorials": "tutorials",
@@ -71,9 +72,6 @@ class LabServer:
             demo.DemoSeeder(self._runtime.mediator, self._settings, owner).run()
             (self._settings.run_dir / "seeded").write_text(__version__, "utf-8")
         fill_workspace(self._settings.workspace_dir)
-        self._runtime.start_background()
-        # the first page of the first dashboard should not wait for the first build
-        threading.Thread(target=self._warm_mirror, daemon=True, name="alm-warm").start()
         try:
             if self._options.dashboards:
                 self._start_dashboards()
@@ -85,6 +83,7 @@ class LabServer:
         return 0
 
     def _serve(self, owner: demo.OwnerIds) -> None:
+        defer_iri_grammars()
         from alm_workbench.server import app as extension
         from alm_workbench.server.lab_app import lab_config, make_lab
 
@@ -114,6 +113,12 @@ class LabServer:
         )
         lab = make_lab(lab_config(self._settings, self._options, token))
         lab.start()
+
+    def _answering(self, base: str, token: str) -> None:
+        """What can wait until Lab answers: the first page of the first dashboard should not wait for the first build."""
+        self._announce(base, token)
+        self._runtime.start_background()
+        threading.Thread(target=self._warm_mirror, daemon=True, name="alm-warm").start()
 
     def _announce(self, base: str, token: str) -> None:
         if self._dashboards is not None and not self._dashboards_answer():

@@ -10,12 +10,12 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jupyterlab.labapp import LabApp
 from traitlets.config import Config
 
 from alm_workbench.config import Settings
 from alm_workbench.server.identity import AlmAuthorizer, AlmIdentityProvider, load_cookie_secret
 from alm_workbench.server.kernels import AlmKernelManager
+from alm_workbench.server.light import lab_app
 
 if TYPE_CHECKING:
     from alm_workbench.server.lab import LabOptions
@@ -93,7 +93,7 @@ def extra_labextensions(run_dir: Path) -> str | None:
 def make_lab(config: Config) -> Any:
     """An initialised Lab server, ready to start."""
     quiet()
-    server = LabApp.initialize_server(argv=[], config=config)
+    server = lab_app().initialize_server(argv=[], config=config)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # at once and without a question, also when the shell that started us in the background ignores Ctrl-C
         signal.signal(number, server._signal_stop)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from alm_workbench import resources
 from alm_workbench.storage.engine import make_engine
+from alm_workbench.storage.errors import StorageError
+
+if TYPE_CHECKING:  # Alembic is loaded when there is something to migrate: at most starts there is not
+    from alembic.config import Config
 
 _LOCK = "SELECT pg_advisory_lock(hashtext('alm.migrate'))"
+_REVISION = re.compile(r"""^(revision|down_revision)\b[^=\n]*=\s*['"]([^'"]+)['"]""", re.MULTILINE)
 _UNLOCK = "SELECT pg_advisory_unlock(hashtext('alm.migrate'))"
 
 
@@ -25,6 +28,8 @@ def upgrade(owner_dsn: str, revision: str = "head") -> str | None:
     """
     with _connected(owner_dsn) as connection:
         if revision != "head" or _current(connection) != head():
+            from alembic import command
+
             command.upgrade(_config(connection), revision)
         connection.execute(text("SELECT alm.ensure_audit_partitions()"))
         connection.commit()
@@ -33,6 +38,8 @@ def upgrade(owner_dsn: str, revision: str = "head") -> str | None:
 
 def downgrade(owner_dsn: str, revision: str) -> str | None:
     """Take the schema back to `revision` ("base": nothing left); returns the revision it has afterwards."""
+    from alembic import command
+
     with _connected(owner_dsn) as connection:
         command.downgrade(_config(connection), revision)
         return _current(connection)
@@ -46,10 +53,20 @@ def current(owner_dsn: str) -> str | None:
 
 def head() -> str | None:
     """The newest revision this version of the workbench knows."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
+    known: set[str] = set()
+    replaced: set[str] = set()
+    for file in resources.path("migrations", "versions").glob("*.py"):
+        for name, value in _REVISION.findall(file.read_text("utf-8")):
+            (known if name == "revision" else replaced).add(value)
+    heads = known - replaced
+    if len(heads) > 1:
+        raise StorageError(f"The migrations have more than one end: {', '.join(sorted(heads))}.", "Merge them.")
+    return next(iter(heads), None)
 
 
 def _config(connection: Connection | None = None) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(resources.path("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -57,8 +74,9 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 def _current(connection: Connection) -> str | None:
-    context = MigrationContext.configure(connection, opts={"version_table_schema": "alm"})
-    revision = context.get_current_revision()
+    revision: str | None = None
+    if connection.execute(text("SELECT to_regclass('alm.alembic_version')")).scalar() is not None:
+        revision = connection.execute(text("SELECT version_num FROM alm.alembic_version")).scalar()
     connection.commit()
     return revision
 

@@ -8,6 +8,7 @@ import subprocess
 import threading
 
 import psycopg
+from alembic.script import ScriptDirectory
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import create_engine
 
@@ -45,6 +46,11 @@ def test_up_down_up_gives_the_same_schema(cluster: Cluster) -> None:
     assert migrate.upgrade(dsns.owner) == migrate.head()
     assert schema_dump(cluster, dsns) == first
     cluster.drop(dsns)
+
+
+def test_the_newest_revision_is_found_without_alembic() -> None:
+    """Most starts have nothing to migrate and do not load Alembic; both read the same files to the same end."""
+    assert migrate.head() == ScriptDirectory.from_config(migrate._config()).get_current_head()
 
 
 def test_several_may_upgrade_at_once(cluster: Cluster) -> None:
