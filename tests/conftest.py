@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.factories.database import cluster, data_dir, db, module_db
@@ -12,3 +14,8 @@ from tests.factories.workbench import api, workbench
 from tests.factories.world import app_engine, world
 
 __all__ = ["api", "app_engine", "cluster", "data_dir", "db", "module_db", "workbench", "world"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests come last: Playwright keeps an event loop running in this thread, and others start their own."""
+    items.sort(key=lambda item: item.nodeid.startswith("tests/e2e/"))
