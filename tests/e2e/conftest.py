@@ -106,9 +106,9 @@ def stop_lab(lab: Lab) -> int:
     return lab.process.wait(60)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab() -> Iterator[Lab]:
-    """One `alm lab` for all browser tests."""
+    """One `alm lab` for all browser tests, gone before the others go on."""
     folder = short_dir("alm-lab-")
     running = start_lab(folder)
     yield running
@@ -117,9 +117,12 @@ def lab() -> Iterator[Lab]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium; a machine without one skips these tests, CI never does."""
+    """Headless Chromium; a machine without one skips these tests, CI never does.
+
+    Playwright keeps an event loop running in this thread, so it ends with the package.
+    """
     path = chromium()
     if path is None:
         if os.environ.get("CI"):

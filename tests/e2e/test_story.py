@@ -19,10 +19,15 @@ pytestmark = pytest.mark.browser
 SLOW = 120_000
 
 
+def fresh(lab: Lab, path: str = "") -> str:
+    """The owner's address of Lab, without the tabs that other tests left."""
+    return lab.url.replace("/lab?", f"/lab{path}?reset&")
+
+
 def open_manifest(view: View, lab: Lab) -> Page:
     """Lab with the safety process and its graph."""
     page = view.page
-    page.goto(lab.url)
+    page.goto(fresh(lab))
     page.get_by_text("Open the safety process").click(timeout=SLOW)
     expect(page.locator(".react-flow__node")).to_have_count(8, timeout=SLOW)
     return page
@@ -30,7 +35,7 @@ def open_manifest(view: View, lab: Lab) -> Page:
 
 def test_the_first_screen_leads_on(view: View, lab: Lab) -> None:
     """Lab opens with the start page: who, which organisation, which projects, and what to do next."""
-    view.page.goto(lab.url)
+    view.page.goto(fresh(lab))
     start = view.page.locator(".alm-Start")
     expect(start.get_by_text("Open the safety process")).to_be_visible(timeout=SLOW)
     expect(start).to_contain_text("Demo Organisation")
@@ -80,7 +85,7 @@ def test_dark_theme(view: View, lab: Lab) -> None:
     settings.write_text(json.dumps({"theme": "JupyterLab Dark"}), "utf-8")
     try:
         page = view.page
-        page.goto(lab.url.replace("/lab?", "/lab/tree/alm_meta/manifests/safety.alm?"))
+        page.goto(fresh(lab, "/tree/alm_meta/manifests/safety.alm"))
         page.get_by_role("button", name="Show graph").click(timeout=SLOW)
         expect(page.locator(".react-flow__node")).to_have_count(8, timeout=SLOW)
         expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false", timeout=SLOW)
@@ -93,7 +98,7 @@ def test_dark_theme(view: View, lab: Lab) -> None:
 def test_the_tutorial_runs_in_lab(view: View, lab: Lab) -> None:
     """The first tutorial runs from top to bottom in a real kernel, with the kernel's own token only."""
     page = view.page
-    page.goto(lab.url.replace("/lab?", "/lab/tree/tutorials/01_first_steps.ipynb?"))
+    page.goto(fresh(lab, "/tree/tutorials/01_first_steps.ipynb"))
     expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=SLOW)
     expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SLOW)
     page.get_by_role("menuitem", name="Run", exact=True).click()
