@@ -1,0 +1,1 @@
+"""Measurements, run by hand; their small editions run as tests."""
