@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from alm_workbench import resources
+from alm_workbench import logs, resources
 from alm_workbench.config import Settings
 from alm_workbench.contexts.artifact.messages import ProjectOfArtifact
 from alm_workbench.contexts.auth.domain import LiveBindings, Passwords, TokenKind, Tokens
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 POOL_SIZE = 8
+EMBEDDED = "an embedded database"
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Runtime:
     def __init__(
         self, settings: Settings, database: Database, *, pool_size: int = POOL_SIZE, third_party: bool = True
     ) -> None:
+        logs.configure()
         self.settings = settings
         self.database = database
         self.engine: Engine = make_engine(database.dsns.app, pool_size=pool_size, application_name="alm-app")
@@ -101,6 +103,13 @@ class Runtime:
 
     def _publish(self, message: OutboxMessage) -> None:
         self.plugins.publish(asdict(message))
+
+    def organisations(self) -> list[str]:
+        """The slugs of every organisation in this database, by name; for the owner of the machine only."""
+        import psycopg
+
+        with psycopg.connect(self.database.dsns.worker) as conn:
+            return [str(row[0]) for row in conn.execute("SELECT slug FROM alm.tenants ORDER BY slug")]
 
     def readiness(self) -> dict[str, Any]:
         """How the parts do: database, outbox lag, plugins that could not be loaded."""
@@ -157,6 +166,7 @@ def database_of(
 ) -> Iterator[Database]:
     """The database alone, for administration."""
     settings.prepare()
+    remember_database(settings, os.environ if env is None else env)
     try:
         database = open_database(settings.data_dir, env=env, progress=progress)
     except StorageError as error:
@@ -170,6 +180,36 @@ def database_of(
         yield database
     finally:
         database.close()
+
+
+def remember_database(settings: Settings, env: Mapping[str, str]) -> None:
+    """A data directory belongs to one database; raises ``ConfigurationError`` when it is opened with another."""
+    from alm_workbench.storage.bootstrap import describe
+
+    with told():
+        wanted = describe(env["ALM_DSN"], "ALM_DSN") if env.get("ALM_DSN") else EMBEDDED
+    file = settings.run_dir / "database.txt"
+    known = file.read_text("utf-8").strip() if file.exists() else ""
+    if not known and (settings.data_dir / "pg" / "pgdata").exists():
+        known = EMBEDDED
+    if known and known != wanted:
+        way_out = "leave ALM_DSN out" if known == EMBEDDED else f"set ALM_DSN to the database at {known}"
+        raise ConfigurationError(
+            f"The data directory {settings.data_dir} belongs to {known if known == EMBEDDED else 'the database at ' + known}: "
+            f"{way_out}, or choose another --data-dir."
+        )
+    if not known:
+        file.write_text(wanted, "utf-8")
+
+
+def there_is_a_workbench(settings: Settings, env: Mapping[str, str] | None = None) -> bool:
+    """Whether commands that only look or keep have something to look at; nothing is made."""
+    given = os.environ if env is None else env
+    return (
+        bool(given.get("ALM_DSN"))
+        or (settings.run_dir / "database.txt").exists()
+        or (settings.data_dir / "pg").exists()
+    )
 
 
 def domain_meta(plugins: Plugins) -> DomainMeta:
@@ -233,10 +273,17 @@ def change_schema(database: Database, revision: str, *, down: bool = False) -> s
         return (migrate.downgrade if down else migrate.upgrade)(database.dsns.owner, revision)
 
 
+def require_schema(database: Database) -> None:
+    """Refuse an empty database in one sentence."""
+    if schema_revision(database)[0] is None:
+        raise ConfigurationError("This database is empty; `alm lab` or `alm db upgrade` fills it.")
+
+
 def rls_findings(database: Database) -> list[dict[str, str]]:
     """What ``alm db check-rls`` found, as kind, name and problem."""
     from alm_workbench.storage.rls_check import check_rls
 
+    require_schema(database)
     with told():
         return [asdict(finding) for finding in check_rls(database.dsns.owner)]
 
@@ -246,6 +293,7 @@ def write_backup(database: Database, target: Path) -> dict[str, Any]:
     from alm_workbench.storage.backup import backup
     from alm_workbench.storage.binaries import find_binaries
 
+    require_schema(database)
     with told():
         return asdict(backup(database.dsns.owner, target, find_binaries(os.environ)))
 

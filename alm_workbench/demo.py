@@ -25,7 +25,7 @@ from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject, GetProcess, ProcessDTO
 from alm_workbench.contexts.tenant.messages import AddMember, OnboardTenant, TenantBySlug
 from alm_workbench.contexts.workflow.messages import PermittedTransitions, TransitionArtifact
-from alm_workbench.errors import AlmError, InvalidInput
+from alm_workbench.errors import AlmError, ConfigurationError, InvalidInput
 from alm_workbench.shared.ids import ProjectId
 from alm_workbench.shared.mediator import LocalMediator
 from alm_workbench.shared.principal import Principal
@@ -65,12 +65,23 @@ def read_owner(settings: Settings) -> OwnerIds | None:
         return None
 
 
-def ensure_owner(mediator: LocalMediator, settings: Settings, *, demo: bool) -> OwnerIds:
-    """The owner, with an organisation to own: made on the first start, found again later."""
+def ensure_owner(
+    mediator: LocalMediator, settings: Settings, *, demo: bool, organisations: Callable[[], list[str]] = list
+) -> OwnerIds:
+    """The owner, with an organisation to own: made on the first start, found again later.
+
+    A database that holds ``organisations`` already (a restored one) gets no new one; raises ``ConfigurationError``.
+    """
     root = mediator.as_principal(None)
     known = read_owner(settings)
     if known and root.query(ResolvePrincipal(known.user_id, known.tenant_id)):
         return known
+    if (there := organisations()) and not unfinished(settings).exists():
+        raise ConfigurationError(
+            "This database holds organisations already, and nobody owns this installation yet; "
+            f"say who does: alm tenant own SLUG E-MAIL (organisations: {', '.join(there)})"
+        )
+    unfinished(settings).touch()
     slug, name = (SLUG, "Demo Organisation") if demo else ("home", "My Organisation")
     email = f"owner@{DOMAIN}" if demo else "owner@localhost.local"
     tenant_id = root.query(TenantBySlug(slug))
@@ -82,6 +93,17 @@ def ensure_owner(mediator: LocalMediator, settings: Settings, *, demo: bool) -> 
     ids = OwnerIds(user.user_id, tenant_id)
     owner_file(settings).write_text(json.dumps({"user_id": str(ids.user_id), "tenant_id": str(ids.tenant_id)}), "utf-8")
     return ids
+
+
+def unfinished(settings: Settings) -> Path:
+    """Marks a first start that is not through yet; a start that was cut off is taken up again."""
+    return settings.run_dir / "first-start"
+
+
+def known_password(settings: Settings) -> str | None:
+    """The password of the demo accounts, if this installation made them."""
+    path = settings.secrets_dir / "demo-password"
+    return path.read_text("ascii").strip() if path.exists() else None
 
 
 def password(settings: Settings) -> str:

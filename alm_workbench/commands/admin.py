@@ -34,11 +34,12 @@ def demo() -> None:
 @data_dir_option
 def seed(size: str, data_dir: str | None) -> None:
     """Fill the demo organisation with people, a project and its history."""
-    from alm_workbench.demo import DemoSeeder, ensure_owner
+    from alm_workbench.demo import DemoSeeder, ensure_owner, unfinished
 
-    with runtime(data_dir) as found:
-        owner = ensure_owner(found.mediator, found.settings, demo=True)
+    with runtime(data_dir, create=True) as found:
+        owner = ensure_owner(found.mediator, found.settings, demo=True, organisations=found.organisations)
         done = DemoSeeder(found.mediator, found.settings, owner, size=size).run(say)
+        unfinished(found.settings).unlink(missing_ok=True)
     say("Done." if done else "The demo project is there already; nothing was added.")
 
 
@@ -72,7 +73,7 @@ def create(
     from alm_workbench.contexts.auth.messages import FindUser, RegisterUser
     from alm_workbench.contexts.tenant.messages import OnboardTenant
 
-    with runtime(data_dir) as found:
+    with runtime(data_dir, create=True) as found:
         root = found.mediator.as_principal(None)
         user = root.query(FindUser(email)) or root.send(RegisterUser(email, owner_name or email, password, locale))
         made = root.send(

@@ -48,21 +48,33 @@ def show(data: Any, as_json: bool, lines: Callable[[], list[str]]) -> None:
 
 
 @contextmanager
-def runtime(data_dir: str | None, *, upgrade: bool = True) -> Iterator[Runtime]:
+def runtime(data_dir: str | None, *, upgrade: bool = True, create: bool = False) -> Iterator[Runtime]:
     """The workbench in this process."""
     from alm_workbench.composition import opened
 
+    if not create:
+        require_workbench(settings(data_dir))
     with opened(settings(data_dir), progress=say, upgrade=upgrade, pool_size=4) as found:
         yield found
 
 
 @contextmanager
-def database(data_dir: str | None, *, upgrade: bool = False) -> Iterator[Database]:
+def database(data_dir: str | None, *, upgrade: bool = False, create: bool = False) -> Iterator[Database]:
     """The database alone."""
     from alm_workbench.composition import database_of
 
+    if not create:
+        require_workbench(settings(data_dir))
     with database_of(settings(data_dir), progress=say, upgrade=upgrade) as found:
         yield found
+
+
+def require_workbench(found: Settings) -> None:
+    """Refuse a data directory that holds none, instead of making one by the way."""
+    from alm_workbench.composition import there_is_a_workbench
+
+    if not there_is_a_workbench(found):
+        raise ConfigurationError(f"There is no workbench in {found.data_dir}; `alm lab --data-dir …` makes one.")
 
 
 def as_owner(found: Runtime) -> LocalMediator:

@@ -21,7 +21,7 @@ def upgrade(revision: str, data_dir: str | None) -> None:
     """Bring the schema up to a revision (the newest by default)."""
     from alm_workbench.composition import change_schema
 
-    with database(data_dir) as found:
+    with database(data_dir, create=True) as found:
         click.echo(change_schema(found, revision) or "no schema")
 
 
@@ -94,10 +94,15 @@ def backup(target: Path, data_dir: str | None, as_json: bool) -> None:
 @json_option
 def restore(source: Path, data_dir: str | None, as_json: bool) -> None:
     """Read a backup into the empty database of a new data directory."""
+    from alm_workbench.commands.common import runtime
     from alm_workbench.composition import read_backup
 
-    with database(data_dir) as found:
+    with database(data_dir, create=True) as found:
         read = read_backup(found, source)
-    say("Restored and verified. The owner of this installation is found by: alm tenant own SLUG EMAIL")
+    with runtime(data_dir) as opened:
+        slugs = opened.organisations()
+    say("Restored and verified. Now say who owns this installation:")
+    for slug in slugs:
+        say(f"  alm tenant own {slug} E-MAIL" + (f" --data-dir {data_dir}" if data_dir else ""))
     rows = sum(read["tables"].values())
     show(read, as_json, lambda: [f"{rows} rows of {len(read['tables'])} tables, made {read['created_at']}"])

@@ -26,7 +26,11 @@ def read(file: Path) -> str:
     try:
         return file.read_text("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{file}: byte {error.start} is not UTF-8") from None
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        raise ConfigurationError(
+            f"{file}:{line}:{column}: byte 0x{error.object[error.start]:02x} is not UTF-8"
+        ) from None
     except OSError as error:
         raise ConfigurationError(f"{file}: {error.strerror}") from None
 
@@ -91,9 +95,12 @@ def compile_file(file: Path) -> None:
 @manifest.command("graph")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @json_option
-def graph(file: Path, as_json: bool) -> None:
-    """The workflows of a manifest, as text or JSON."""
+def graph(file: Path, as_json: bool) -> int:
+    """The workflows of a manifest, as text or JSON; exit code 1 when it has errors."""
     found = language_service.graph(read(file), vocabulary(), format=format_of(file))
+    errors = [d for d in found["diagnostics"] if d["severity"] == "error"]
+    for d in errors:
+        click.echo(f"{file}:{d['line']}:{d['col']}: error {d['code']}: {d['message']}", err=True)
 
     def lines() -> list[str]:
         out = []
@@ -103,6 +110,7 @@ def graph(file: Path, as_json: bool) -> None:
         return out
 
     show(found, as_json, lines)
+    return 1 if errors else 0
 
 
 @manifest.command("activate")

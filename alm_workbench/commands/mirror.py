@@ -11,10 +11,12 @@ from alm_workbench.contexts.project.messages import ListProjects
 from alm_workbench.errors import NotFound
 from alm_workbench.mirror.cli import MirrorTarget, mirror_group, report_group
 
+DATA_DIR = "alm_workbench.data_dir"
+
 
 def target(ctx: click.Context) -> MirrorTarget:
     """The mirror of this installation; it is closed with the command."""
-    found = ctx.with_resource(runtime(ctx.find_root().params.get("data_dir")))
+    found = ctx.with_resource(runtime(ctx.meta.get(DATA_DIR)))
     owner = as_owner(found)
     principal = owner.principal
     if principal is None:
@@ -30,5 +32,21 @@ def target(ctx: click.Context) -> MirrorTarget:
     return MirrorTarget(found.mirror, found.database.dsns.mirror, {principal.tenant_slug: principal.tenant_id}, project)
 
 
-mirror = mirror_group(target)
-report = report_group(target)
+def with_data_dir(group: click.Group) -> click.Group:
+    """Give every command of a group the option that all commands have."""
+    for command in group.commands.values():
+        command.params.append(
+            click.Option(
+                ["--data-dir"],
+                type=click.Path(file_okay=False),
+                expose_value=False,
+                is_eager=True,
+                callback=lambda ctx, _param, value: ctx.meta.__setitem__(DATA_DIR, value),
+                help="Where the data lies.",
+            )
+        )
+    return group
+
+
+mirror = with_data_dir(mirror_group(target))
+report = with_data_dir(report_group(target))

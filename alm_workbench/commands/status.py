@@ -115,6 +115,8 @@ def check_space(found: Settings) -> Check:
 
 def check_data(found: Settings) -> Check:
     """A data directory we can write."""
+    if not found.data_dir.exists():
+        return Check("data", True, f"{found.data_dir} (made by the first start)")
     found.prepare()
     return Check("data", True, str(found.data_dir))
 
@@ -148,8 +150,10 @@ def check_plugins(found: Settings) -> Check:
 
 def check_database(found: Settings) -> Check:
     """A database that answers, at the newest schema."""
-    from alm_workbench.composition import database_of, rls_findings, schema_revision
+    from alm_workbench.composition import database_of, rls_findings, schema_revision, there_is_a_workbench
 
+    if not there_is_a_workbench(found):
+        return Check("database", True, "none yet; `alm lab` makes it")
     with database_of(found, upgrade=False) as database:
         revision, head = schema_revision(database)
         if revision is None:

@@ -21,6 +21,7 @@ from alm_workbench.errors import (
     MethodNotAllowed,
     NotFound,
     TooLarge,
+    Unavailable,
 )
 from alm_workbench.server.application import Application
 from alm_workbench.shared import wire
@@ -105,7 +106,7 @@ class ApiHandler(web.RequestHandler):
                 path=self.request.path,
                 correlation_id=self.correlation_id,
                 detail=error.detail,
-                exc_info=error,
+                exc_info=None if isinstance(error, Unavailable) else error,
             )
         self.set_header("Content-Type", "application/problem+json")
         self.finish(json.dumps(problem))

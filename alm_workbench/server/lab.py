@@ -66,11 +66,17 @@ class LabServer:
 
     def run(self) -> int:
         """Seed if this is the first start, then serve."""
-        owner = demo.ensure_owner(self._runtime.mediator, self._settings, demo=self._options.demo)
-        if self._options.demo and not (self._settings.run_dir / "seeded").exists():
-            say("First start: seeding the demo organisation")
-            demo.DemoSeeder(self._runtime.mediator, self._settings, owner).run()
-            (self._settings.run_dir / "seeded").write_text(__version__, "utf-8")
+        owner = demo.ensure_owner(
+            self._runtime.mediator,
+            self._settings,
+            demo=self._options.demo,
+            organisations=self._runtime.organisations,
+        )
+        if demo.unfinished(self._settings).exists():
+            if self._options.demo:
+                say("First start: seeding the demo organisation")
+                demo.DemoSeeder(self._runtime.mediator, self._settings, owner).run()
+            demo.unfinished(self._settings).unlink()
         fill_workspace(self._settings.workspace_dir)
         try:
             if self._options.dashboards:
@@ -128,8 +134,9 @@ class LabServer:
         if self._dashboards_url:
             lines.append(f"  Dashboards   {self._dashboards_url}")
         lines.append(f"  REST API     {base}alm/api/v1/openapi.json")
-        if self._options.demo:
-            lines.append(f"  Demo log-in  manager@{demo.DOMAIN}   password  {demo.password(self._settings)}")
+        if secret := demo.known_password(self._settings):
+            person = f"manager@{demo.DOMAIN}" if self._options.demo else "owner@localhost.local"
+            lines.append(f"  Log-in       {person}   password  {secret}")
         lines += [
             f"  Data         {self._settings.data_dir}",
             "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
 import csv
 import io
 import sys
@@ -63,9 +64,8 @@ class CellError(ValueError):
 
 def rejected(name: str, row: int, column: str, code: str, message: str) -> ImportRejected:
     """An import refused as a whole for one reason."""
-    return ImportRejected(
-        f"{name}, row {row}, column {column}: {message}", errors=[ErrorItem(f"{name}:{row}:{column}", code, message)]
-    )
+    where = f"{name}, row {row}" + (f", column {column}" if column else "")
+    return ImportRejected(f"{where}: {message}", errors=[ErrorItem(f"{name}:{row}:{column}", code, message)])
 
 
 def read_table(name: str, content: str, encoding: str, delimiter: str | None) -> Table:
@@ -107,12 +107,19 @@ def decoded(name: str, raw: bytes, encoding: str) -> str:
     except LookupError:
         raise rejected(name, 1, "", "encoding", f"there is no encoding {encoding!r}") from None
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode(encoding, "replace")
+        # a stand-in for the bad byte, so that one at the start of a row counts for that row
+        before = raw[: error.start].decode(encoding, "replace") + "?"
         rows = list(split(before, guess_delimiter(before)))
         header, last = (rows[0] if rows else []), (rows[-1] if rows else [""])
-        column = header[len(last) - 1].lstrip("\ufeff") if len(rows) > 1 and len(last) <= len(header) else last[-1]
+        named = len(rows) > 1 and len(last) <= len(header)
+        column = header[len(last) - 1].lstrip("\ufeff") if named else last[-1].rstrip("?")
         bad = raw[error.start : error.start + 1].hex()
-        hint = "is it cp1254 (Turkish Windows) or latin-1? pass encoding=…"
+        wide = raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        hint = (
+            "it is UTF-16: pass encoding='utf-16'"
+            if wide
+            else "is it cp1254 (Turkish Windows) or latin-1? pass encoding=…"
+        )
         raise rejected(name, max(1, len(rows)), column, "encoding", f"byte 0x{bad} is not {encoding}; {hint}") from None
     if "\x00" in text:
         row = len(list(split(text[: text.index("\x00")], guess_delimiter(text))))
@@ -142,6 +149,10 @@ def choose_columns(table: Table, kind: ArtifactTypeDef, mapping: Mapping[str, st
         if target is not None and target not in RESERVED and target not in kind.fields:
             known = ", ".join((*RESERVED, *kind.fields))
             raise rejected(table.name, 1, column, "unknown-field", f"{kind.id} has no field {target!r}; it has {known}")
+    for target in {t for t in mapping.values() if t}:
+        feeding = [column for column, wanted in mapping.items() if wanted == target]
+        if len(feeding) > 1:
+            raise rejected(table.name, 1, feeding[1], "doubled-target", f"{feeding[0]!r} feeds {target!r} already")
     chosen: dict[str, str | None] = dict(mapping)
     taken = {target for target in chosen.values() if target}
     for column in table.header:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from alm_workbench.contexts.artifact.csv_file import (
@@ -28,6 +29,7 @@ from alm_workbench.shared.ids import new_id
 from alm_workbench.shared.messages import Event
 
 SHOWN_PROBLEMS = 100
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class RowRejected(Exception):
@@ -132,6 +134,8 @@ class ImportHandler:
         if columns.created_at and record.cells[columns.created_at].strip():
             try:
                 occurred = moment(record.cells[columns.created_at].strip())
+                if not EARLIEST <= occurred <= ctx.now:
+                    raise CellError(f"{occurred.isoformat()} is not between {EARLIEST:%Y} and now")
             except CellError as error:
                 found.append(problem(columns.created_at, "value", str(error)))
         if found:

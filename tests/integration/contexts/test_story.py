@@ -278,6 +278,10 @@ def test_an_import_is_whole_repeatable_and_audited(workbench: Bench) -> None:
         (b"title,x\nA title that fits,1,2\n", {}, 2, "x", "3 cells"),
         (b"name2,x\nA title that fits,1\n", {}, 1, "title", "no column feeds the title"),
         (b"title,id\nA title that fits,K1\nAnother title here,K1\n", {}, 3, "id", "stands in row 2"),
+        (b"title,ref\nA title that fits,A1\n\xd6ffnung,A2\n", {}, 3, "title", "0xd6"),
+        ("title,x\nA title that fits,1\n".encode("utf-16"), {}, 1, "", "UTF-16"),
+        (b"title,a,b\nA title that fits,1,2\n", {"a": "text", "b": "text"}, 1, "b", "feeds 'text' already"),
+        (b"title,created\nA title that fits,2199-01-01\n", {}, 2, "created", "not between"),
         (b"", {}, 1, "", "no header"),
     ],
 )
