@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.performance import rest
 from tests.performance.measuring import CpuMeter, Row, table
-from tests.performance.starts import environment, import_cost, start_lab
+from tests.performance.starts import environment, give_owner, import_cost, start_lab
 from tests.performance.world import BATCH, KINDS, Issues, World, import_message, imported, workbench
 
 PARTS = ("import", "starts", "artifacts")
@@ -109,6 +109,7 @@ class Bench:
 
     def _through_rest(self, world: World, issues: Issues) -> None:
         env = environment(self.folder / "compiled")
+        give_owner(world.data_dir, env, world.org.slug, world.org.email("owner"))
         with start_lab(world.data_dir, env, "--no-demo", "--no-dashboards") as lab:
             owner, engineer, manager = (
                 rest.Client(lab.url, world.org.email(role)) for role in ("owner", "engineer", "manager")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, cast, insert, select, text, update
+from sqlalchemy import Connection, cast, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 
@@ -25,6 +25,9 @@ COLUMNS = (
 )  # fmt: skip
 BULK_FROM = 20
 """From this many rows on, COPY through a staging table is faster than single inserts."""
+
+SEARCHED = 2000
+"""So many hits of a text search are ranked."""
 
 
 class ArtifactRepository:
@@ -62,11 +65,10 @@ class ArtifactRepository:
             if value is not None:
                 statement = statement.where(column == value)
         if q.text:
-            hits = [row[0] for row in conn.execute(SEARCH, {"p": q.project_id, "q": q.text, "n": 2000})]
-            offset = int(after or 0)
-            rows = {row.id: row for row in conn.execute(statement.where(A.id.in_(hits)))} if hits else {}
-            ranked = [rows[hit] for hit in hits if hit in rows]
-            return [dto for row in ranked[offset : offset + limit] if (dto := one(row))]
+            hits = func.alm.search(q.project_id, q.text, SEARCHED).table_valued("artifact_id", "rank", name="hits")
+            ranked = statement.join(hits, A.id == hits.c.artifact_id).order_by(hits.c.rank.desc(), hits.c.artifact_id)
+            found = conn.execute(ranked.limit(limit).offset(int(after or 0)))
+            return [dto for row in found if (dto := one(row))]
         if after:
             statement = statement.where(text("(artifacts.created_at, artifacts.id) < (:after_at, :after_id)")).params(
                 after_at=datetime.fromisoformat(after[0]), after_id=UUID(after[1])
@@ -232,8 +234,6 @@ def alias(tenant_id: UUID, row: NewArtifact) -> dict[str, Any]:
     """The row that finds an item by its key in another tool."""
     return {"tenant_id": tenant_id, "project_id": row.project_id, "key": row.ref, "artifact_id": row.id}
 
-
-SEARCH = text("SELECT artifact_id FROM alm.search(:p, :q, :n)")
 
 STATE_COUNTS = text(
     "SELECT type_id, state, count(*) FROM alm.artifacts WHERE project_id = :p GROUP BY type_id, state ORDER BY type_id, state"
