@@ -181,3 +181,21 @@ def test_the_same_components_work_in_a_notebook_in_lab(view: View, lab: Lab) -> 
 def answer(route: Route, status: int, body: object) -> None:
     """Reply in the server's place."""
     route.fulfill(status=status, content_type="application/problem+json", body=json.dumps(body))
+
+
+def test_another_language_shows_the_same_project(browser: Browser, lab: Lab) -> None:
+    """Whoever chose a project stays with it in another language."""
+    server = json.loads((lab.data_dir / "run" / "server.json").read_text("utf-8"))
+    made = httpx.post(
+        f"{server['url']}alm/api/v1/projects",
+        json={"key": "OTHER", "name": "Another project"},
+        headers={"Authorization": f"Bearer {server['token']}"},
+    )
+    assert made.status_code == 201
+    view = open_view(browser)
+    page = overview(view, lab)
+    page.locator("alm-project-filter select").select_option(label="OTHER · Another project")
+    page.locator("a[hreflang=tr]").click()
+    expect(page.locator("html")).to_have_attribute("lang", "tr", timeout=SLOW)
+    assert "project=OTHER" in page.url
+    view.context.close()

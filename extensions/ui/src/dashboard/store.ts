@@ -69,6 +69,7 @@ export class Store extends EventTarget {
       const url = new URL(location.href);
       url.searchParams.set('project', next.key);
       history.replaceState(null, '', url);
+      keepProject(next.key);
     }
     this.dispatchEvent(new Event('project'));
   }
@@ -126,3 +127,12 @@ export class Store extends EventTarget {
 }
 
 export const store = new Store();
+
+/** The links to the page in other languages lead to the same project. */
+function keepProject(key: string): void {
+  for (const link of document.querySelectorAll<HTMLAnchorElement>('a[hreflang]')) {
+    const target = new URL(link.href);
+    target.searchParams.set('project', key);
+    link.href = target.href;
+  }
+}
