@@ -95,6 +95,23 @@ def test_dark_theme(view: View, lab: Lab) -> None:
         settings.unlink()
 
 
+def test_turkish(view: View, lab: Lab) -> None:
+    """Lab and our part of it speak Turkish."""
+    folder = lab.data_dir / "lab" / "settings" / "@jupyterlab" / "translation-extension"
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = folder / "plugin.jupyterlab-settings"
+    settings.write_text(json.dumps({"locale": "tr_TR"}), "utf-8")
+    try:
+        view.page.goto(fresh(lab))
+        start = view.page.locator(".alm-Start")
+        expect(start).to_be_visible(timeout=SLOW)
+        expect(start).to_contain_text("Projeler", timeout=SLOW)
+        view.page.wait_for_timeout(500)
+        view.shot("lab-start-turkish")
+    finally:
+        settings.unlink()
+
+
 def test_the_tutorial_runs_in_lab(view: View, lab: Lab) -> None:
     """The first tutorial runs from top to bottom in a real kernel, with the kernel's own token only."""
     page = view.page
