@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
+from alm_workbench.contexts.artifact.access import Artifacts, check_version
 from alm_workbench.contexts.artifact.domain import (
-    NewArtifact,
     check_title,
     checked_fields,
-    draft_view,
-    eval_context,
-    item_view,
-    masked,
     not_found,
-    refusal,
     require,
     type_of,
 )
-from alm_workbench.contexts.artifact.facts import functions_for
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     CreateArtifact,
@@ -40,130 +32,14 @@ from alm_workbench.contexts.artifact.messages import (
     StateCounts,
     UpdateArtifact,
 )
-from alm_workbench.contexts.artifact.repository import ArtifactRepository
-from alm_workbench.contexts.artifact.texts import cleaned, search_text, texts
-from alm_workbench.contexts.manifest.messages import CompiledVersion, ProcessVersion
-from alm_workbench.contexts.project.messages import ActiveProcess, VisibleProjects
-from alm_workbench.contexts.workflow.messages import InstanceStart, StartInstances
+from alm_workbench.contexts.artifact.texts import texts
+from alm_workbench.contexts.manifest.messages import CompiledVersion
 from alm_workbench.errors import ErrorItem, InvalidInput, StaleVersion
-from alm_workbench.mpc import ArtifactTypeDef, EvalContext, decide_acl
-from alm_workbench.shared.context import DecisionRecord, MessageContext
-from alm_workbench.shared.ids import ArtifactId, ProjectId, new_id
+from alm_workbench.mpc import ArtifactTypeDef, decide_acl
+from alm_workbench.shared.context import MessageContext
+from alm_workbench.shared.ids import ArtifactId, ProjectId
 from alm_workbench.shared.messages import Event, Page
 from alm_workbench.shared.paging import decode, encode
-
-Functions = Mapping[str, Callable[..., Any]]
-
-
-class Artifacts:
-    """What all handlers of this context share: loading, deciding, showing."""
-
-    def __init__(self, repo: ArtifactRepository, functions: Functions) -> None:
-        self.repo, self.functions = repo, functions
-
-    def process(self, ctx: MessageContext, project_id: ProjectId) -> ProcessVersion:
-        """The process of a project the caller may see."""
-        visible = ctx.memo.get("visible", ...)
-        if visible is ...:
-            visible = ctx.memo["visible"] = ctx.ask(VisibleProjects())
-        if visible is not None and project_id not in visible:
-            raise not_found(project_id)
-        return ctx.ask(ActiveProcess(project_id))
-
-    def load(self, ctx: MessageContext, artifact_id: ArtifactId, *, lock: bool = False) -> ArtifactDTO:
-        """A live item; raises ``NotFound``."""
-        found = self.repo.get(ctx.conn, artifact_id, lock=lock)
-        if found is None:
-            raise not_found(artifact_id)
-        return found
-
-    def context(
-        self, ctx: MessageContext, process: ProcessVersion, artifact: ArtifactDTO, event: Mapping[str, Any]
-    ) -> EvalContext:
-        """The context in which rules look at an existing item."""
-        functions = functions_for(ctx, self.repo, process.compiled, artifact.id, self.functions)
-        view = item_view(
-            artifact, self.repo.last_actor(ctx.conn, artifact.id) if event["name"] == "transition" else None
-        )
-        return eval_context(ctx.principal, view, event, {"id": str(artifact.project_id)}, ctx.now, functions)
-
-    def shown(self, ctx: MessageContext, artifact: ArtifactDTO) -> ArtifactDTO | None:
-        """The item as the caller may see it; None when it may not be seen at all."""
-        process = self.process(ctx, artifact.project_id)
-        context = self.context(ctx, process, artifact, {"name": "read"})
-        decision = decide_acl(process.compiled, "read", artifact.type, context)
-        return masked(artifact, decision.mask) if decision.allow else None
-
-    def readable(self, ctx: MessageContext, artifact: ArtifactDTO) -> ArtifactDTO:
-        """The item as the caller may see it; raises ``AccessDenied`` with the rule."""
-        process = self.process(ctx, artifact.project_id)
-        context = self.context(ctx, process, artifact, {"name": "read"})
-        decision = decide_acl(process.compiled, "read", artifact.type, context)
-        if not decision.allow:
-            reasons = decision.reasons
-            raise refusal(f"you may not read this {artifact.type}", process, decision.rule_id, reasons, artifact.id)
-        return masked(artifact, decision.mask)
-
-    def prepare(
-        self,
-        ctx: MessageContext,
-        process: ProcessVersion,
-        kind: ArtifactTypeDef,
-        title: str,
-        values: Mapping[str, Any],
-        *,
-        project_id: ProjectId,
-        occurred_at: datetime | None = None,
-        state: str | None = None,
-    ) -> tuple[NewArtifact, DecisionRecord]:
-        """Run every check of a creation; gives the item ready to be written, still without a key."""
-        compiled = process.compiled
-        flow = compiled.workflows[kind.workflow]
-        first = flow.states[state or flow.initial]
-        title = check_title(title)
-        functions = functions_for(ctx, self.repo, compiled, None, self.functions)
-        me, now, event = ctx.principal, ctx.now, {"name": "create", "changes": sorted(values)}
-        project = {"id": str(project_id)}
-        draft = draft_view(kind, title, first.id, first.category, values, me.actor_id, now)
-        given = checked_fields(compiled, kind, values, eval_context(me, draft, event, project, now, functions))
-        fields, originals = cleaned(kind, given)
-        context = eval_context(me, {**draft, "fields": fields}, event, project, now, functions)
-        record = require(process, "create", kind.id, context, None)
-        item = NewArtifact(
-            ArtifactId(new_id()),
-            project_id,
-            kind.id,
-            "",
-            title,
-            first.id,
-            first.category,
-            fields,
-            None,
-            None,
-            process.version_id,
-            kind.workflow,
-            occurred_at or ctx.now,
-            originals,
-            search_text(compiled, kind, fields),
-        )
-        return item, replace(record, entity_id=item.id)
-
-    def write(self, ctx: MessageContext, kind: ArtifactTypeDef, items: Sequence[NewArtifact]) -> list[NewArtifact]:
-        """Give keys and keep the items with their workflow instances and events."""
-        if not items:
-            return []
-        project_id, tenant_id = items[0].project_id, ctx.principal.tenant_id
-        first = self.repo.reserve_keys(ctx.conn, project_id, kind.key_prefix, len(items))
-        keyed = [replace(item, key=f"{kind.key_prefix}-{first + n}") for n, item in enumerate(items)]
-        self.repo.insert_many(ctx.conn, tenant_id, keyed)
-        starts = tuple(
-            InstanceStart(i.id, i.workflow_id, i.state, i.category, i.version_id, i.occurred_at) for i in keyed
-        )
-        ctx.ask(StartInstances(project_id, starts))
-        for item in keyed:
-            payload = {"project_id": str(project_id), "key": item.key, "type": item.type_id, "state": item.state}
-            ctx.emit(Event("ArtifactCreated", "Artifact", item.id, payload))
-        return keyed
 
 
 class CreateHandler:
@@ -454,28 +330,3 @@ class RemapStatesHandler:
             message.category,
             message.version_id,
         )
-
-
-def check_version(artifacts: Artifacts, ctx: MessageContext, current: ArtifactDTO, expected: int) -> None:
-    """Refuse a change that was made against another version; raises ``StaleVersion`` with the present state."""
-    if current.version == expected:
-        return
-    shown = artifacts.shown(ctx, current)
-    raise StaleVersion(
-        f"{current.key} has version {current.version} by now, you changed version {expected}",
-        current=shown_data(shown) if shown else None,
-    )
-
-
-def shown_data(artifact: ArtifactDTO) -> dict[str, Any]:
-    """The members of an item that a conflict dialog needs."""
-    return {
-        "id": str(artifact.id),
-        "key": artifact.key,
-        "title": artifact.title,
-        "state": artifact.state,
-        "fields": dict(artifact.fields),
-        "version": artifact.version,
-        "updated_at": artifact.updated_at.isoformat(),
-        "updated_by": str(artifact.updated_by) if artifact.updated_by else None,
-    }

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from alm_workbench.contexts.artifact.access import Artifacts
 from alm_workbench.contexts.artifact.csv_file import (
     CellError,
     Columns,
@@ -19,7 +20,6 @@ from alm_workbench.contexts.artifact.csv_file import (
     read_table,
 )
 from alm_workbench.contexts.artifact.domain import MAX_TITLE, NewArtifact, type_of
-from alm_workbench.contexts.artifact.handlers import Artifacts
 from alm_workbench.contexts.artifact.messages import ImportArtifacts, ImportProblemDTO, ImportResultDTO
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.errors import AccessDenied, ErrorItem, ImportRejected, InvalidInput

@@ -7,6 +7,7 @@ from typing import Any
 
 from alm_workbench.contexts.artifact import handlers as h
 from alm_workbench.contexts.artifact import messages as m
+from alm_workbench.contexts.artifact.access import Artifacts
 from alm_workbench.contexts.artifact.importing import ImportHandler
 from alm_workbench.contexts.artifact.repository import ArtifactRepository
 from alm_workbench.shared.context import Handler, Services
@@ -16,7 +17,7 @@ from alm_workbench.shared.plugins import ExpressionFunctions, hookimpl
 @hookimpl
 def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
     """Handlers of this context."""
-    artifacts = h.Artifacts(ArtifactRepository(), services.port(ExpressionFunctions).by_name)
+    artifacts = Artifacts(ArtifactRepository(), services.port(ExpressionFunctions).by_name)
     return {
         m.CreateArtifact: h.CreateHandler(artifacts),
         m.GetArtifact: h.GetHandler(artifacts),

@@ -43,7 +43,9 @@ export function messages(): string[] {
 
 /** The catalogue of a language as JupyterLab's server sends it. */
 export function raw(language: string): Record<string, Record<string, string>> {
-  return JSON.parse(readFileSync(here(`../../../alm_workbench/locale/${language}/LC_MESSAGES/alm_workbench.json`), 'utf8'));
+  return JSON.parse(
+    readFileSync(here(`../../../alm_workbench/locale/${language}/LC_MESSAGES/alm_workbench.json`), 'utf8')
+  );
 }
 
 /** Its translations by key, without the head. */
