@@ -94,9 +94,9 @@ class Runtime:
         services.provide(ExpressionFunctions, ExpressionFunctions(functions))
         return services
 
-    def start_background(self) -> None:
-        """Keep the mirror fresh and publish the outbox from now on."""
-        self.mirror.start(warm=True)
+    def start_background(self, *, warm: bool = True) -> None:
+        """Keep the mirror fresh and publish the outbox from now on; ``warm`` makes ready for the first report too."""
+        self.mirror.start(warm=warm)
         publisher = Publisher(self.database.dsns.worker, self._publish)
         self._publisher = threading.Thread(target=publisher.run, args=(self._stop,), name="alm-outbox", daemon=True)
         self._publisher.start()

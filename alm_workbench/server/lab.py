@@ -72,15 +72,15 @@ class LabServer:
             demo=self._options.demo,
             organisations=self._runtime.organisations,
         )
-        if demo.unfinished(self._settings).exists():
-            if self._options.demo:
-                say("First start: seeding the demo organisation")
-                demo.DemoSeeder(self._runtime.mediator, self._settings, owner).run()
-            demo.unfinished(self._settings).unlink()
-        fill_workspace(self._settings.workspace_dir)
         try:
             if self._options.dashboards:
-                self._start_dashboards()
+                self._start_dashboards()  # it loads while the database is busy with seeding
+            if demo.unfinished(self._settings).exists():
+                if self._options.demo:
+                    say("First start: seeding the demo organisation")
+                    demo.DemoSeeder(self._runtime.mediator, self._settings, owner).run()
+                demo.unfinished(self._settings).unlink()
+            fill_workspace(self._settings.workspace_dir)
             self._serve(owner)
         finally:
             self._settings.server_file.unlink(missing_ok=True)
@@ -108,8 +108,8 @@ class LabServer:
             )
             extension.write_server_file(self._settings.server_file, base, api_token, os.getpid())
             # on a thread: the dashboards may need a moment longer, and nobody should click on a dead address
-            announce = threading.Thread(target=self._announce, args=(base, token), daemon=True, name="alm-announce")
-            server.io_loop.add_callback(announce.start)
+            then = threading.Thread(target=self._answering, args=(base, token), daemon=True, name="alm-announce")
+            server.io_loop.add_callback(then.start)
 
         def kernel_alive(check: Any) -> None:
             self._runtime.bindings.kernel_alive = check
@@ -121,10 +121,11 @@ class LabServer:
         lab.start()
 
     def _answering(self, base: str, token: str) -> None:
-        """What can wait until Lab answers: the first page of the first dashboard should not wait for the first build."""
+        """What begins when Lab answers; the first page of the first dashboard should not wait for the first build."""
+        self._runtime.start_background(warm=False)
         self._announce(base, token)
-        self._runtime.start_background()
-        threading.Thread(target=self._warm_mirror, daemon=True, name="alm-warm").start()
+        self._runtime.mirror.warm_up()
+        self._warm_mirror()
 
     def _announce(self, base: str, token: str) -> None:
         if self._dashboards is not None and not self._dashboards_answer():
