@@ -183,6 +183,24 @@ def answer(route: Route, status: int, body: object) -> None:
     route.fulfill(status=status, content_type="application/problem+json", body=json.dumps(body))
 
 
+def test_the_mirror_follows_what_happens(lab: Lab) -> None:
+    """A change through the API is in the mirror soon, without anybody asking for it."""
+    server = json.loads((lab.data_dir / "run" / "server.json").read_text("utf-8"))
+    with httpx.Client(
+        base_url=f"{server['url']}alm/api/v1", headers={"Authorization": f"Bearer {server['token']}"}, timeout=30
+    ) as client:
+        project = next(p for p in client.get("/projects").json()["items"] if p["key"] == "DEMO")
+        made = client.post(f"/projects/{project['id']}/artifacts", json={"artifact_type": "task", "title": "Seen soon"})
+        assert made.status_code == 201
+        until = time.monotonic() + SLOW / 1000
+        found: list[object] = []
+        while not found and time.monotonic() < until:
+            time.sleep(0.5)
+            asked = {"sql": "select key from artifacts where key = $key", "params": {"key": made.json()["key"]}}
+            found = client.post("/sql", json=asked).json()["rows"]
+    assert found == [[made.json()["key"]]]
+
+
 def test_another_language_shows_the_same_project(browser: Browser, lab: Lab) -> None:
     """Whoever chose a project stays with it in another language."""
     server = json.loads((lab.data_dir / "run" / "server.json").read_text("utf-8"))
