@@ -23,6 +23,7 @@ ROWS = (
     "making 1,000 artifacts by imports",
     "mirror, full build at 1,000",
     "mirror, refresh of 1 %",
+    "outbox, publishing",
     "create one, REST, p95",
     "transition, REST, p95",
     "list page of 50 at 1,000, REST, p95",
