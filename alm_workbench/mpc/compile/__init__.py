@@ -1,0 +1,68 @@
+"""From a sound AST to the compiled manifest: inheritance resolved, references kept by id, expressions stored as trees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from ..ast import EMPTY, ASTNode, FrozenDict, ManifestAST
+from ..canonical import artifact_hash, ast_hash
+from ..errors import ManifestInvalid
+from ..meta import DomainMeta
+from ..model import CompiledManifest
+from ..validate import validate
+from . import rules, types, views, workflow
+from .context import Context, Props, labels_of
+
+__all__ = ["ENGINE_VERSION", "build", "compile_manifest", "labels_of"]
+
+ENGINE_VERSION = "0.1.0"
+T = TypeVar("T")
+
+
+def compile_manifest(ast: ManifestAST, meta: DomainMeta, *, engine_version: str = ENGINE_VERSION) -> CompiledManifest:
+    """Check and compile; raises ManifestInvalid with every error's place."""
+    diagnostics = validate(ast, meta)
+    if any(d.severity == "error" for d in diagnostics):
+        raise ManifestInvalid(tuple(diagnostics))
+    return build(ast, meta, engine_version)
+
+
+def build(ast: ManifestAST, meta: DomainMeta, engine_version: str = ENGINE_VERSION) -> CompiledManifest:
+    """Compile an AST already known to be sound."""
+    return _build(Context(ast, meta), engine_version)
+
+
+def _build(c: Context, engine_version: str) -> CompiledManifest:
+    ast, meta = c.ast, c.meta
+    content, meta_digest = ast_hash(ast), meta.hash
+    c.enums = _each(c, "EnumDef", types.enum)
+    planning = next(iter(ast.of_kind("Planning")), None)
+    parts: dict[str, Any] = {
+        "enums": c.enums,
+        "types": _each(c, "ArtifactType", types.artifact_type),
+        "link_types": _each(c, "LinkType", types.link_type),
+        "workflows": _each(c, "Workflow", workflow.workflow),
+        "roles": _each(c, "Role", rules.role),
+        "acl": tuple(_each(c, "ACL", rules.acl).values()),
+        "policies": tuple(_each(c, "Policy", rules.policy).values()),
+        "automations": tuple(_each(c, "Automation", rules.automation).values()),
+        "views": _each(c, "View", views.view),
+        "planning": planning.properties if planning else EMPTY,
+    }
+    return CompiledManifest(
+        ast.namespace,
+        ast.name,
+        ast.manifest_version,
+        ast.schema_version,
+        content,
+        meta_digest,
+        artifact_hash(content, meta_digest, engine_version),
+        engine_version,
+        expressions=FrozenDict(c.expressions),
+        **parts,
+    )
+
+
+def _each(c: Context, kind: str, make: Callable[[Context, ASTNode, Props], T]) -> Mapping[str, T]:
+    return FrozenDict({node.id: make(c, node, c.props(node)) for node in c.ast.of_kind(kind)})

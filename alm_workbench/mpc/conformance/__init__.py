@@ -1,0 +1,1 @@
+"""The contract's conformance categories: a pure handler for each, from a case to its output."""

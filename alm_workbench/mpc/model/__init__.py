@@ -1,0 +1,29 @@
+"""The compiled manifest: immutable, typed, resolved, and storable as JSON."""
+
+from __future__ import annotations
+
+from .labels import Labels, pick_label
+from .manifest import CompiledManifest
+from .rules import AclDef, AutomationDef, PolicyDef, RoleDef
+from .types import ArtifactTypeDef, Choice, EnumDef, FieldDef, LinkTypeDef
+from .views import ViewDef
+from .workflow import StateDef, TransitionDef, WorkflowDef
+
+__all__ = [
+    "AclDef",
+    "ArtifactTypeDef",
+    "AutomationDef",
+    "Choice",
+    "CompiledManifest",
+    "EnumDef",
+    "FieldDef",
+    "Labels",
+    "LinkTypeDef",
+    "PolicyDef",
+    "RoleDef",
+    "StateDef",
+    "TransitionDef",
+    "ViewDef",
+    "WorkflowDef",
+    "pick_label",
+]
