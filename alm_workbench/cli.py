@@ -23,7 +23,7 @@ COMMANDS = {
     "demo": ("alm_workbench.commands.admin:demo", "Demo data."),
     "tenant": ("alm_workbench.commands.admin:tenant", "Organisations and their people."),
     "manifest": ("alm_workbench.commands.manifest:manifest", "Check, format and compile manifests."),
-    "meta": ("alm_workbench.commands.manifest:meta", "The vocabulary of manifests."),
+    "meta": ("alm_workbench.commands.meta:meta", "The vocabulary of manifests."),
     "import": ("alm_workbench.commands.admin:import_", "Import a CSV file into a project."),
     "mirror": ("alm_workbench.commands.mirror:mirror", "The DuckDB mirror."),
     "report": ("alm_workbench.commands.mirror:report", "Reports over the mirror."),

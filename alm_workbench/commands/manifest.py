@@ -1,4 +1,4 @@
-"""``alm manifest``: the pipeline of manifests without a server; ``alm meta``: their vocabulary."""
+"""``alm manifest``: the pipeline of manifests without a server."""
 
 from __future__ import annotations
 
@@ -140,34 +140,3 @@ def activate(
         as_json,
         lambda: [f"{saved.namespace}/{saved.name} {saved.label} is in force in {project}; {done.moved} items moved"],
     )
-
-
-@click.group()
-def meta() -> None:
-    """The vocabulary of manifests."""
-
-
-@meta.command("show")
-@click.option("--kinds", is_flag=True, help="Only the kinds with their properties.")
-@json_option
-def show_meta(kinds: bool, as_json: bool) -> None:
-    """Print kinds, events, value types and functions."""
-    found = vocabulary()
-    data: dict[str, Any] = {
-        "kinds": {
-            k.name: {p.name: p.type + ("*" if p.required else "") for p in k.properties.values()} for k in found.kinds
-        }
-    }
-    if not kinds:
-        data["events"] = list(found.allowed_events)
-        data["value_types"] = list(found.allowed_types)
-        data["functions"] = {f.name: f"({', '.join(f.args)}) {f.returns} {f.cost}" for f in found.allowed_functions}
-
-    def lines() -> list[str]:
-        out = [f"{name}: {', '.join(f'{p} {t}' for p, t in props.items())}" for name, props in data["kinds"].items()]
-        if not kinds:
-            out += ["", "events: " + ", ".join(data["events"]), "types: " + ", ".join(data["value_types"]), ""]
-            out += [f"{name}{text}" for name, text in data["functions"].items()]
-        return out
-
-    show(data, as_json, lines)
