@@ -15,7 +15,12 @@ from .types import Choice
 
 @dataclass(frozen=True)
 class StateDef(Labelled):
-    """A state of a workflow; category is todo, in_progress or done."""
+    """A state of a workflow; category is todo, in_progress or done.
+
+    A state that others name as `parent` is a composite: exactly one of its children is active with it, or, where it
+    is `parallel`, all of them. `history` (shallow or deep) lets it resume where it was left; `initial` is the child
+    it begins with otherwise, the first one if not given. Actions are names, or intents (mappings with `kind`).
+    """
 
     id: str
     labels: Labels = EMPTY
@@ -27,11 +32,20 @@ class StateDef(Labelled):
     on_enter: tuple[Any, ...] = ()
     on_leave: tuple[Any, ...] = ()
     span: Span | None = None
+    parallel: bool = False
+    initial: str | None = None
+    on_activate: tuple[Any, ...] = ()
+    on_deactivate: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
 class TransitionDef(Labelled):
-    """A step of a workflow; `guard` is expression text, `reason` the offered reasons."""
+    """A step of a workflow; `guard` is expression text, `reason` the offered reasons.
+
+    `rule_type` says how `to` is meant: `fixed` names a state, `dynamic` is an expression that yields one, `internal`
+    leaves no state (its actions run; `to` is the source, or a state inside it). `timeout_ms` > 0 lets the step be
+    taken by the system once its source has been active that long.
+    """
 
     id: str
     from_: tuple[str, ...]
@@ -47,11 +61,14 @@ class TransitionDef(Labelled):
     timeout: Any = None
     span: Span | None = None
     guard_span: Span | None = None
+    on_leave: tuple[Any, ...] = ()
+    rule_type: str = "fixed"
+    timeout_ms: int = 0
 
 
 @dataclass(frozen=True)
 class WorkflowDef(Labelled):
-    """The life of an item."""
+    """The life of an item; events in `ignored` mean nothing where no transition answers them."""
 
     id: str
     labels: Labels = EMPTY
@@ -60,6 +77,7 @@ class WorkflowDef(Labelled):
     transitions: tuple[TransitionDef, ...] = ()
     finals: tuple[str, ...] = ()
     span: Span | None = None
+    ignored: tuple[str, ...] = ()
 
     @cached_property
     def by_state(self) -> Mapping[str, tuple[TransitionDef, ...]]:
