@@ -63,23 +63,39 @@ def thaw(value: Any) -> Any:
 
 
 class Located:
-    """A frozen value with its offsets; `entries` (mappings) and `items` (lists) hold the places inside it."""
+    """A frozen value with its offsets and the places inside it.
 
-    __slots__ = ("end", "entries", "items", "start", "value")
+    `inside` is None for a scalar, one Located for each item of a list, and for a mapping, in the order of its keys,
+    the start and end of each key and the Located value: (start, end, value, start, end, value, …).
+    """
 
-    def __init__(
-        self,
-        value: Any,
-        start: int,
-        end: int,
-        entries: dict[str, tuple[int, int, Located]] | None = None,
-        items: tuple[Located, ...] | None = None,
-    ) -> None:
+    __slots__ = ("_numbers", "end", "inside", "start", "value")
+
+    def __init__(self, value: Any, start: int, end: int, inside: tuple[Any, ...] | None = None) -> None:
         self.value = value
         self.start = start
         self.end = end
-        self.entries = entries
-        self.items = items
+        self.inside = inside
+
+    @property
+    def entries(self) -> Iterator[tuple[str, int, int, Located]]:
+        """Key, start and end of the key, and value of each entry; nothing unless this is a mapping."""
+        if isinstance(self.value, Mapping):
+            places = iter(self.inside or ())
+            for key, start, end, value in zip(self.value, places, places, places, strict=True):
+                yield key, start, end, value
+
+    def entry(self, key: str) -> tuple[int, int, Located] | None:
+        """The start and end of a key and its value, or None."""
+        if self.inside is None or not isinstance(self.value, Mapping) or key not in self.value:
+            return None
+        try:
+            numbers: dict[str, int] = self._numbers  # type: ignore[has-type]
+        except AttributeError:
+            numbers = self._numbers = {key: 3 * number for number, key in enumerate(self.value)}
+        at = numbers[key]
+        start, end, value = self.inside[at : at + 3]
+        return start, end, value
 
     def at(self, path: Path) -> Located | None:
         """The value at a path below this one, or None."""
@@ -91,62 +107,93 @@ class Located:
     def step(self, step: str | int) -> Located | None:
         """The value one step below, or None."""
         if isinstance(step, str):
-            entry = self.entries.get(step) if self.entries else None
+            entry = self.entry(step)
             return entry[2] if entry else None
-        return self.items[step] if self.items and 0 <= step < len(self.items) else None
+        if self.inside is None or not isinstance(self.value, tuple):
+            return None
+        found: Located | None = self.inside[step] if 0 <= step < len(self.inside) else None
+        return found
 
 
-@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the parts of one definition stand, counted from the start of the text it was read from.
+
+    Every reading of an unchanged block of a document gives the same Place, wherever the block has moved to.
+    """
+
+    __slots__ = ("end", "id", "kind", "name", "properties", "start")
+
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        kind: tuple[int, int],
+        id: tuple[int, int],
+        name: tuple[int, int] | None,
+        properties: Located,
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.kind = kind
+        self.id = id
+        self.name = name
+        self.properties = properties
+
+
 class SourceMap:
-    """Where one definition and everything in it stands; offsets are relative to `base` in `source`."""
+    """Where one definition and everything in it stands: its Place, moved by `base` in `source`."""
 
-    source: Source
-    base: int
-    start: int
-    end: int
-    kind: tuple[int, int]
-    id: tuple[int, int]
-    name: tuple[int, int] | None
-    properties: Located
+    __slots__ = ("base", "place", "source")
+
+    def __init__(self, source: Source, base: int, place: Place) -> None:
+        self.source = source
+        self.base = base
+        self.place = place
+
+    @property
+    def start(self) -> int:
+        """Where the definition begins, counted from `base`."""
+        return self.place.start
 
     def _span(self, pair: tuple[int, int]) -> Span:
         return self.source.span(pair[0] + self.base, pair[1] + self.base)
 
     def span(self) -> Span:
         """The whole definition."""
-        return self._span((self.start, self.end))
+        return self._span((self.place.start, self.place.end))
 
     def kind_span(self) -> Span:
         """The word that names the kind."""
-        return self._span(self.kind)
+        return self._span(self.place.kind)
 
     def id_span(self) -> Span:
         """The id."""
-        return self._span(self.id)
+        return self._span(self.place.id)
 
     def name_span(self) -> Span:
         """The display name, or the id where there is none."""
-        return self._span(self.name or self.id)
+        return self._span(self.place.name or self.place.id)
 
     def key_span(self, path: Path) -> Span:
         """The key at a property path; for a list item its value; the id if the path is unknown."""
-        parent = self.properties.at(path[:-1])
-        if path and parent is not None and isinstance(path[-1], str) and parent.entries and path[-1] in parent.entries:
-            start, end, _ = parent.entries[path[-1]]
-            return self._span((start, end))
+        parent = self.place.properties.at(path[:-1])
+        if path and parent is not None and isinstance(path[-1], str):
+            entry = parent.entry(path[-1])
+            if entry is not None:
+                return self._span(entry[:2])
         return self.value_span(path)
 
     def value_span(self, path: Path) -> Span:
         """The value at a property path, or of the nearest known part of it."""
         for cut in range(len(path), 0, -1):
-            found = self.properties.at(path[:cut])
+            found = self.place.properties.at(path[:cut])
             if found is not None:
                 return self._span((found.start, found.end))
         return self.id_span()
 
     def raw(self, path: Path) -> tuple[str, int] | None:
         """The text of a value as written, and its offset in the source."""
-        found = self.properties.at(path)
+        found = self.place.properties.at(path)
         if found is None:
             return None
         return self.source.text[found.start + self.base : found.end + self.base], found.start + self.base

@@ -12,15 +12,27 @@ from .detect import FORMATS, detect_format
 __all__ = ["FORMATS", "LIMITS", "ParseLimits", "ParseResult", "detect_format", "parse", "read"]
 
 
-def read(text: str, *, format: str | None = None, file: str | None = None, limits: ParseLimits = LIMITS) -> ParseResult:
-    """Everything that can be read of a manifest text, with diagnostics; raises only on an unknown format."""
+def read(
+    text: str,
+    *,
+    format: str | None = None,
+    file: str | None = None,
+    limits: ParseLimits = LIMITS,
+    previous: ParseResult | None = None,
+) -> ParseResult:
+    """Everything that can be read of a manifest text, with diagnostics; raises only on an unknown format.
+
+    `previous` is an earlier reading of the same document. Of a DSL text then only the blocks around the edit are read
+    again: definitions before it are the same ASTNode objects, those after it new nodes with the same `source.place`,
+    `properties` and content. The result never depends on `previous`, and `previous` stays as it was.
+    """
     body = _without_bom(text)
     language = detect_format(body, format, file)
     source = Source(body, file)
     if len(body) > limits.max_chars:
         message = f"The text is longer than {limits.max_chars} characters"
         return ParseResult(ManifestAST(source=source), [Problem("E_PARSE_LIMIT", message, 0, 1).located(source)])
-    result = _front_end(language)(body, source, limits)
+    result = _front_end(language)(body, source, limits, previous)
     if "\0" in body:
         at = body.index("\0")
         result.diagnostics.append(
@@ -45,15 +57,15 @@ def _without_bom(text: str) -> str:
     return " " + text[1:] if text.startswith("\ufeff") else text
 
 
-def _front_end(language: str) -> Callable[[str, Source, ParseLimits], ParseResult]:
+def _front_end(language: str) -> Callable[[str, Source, ParseLimits, ParseResult | None], ParseResult]:
     if language == "json":
         from .json_ import parse_json_text
 
-        return parse_json_text
+        return lambda text, source, limits, _: parse_json_text(text, source, limits)
     if language == "yaml":
         from .yaml_ import parse_yaml_text
 
-        return parse_yaml_text
+        return lambda text, source, limits, _: parse_yaml_text(text, source, limits)
     from .dsl import parse_dsl_text
 
     return parse_dsl_text

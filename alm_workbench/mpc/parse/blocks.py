@@ -1,119 +1,243 @@
-"""Cutting a manifest text into its head and top-level definitions, strings and comments respected."""
+"""Cutting a manifest text into its head and top-level definitions, strings and comments respected.
+
+A cut of an edited text begins from the cut of the text before: what the edit did not touch is not read again.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+from typing import Literal
 
 from .common import ParseLimits, Problem
+from .lexical import BLOCK_COMMENT, COMMENT, LINE_COMMENT, NAME_END, ONE_LINE, SKIP, STRING, TRIPLE
 
-_TOKEN = re.compile(
-    r"""
-    (?P<string>"(?:[^"\\\n]|\\[^\n])*(?P<closed>")?)
-  | (?P<comment>//[^\n]*|\#[^\n]*|/\*(?:[^*]|\*(?!/))*(?P<ended>\*/)?)
-  | (?P<open>[{\[])
-  | (?P<close>[}\]])
-  | (?P<def>(?<![A-Za-z0-9_.\-@])def(?![A-Za-z0-9_.\-]))
-  | (?P<word>[A-Za-z0-9_@.\-]+)
-    """,
-    re.X,
+_DEF = re.compile(rf"(?<![A-Za-z0-9_.\-@])def{NAME_END}")
+_ELSEWHERE = re.compile(
+    rf"(?P<skip>{STRING}|{COMMENT})|(?P<def>{_DEF.pattern})|[A-Za-z0-9_@.\-]++|(?P<quote>\"\"\"|\")|(?P<comment>/\*)"
 )
+# Whether a text runs over lines, or may only hold one (after too many quotes that never close).
+_TEXTS = {False: STRING, True: rf'(?:{TRIPLE}|{ONE_LINE}")'}
+# Everything up to the next bracket; in recovery also up to a line that begins with `def`.
+_RUNS = {
+    (recover, strict): re.compile(
+        rf'(?:[^{{}}\[\]"/#{chr(92)}n]++|\n{f"(?!def{NAME_END})" if recover else ""}'
+        rf"|{_TEXTS[strict]}|{BLOCK_COMMENT}|{LINE_COMMENT}|/(?![/*]))*+"
+    )
+    for recover in (False, True)
+    for strict in (False, True)
+}
+_MULTI_LINE = re.compile(rf"{COMMENT}|{TRIPLE}|(?P<plain>{STRING})")
+# A quote that never closes is looked for until the next definition; so many searches are allowed in one text.
+_MOST_UNCLOSED = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch of text: the head, one definition, or something that belongs to neither."""
+    """A stretch of text, with problems counted from its start."""
 
-    kind: str  # "head", "def" or "junk"
+    kind: Literal["head", "def", "junk"]
     start: int
     end: int
+    problems: tuple[Problem, ...] = ()
+
+    def moved(self, by: int) -> Block:
+        """The same block further on."""
+        return Block(self.kind, self.start + by, self.end + by, self.problems)
 
 
-def split(text: str, limits: ParseLimits) -> tuple[list[Block], list[Problem]]:
-    """Blocks in order; when braces do not close, a `def` at the start of a line begins a new block."""
-    blocks, problems, unclosed = _scan(text, limits, recover=False)
-    if unclosed:
-        blocks, problems, _ = _scan(text, limits, recover=True)
-    return blocks, problems
+@dataclass(slots=True)
+class Cut:
+    """Blocks in order, and from where on braces did not close.
+
+    The first `kept_before` blocks are those of the previous cut, the last `kept_after` its last ones, moved.
+    """
+
+    text: str
+    blocks: list[Block] = field(default_factory=list)
+    recovered_at: int | None = None
+    kept_before: int = 0
+    kept_after: int = 0
 
 
-class _Scan:
-    def __init__(self, limits: ParseLimits) -> None:
+def cut(text: str, limits: ParseLimits, previous: Cut | None = None) -> Cut:
+    """Blocks of a text; when braces do not close, a `def` at the start of a line begins a new block from there on."""
+    return _Cutter(text, limits, previous).run()
+
+
+def _shared_start(one: str, other: str) -> int:
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _shared_end(one: str, other: str, most: int) -> int:
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[len(one) - middle : len(one) - low] == other[len(other) - middle : len(other) - low]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+class _Cutter:
+    def __init__(self, text: str, limits: ParseLimits, previous: Cut | None) -> None:
+        self.text = text
         self.limits = limits
-        self.blocks: list[Block] = []
-        self.problems: list[Problem] = []
-        self.start: int | None = None
-        self.stack: list[tuple[str, int]] = []
-        self.outside = 0
-        self.too_deep = False
+        self.result = Cut(text)
+        self.at = 0
+        self.unclosed = 0
+        self.previous = previous
+        self.problems: list[tuple[str, str, int, int, str]] = []
+        # Blocks of the previous cut that may follow again: their ends, from where in this text, and the move.
+        self.ends: list[int] = []
+        self.same_from = len(text) + 1
+        self.move = 0
+        if previous is not None:
+            self._keep_start(previous)
 
-    def open_block(self, at: int) -> None:
-        self._outside(at)
-        self.start = at
+    def run(self) -> Cut:
+        result = self.result
+        while (start := self._next_definition()) is not None:
+            found = self._definition(start, recover=result.recovered_at is not None)
+            if found is None:
+                result.recovered_at = start
+                found = self._definition(start, recover=True) or len(self.text)
+            self._block("def", start, found)
+            if found >= self.same_from and self._keep_end(found):
+                break
+        return result
 
-    def close_block(self, at: int) -> None:
-        if self.start is not None:
-            self.blocks.append(Block("def", self.start, at))
-        self.start, self.stack, self.outside, self.too_deep = None, [], at, False
+    # ------------------------------------------------------------ what an edit leaves
 
-    def _outside(self, at: int) -> None:
-        kind = "head" if not self.blocks else "junk"
-        if at > self.outside or kind == "head":
-            self.blocks.append(Block(kind, self.outside, at))
+    def _keep_start(self, previous: Cut) -> None:
+        same = _shared_start(previous.text, self.text)
+        most = min(len(previous.text), len(self.text)) - same
+        tail = _shared_end(previous.text, self.text, most)
+        limit = same if previous.recovered_at is None else min(same, previous.recovered_at)
+        ends = [block.end for block in previous.blocks]
+        kept = bisect_right(ends, limit)
+        while kept and previous.blocks[kept - 1].kind != "def":
+            kept -= 1
+        if kept:
+            self.result.blocks = previous.blocks[:kept]
+            self.result.kept_before = kept
+            self.at = ends[kept - 1]
+        if previous.recovered_at is None:
+            self.ends, self.same_from = ends, len(self.text) - tail
+            self.move = len(self.text) - len(previous.text)
+
+    def _keep_end(self, end: int) -> bool:
+        assert self.previous is not None
+        if self.result.recovered_at is not None:
+            return False
+        old = end - self.move
+        at = bisect_left(self.ends, old)
+        if at == len(self.ends) or self.ends[at] != old or self.previous.blocks[at].kind != "def":
+            return False
+        rest = self.previous.blocks[at + 1 :]
+        self.result.blocks += [block.moved(self.move) for block in rest] if self.move else rest
+        self.result.kept_after = len(rest)
+        return True
+
+    # ------------------------------------------------------------ scanning
+
+    def _block(self, kind: Literal["head", "def", "junk"], start: int, end: int) -> None:
+        found = tuple(Problem(code, text, a - start, b - start, hint) for code, text, a, b, hint in self.problems)
+        self.problems = []
+        self.result.blocks.append(Block(kind, start, end, found))
+        self.at = end
+
+    def _next_definition(self) -> int | None:
+        begin = self.at
+        gap = SKIP.match(self.text, begin).end()  # type: ignore[union-attr]
+        first = not self.result.blocks
+        if _DEF.match(self.text, gap):
+            if first:
+                self._block("head", 0, gap)
+            return gap
+        if not first and gap == len(self.text):
+            return None
+        found = self._search_definition(gap)
+        self._block("head" if first else "junk", begin, len(self.text) if found is None else found)
+        return found
+
+    def _search_definition(self, at: int) -> int | None:
+        while (match := _ELSEWHERE.search(self.text, at)) is not None:
+            at = match.end()
+            if match.lastgroup == "def":
+                return match.start()
+            if match.lastgroup == "quote":
+                at = self._unclosed_text(match.start(), self.at)
+            elif match.lastgroup == "comment":
+                at = self._unclosed_comment(match.start())
+        return None
+
+    def _definition(self, start: int, *, recover: bool) -> int | None:
+        """Where the definition that begins at `start` ends; None if it never does and `recover` is not set."""
+        text, size = self.text, len(self.text)
+        run = _RUNS[recover, self.unclosed > _MOST_UNCLOSED]
+        stack: list[str] = []
+        opened = {"{": 0, "[": 0}
+        too_deep = False
+        self.problems = []
+        at = start
+        while (at := run.match(text, at).end()) < size:  # type: ignore[union-attr]
+            mark = text[at]
+            if mark in opened:
+                stack.append(mark)
+                opened[mark] += 1
+                if len(stack) > self.limits.max_depth and not too_deep:
+                    too_deep = True
+                    message = f"Nested more than {self.limits.max_depth} levels deep"
+                    self.problems.append(("E_PARSE_LIMIT", message, at, at + 1, "move the inner parts out"))
+            elif mark in "]}":
+                if _close(stack, opened, "{" if mark == "}" else "["):
+                    return at + 1
+            elif mark == '"':
+                at = self._unclosed_text(at, start)
+                run = _RUNS[recover, self.unclosed > _MOST_UNCLOSED]
+                continue
+            elif mark == "/":
+                at = self._unclosed_comment(at)
+                continue
+            elif mark == "\n":
+                return at + 1
+            at += 1
+        return size if recover else None
+
+    def _unclosed_text(self, at: int, begin: int) -> int:
+        self.unclosed += 1
+        end = self._line_end(at)
+        suspect = next((m for m in _MULTI_LINE.finditer(self.text, begin, at) if m["plain"] and "\n" in m[0]), None)
+        place = suspect.start() if suspect and suspect.end() <= at else at
+        message = "The text in quotes that begins here is never closed"
+        hint = "a text ends at '\"'; it cannot hold a line that begins with 'def' or '@'"
+        if not any(problem[1] == message for problem in self.problems):
+            self.problems.append(("E_PARSE_SYNTAX", message, place, self._line_end(place), hint))
+        return end
+
+    def _unclosed_comment(self, at: int) -> int:
+        self.problems.append(("E_PARSE_SYNTAX", "The comment is never closed", at, at + 2, "expected '*/'"))
+        return self._line_end(at)
+
+    def _line_end(self, at: int) -> int:
+        end = self.text.find("\n", at)
+        return len(self.text) if end < 0 else end
 
 
-def _scan(text: str, limits: ParseLimits, *, recover: bool) -> tuple[list[Block], list[Problem], bool]:
-    scan = _Scan(limits)
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup
-        if kind in ("string", "closed"):
-            if match["closed"] is None:
-                message = "The text in quotes does not end on this line"
-                scan.problems.append(Problem("E_PARSE_SYNTAX", message, match.start(), match.end(), "expected '\"'"))
-        elif kind in ("comment", "ended"):
-            if match["comment"].startswith("/*") and match["ended"] is None:
-                message = "The comment is never closed"
-                scan.problems.append(
-                    Problem("E_PARSE_SYNTAX", message, match.start(), match.start() + 2, "expected '*/'")
-                )
-        elif kind == "def":
-            _on_def(scan, text, match.start(), recover)
-        elif kind == "open" and scan.start is not None:
-            _on_open(scan, match)
-        elif kind == "close" and scan.start is not None:
-            _on_close(scan, match)
-    unclosed = scan.start is not None
-    if scan.start is not None:
-        scan.close_block(len(text))
-    else:
-        scan._outside(len(text))
-    return scan.blocks, scan.problems, unclosed
-
-
-def _on_def(scan: _Scan, text: str, at: int, recover: bool) -> None:
-    if scan.start is None:
-        scan.open_block(at)
-    elif recover and (at == 0 or text[at - 1] == "\n"):
-        scan.close_block(at)
-        scan.open_block(at)
-
-
-def _on_open(scan: _Scan, match: re.Match[str]) -> None:
-    scan.stack.append((match[0], match.start()))
-    if len(scan.stack) > scan.limits.max_depth and not scan.too_deep:
-        scan.too_deep = True
-        message = f"Nested more than {scan.limits.max_depth} levels deep"
-        scan.problems.append(Problem("E_PARSE_LIMIT", message, match.start(), match.end()))
-
-
-def _on_close(scan: _Scan, match: re.Match[str]) -> None:
-    # A bracket that does not fit is left to the grammar, which says what was expected there.
-    pair = {"}": "{", "]": "["}[match[0]]
-    while scan.stack and scan.stack[-1][0] != pair and any(opened == pair for opened, _ in scan.stack):
-        scan.stack.pop()
-    if scan.stack and scan.stack[-1][0] == pair:
-        scan.stack.pop()
-        if not scan.stack:
-            scan.close_block(match.end())
-    elif not scan.stack:
-        scan.close_block(match.end())
+def _close(stack: list[str], opened: dict[str, int], pair: str) -> bool:
+    """Whether a closing bracket ends the block; one that does not fit is left to the grammar to explain."""
+    if opened[pair]:
+        while stack[-1] != pair:
+            opened[stack.pop()] -= 1
+        opened[stack.pop()] -= 1
+    return not stack

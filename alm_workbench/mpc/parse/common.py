@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..ast import ASTNode, FrozenDict, Located, ManifestAST, SourceMap
+from ..ast import ASTNode, FrozenDict, Located, ManifestAST, Place, SourceMap
 from ..errors import Diagnostic, Related, Source, Span
 from ..words import nearest
 
@@ -44,10 +45,11 @@ class Problem:
 
 @dataclass(slots=True)
 class ParseResult:
-    """What could be read, and everything that could not."""
+    """What could be read, and everything that could not; `trace` is what the next reading takes over."""
 
     ast: ManifestAST
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    trace: object = field(default=None, repr=False, compare=False)
 
 
 ESCAPES = {"\\": "\\", '"': '"', "/": "/", "n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
@@ -88,6 +90,8 @@ def _one_escape(match: re.Match[str], start: int, problems: list[Problem]) -> tu
 
 def decoded_offset(raw: str, offset: int) -> int | None:
     """Where character `offset` of a quoted string stands in its raw text, or None if raw is not a simple form."""
+    if raw.startswith('"""'):
+        return None
     if len(raw) >= 2 and raw[0] == raw[-1] == '"':
         return _double_offset(raw, offset)
     if len(raw) >= 2 and raw[0] == raw[-1] == "'":
@@ -113,25 +117,38 @@ def _double_offset(raw: str, offset: int) -> int | None:
     return at
 
 
-def mapping(entries: list[tuple[str, int, int, Located]], start: int, end: int, problems: list[Problem]) -> Located:
+class Entry:
+    """One property of a mapping: its key with offsets, and its located value."""
+
+    __slots__ = ("end", "key", "start", "value")
+
+    def __init__(self, key: str, start: int, end: int, value: Located) -> None:
+        self.key = key
+        self.start = start
+        self.end = end
+        self.value = value
+
+
+def mapping(entries: Sequence[Entry], start: int, end: int, problems: list[Problem]) -> Located:
     """A located mapping; a key written twice is a problem and the first value stays."""
-    places: dict[str, tuple[int, int, Located]] = {}
-    for key, key_start, key_end, value in entries:
-        if key in places:
-            first = places[key]
+    values = FrozenDict({entry.key: entry.value.value for entry in entries})
+    if len(values) < len(entries):
+        entries = _without_repeated(entries, problems)
+        values = FrozenDict({entry.key: entry.value.value for entry in entries})
+    return Located(values, start, end, tuple([part for e in entries for part in (e.start, e.end, e.value)]))
+
+
+def _without_repeated(entries: Sequence[Entry], problems: list[Problem]) -> list[Entry]:
+    first: dict[str, Entry] = {}
+    for entry in entries:
+        known = first.setdefault(entry.key, entry)
+        if known is not entry:
+            message = f"'{entry.key}' is written twice here"
+            related = (("first written here", known.start, known.end),)
             problems.append(
-                Problem(
-                    "E_PARSE_DUPLICATE_KEY",
-                    f"'{key}' is written twice here",
-                    key_start,
-                    key_end,
-                    "remove one of them",
-                    (("first written here", first[0], first[1]),),
-                )
+                Problem("E_PARSE_DUPLICATE_KEY", message, entry.start, entry.end, "remove one of them", related)
             )
-            continue
-        places[key] = (key_start, key_end, value)
-    return Located(FrozenDict({k: v[2].value for k, v in places.items()}), start, end, places)
+    return list(first.values())
 
 
 ROOT_KEYS = {"schemaVersion": int, "namespace": str, "name": str, "manifestVersion": str, "defs": tuple}
@@ -140,12 +157,12 @@ RESERVED = ("kind", "id", "name", "children", "source")
 
 def manifest_from(root: Located, source: Source, problems: list[Problem], limits: ParseLimits) -> ManifestAST:
     """The AST of a located root mapping (JSON and YAML); shapes are checked, nothing is dropped silently."""
-    if root.entries is None:
+    if not isinstance(root.value, Mapping):
         problems.append(Problem("E_PARSE_SYNTAX", "A manifest is a mapping with 'defs'", root.start, root.end))
         return ManifestAST(source=source)
     values: dict[str, Any] = {"schemaVersion": 1, "namespace": "", "name": "", "manifestVersion": "0.0.0"}
     header: dict[str, tuple[int, int]] = {}
-    for key, (start, end, item) in root.entries.items():
+    for key, start, end, item in root.entries:
         kind = ROOT_KEYS.get(key)
         if kind is None:
             hint = nearest(key, ROOT_KEYS)
@@ -158,7 +175,7 @@ def manifest_from(root: Located, source: Source, problems: list[Problem], limits
             values[key] = item.value
             header[_header_name(key)] = (item.start, item.end)
     defs = root.step("defs")
-    nodes = _nodes(defs.items if defs and defs.items else (), source, problems, limits)
+    nodes = _nodes(_items(defs), source, problems, limits)
     return ManifestAST(
         values["schemaVersion"], values["namespace"], values["name"], values["manifestVersion"], nodes, source, header
     )
@@ -181,8 +198,7 @@ def _nodes(
 
 
 def _node(item: Located, source: Source, problems: list[Problem], limits: ParseLimits) -> ASTNode | None:
-    entries = item.entries
-    if entries is None:
+    if not isinstance(item.value, Mapping):
         problems.append(
             Problem("E_PARSE_SYNTAX", "A definition is a mapping with 'kind' and 'id'", item.start, item.end)
         )
@@ -201,28 +217,35 @@ def _node(item: Located, source: Source, problems: list[Problem], limits: ParseL
         problems.append(Problem("E_PARSE_SYNTAX", "'name' must be text", name.start, name.end))
         name = None
     children = item.step("children")
-    if children is not None and children.items is None and children.value is not None:
+    if children is not None and not isinstance(children.value, (tuple, type(None))):
         problems.append(
             Problem("E_PARSE_SYNTAX", "'children' must be a list of definitions", children.start, children.end)
         )
-    own = {k: v for k, v in entries.items() if k not in RESERVED or (k == "source" and v[2].entries is None)}
-    properties = Located(FrozenDict({k: v[2].value for k, v in own.items()}), item.start, item.end, own)
-    kind_at, id_at = item.step("kind"), item.step("id")
-    assert kind_at is not None
-    assert id_at is not None
-    places = SourceMap(
-        source,
-        0,
-        item.start,
-        item.end,
-        (kind_at.start, kind_at.end),
-        (id_at.start, id_at.end),
-        (name.start, name.end) if name is not None and name.value is not None else None,
-        properties,
-    )
-    below = _nodes(children.items if children and children.items else (), source, problems, limits)
+    properties = _properties(item)
+    below = _nodes(_items(children), source, problems, limits)
     text = name.value if name is not None else None
-    return ASTNode(heads["kind"], heads["id"], text, properties.value, below, places)
+    return ASTNode(
+        heads["kind"], heads["id"], text, properties.value, below, SourceMap(source, 0, _place(item, name, properties))
+    )
+
+
+def _items(located: Located | None) -> tuple[Located, ...]:
+    return (located.inside or ()) if located is not None and isinstance(located.value, tuple) else ()
+
+
+def _properties(item: Located) -> Located:
+    own = [
+        Entry(key, start, end, value)
+        for key, start, end, value in item.entries
+        if key not in RESERVED or (key == "source" and not isinstance(value.value, Mapping))
+    ]
+    return mapping(own, item.start, item.end, [])
+
+
+def _place(item: Located, name: Located | None, properties: Located) -> Place:
+    kind, id_ = item.step("kind") or item, item.step("id") or item
+    named = (name.start, name.end) if name is not None and name.value is not None else None
+    return Place(item.start, item.end, (kind.start, kind.end), (id_.start, id_.end), named, properties)
 
 
 def string_span(source: Source, span: Span, offset: int, length: int) -> Span:

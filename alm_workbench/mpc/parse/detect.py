@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from ..errors import MPCError
+from .lexical import SKIP
 
 FORMATS = ("dsl", "yaml", "json")
-_SKIP = re.compile(r"(?:\s+|//[^\n]*|#[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
 _DSL = re.compile(r"@|def(?:\s|$)")
 
 
@@ -21,8 +21,8 @@ def detect_format(text: str, format: str | None = None, file: str | None = None)
     by_name = _by_name(file)
     if by_name is not None:
         return by_name
-    rest = text[_SKIP.match(text).end() :]  # type: ignore[union-attr]
-    if text.lstrip().startswith("{"):
+    rest = text[SKIP.match(text).end() :]  # type: ignore[union-attr]
+    if text.lstrip("\ufeff \t\r\n\f\v").startswith("{"):
         return "json"
     if not rest or _DSL.match(rest):
         return "dsl"

@@ -7,20 +7,19 @@ from typing import Any
 
 from ..words import nearest
 from .common import Problem
+from .lexical import COMMENT, SKIP, STRING, TRIPLE, is_word
 
 WORDS = {
-    "IDENT": "a name",
+    "COLON": "':'",
+    "WORD": "a name",
     "STRING": "text in double quotes",
     "NUMBER": "a number",
     "INT": "a whole number",
-    "TRUE": "true",
-    "FALSE": "false",
-    "NULL": "null",
+    "LITERAL": "true, false or null",
     "LSQB": "'['",
-    "RSQB": "']'",
     "LBRACE": "'{'",
+    "RSQB": "']'",
     "RBRACE": "'}'",
-    "COLON": "':'",
     "COMMA": "','",
     "DEF": "'def'",
     "SCHEMA": "'@schema'",
@@ -30,23 +29,27 @@ WORDS = {
     "$END": "the end of the text",
 }
 ORDER = tuple(WORDS)
-VALUE = {"STRING", "NUMBER", "TRUE", "FALSE", "NULL", "LSQB", "LBRACE"}
-BODY = {"IDENT", "STRING", "DEF", "RBRACE"}
+# Sets of terminals that have one name together, larger sets first; PAIR is only how a property may be read.
+TOGETHER = (
+    (frozenset({"STRING", "NUMBER", "INT", "WORD", "LITERAL", "LSQB", "LBRACE"}), "a value"),
+    (frozenset({"WORD", "STRING", "LITERAL", "DEF"}), "a property, a nested definition"),
+    (frozenset({"WORD", "LITERAL", "DEF"}), "a name"),
+    (frozenset({"WORD", "STRING", "LITERAL"}), "a property"),
+)
+VALUE = TOGETHER[0][0]
 DIRECTIVES = ("@schema", "@namespace", "@name", "@version")
-_SKIP = re.compile(r"(?:\s+|//[^\n]*|#[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)*")
-_THING = re.compile(r'@?[A-Za-z0-9_.\-]+|"(?:[^"\\\n]|\\[^\n])*"|.', re.S)
+_THING = re.compile(rf'@?[A-Za-z0-9_.\-]+|{STRING}|.', re.S)
+_MULTI_LINE = re.compile(rf"{COMMENT}|{TRIPLE}|(?P<plain>{STRING})")
 
 
 def in_words(names: set[str]) -> str:
     """The expected terminals as a phrase, in a fixed order."""
-    names = set(names)
+    names = set(names) - {"PAIR"}
     phrases: list[str] = []
-    if names >= VALUE:
-        names -= VALUE
-        phrases.append("a value")
-    if names >= BODY:
-        names -= BODY - {"RBRACE"}
-        phrases.append("a property, a nested definition")
+    for together, phrase in TOGETHER:
+        if names >= together:
+            names -= together
+            phrases.append(phrase)
     phrases += [WORDS[name] for name in ORDER if name in names]
     if not phrases:
         return "something else"
@@ -56,9 +59,9 @@ def in_words(names: set[str]) -> str:
 def explain(error: Any, text: str) -> Problem:
     """A syntax error of Lark's as a problem with a sentence and a place."""
     names = _accepted(error)
-    at = error.pos_in_stream
-    ended = getattr(getattr(error, "token", None), "type", None) == "$END"
-    if ended or at is None or at < 0 or at >= len(text) or not text[at:].strip():
+    token = getattr(error, "token", None)
+    at = getattr(token, "start", None)
+    if at is None:
         end = len(text.rstrip())
         return Problem(
             "E_PARSE_SYNTAX", f"The definition ends too early: expected {in_words(names)}", max(end - 1, 0), end
@@ -80,23 +83,41 @@ def _accepted(error: Any) -> set[str]:
 
 
 def _hint(thing: str, names: set[str]) -> str | None:
-    word = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.\-]*", thing) is not None
-    if word and names >= VALUE:
-        return f'words are written in quotes: "{thing}"'
+    word = is_word(thing)
     if thing == "'":
         return "text is written in double quotes"
+    if thing == "def" and names >= VALUE:
+        return 'the word def is written in quotes: "def"'
     if word and "COLON" in names:
-        return "a property is written as  name: value"
-    if thing in ("{", "[") and "COLON" in names:
+        return "a property is written as  name: value  or  name { … }"
+    if thing == "[" and "COLON" in names:
         return "write ':' between a name and its value"
     if "COMMA" in names and "RSQB" in names:
         return "items of a list are separated by commas"
     return None
 
 
+def explain_multi_line(text: str, problem: Problem) -> Problem:
+    """The problem itself, or the quote before it whose text runs over lines and may swallow what follows."""
+    for match in _MULTI_LINE.finditer(text):
+        if match.start() >= problem.start and match.start() > 0 and match.start() > problem.end:
+            break
+        if match["plain"] and "\n" in match[0]:
+            return _suspect(text, match.start(), match[0], problem)
+    return problem
+
+
+def _suspect(text: str, at: int, raw: str, problem: Problem) -> Problem:
+    end = text.find("\n", at)
+    lines = raw.count("\n") + 1
+    message = f"The text in quotes that begins here runs over {lines} lines; it may not be closed where it should be"
+    related = ((problem.message, problem.start, problem.end),)
+    return Problem("E_PARSE_SYNTAX", message, at, end, f"what follows does not fit: {problem.message}", related)
+
+
 def junk(text: str) -> Problem | None:
     """What is wrong with text between definitions, or None if it is only comments."""
-    match = _SKIP.match(text)
+    match = SKIP.match(text)
     at = match.end() if match else 0
     if at >= len(text):
         return None

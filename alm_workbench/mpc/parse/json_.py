@@ -7,7 +7,7 @@ from typing import Any
 
 from ..ast import Located, ManifestAST
 from ..errors import Source
-from .common import ParseLimits, ParseResult, Problem, manifest_from, mapping, unescape
+from .common import Entry, ParseLimits, ParseResult, Problem, manifest_from, mapping, unescape
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(
@@ -91,7 +91,7 @@ class _Reader:
         return value
 
     def object(self, start: int, depth: int) -> Located:
-        entries: list[tuple[str, int, int, Located]] = []
+        entries: list[Entry] = []
         expected = "a name in double quotes or '}'"
         while True:
             kind, raw, key_start, key_end = self.take(expected)
@@ -104,7 +104,7 @@ class _Reader:
             key = unescape(raw[1:-1], key_start + 1, self.problems)
             _, colon, colon_start, _ = self.take("':'")
             self.expect(colon == ":", colon_start, "':'")
-            entries.append((key, key_start, key_end, self.value(depth + 1)))
+            entries.append(Entry(key, key_start, key_end, self.value(depth + 1)))
             expected = "',' or '}'"
 
     def array(self, start: int, depth: int) -> Located:
@@ -112,12 +112,12 @@ class _Reader:
         self.skip()
         if self.text.startswith("]", self.at):
             self.at += 1
-            return Located((), start, self.at, None, ())
+            return Located((), start, self.at, ())
         while True:
             items.append(self.value(depth + 1))
             _, raw, mark_start, end = self.take("',' or ']'")
             if raw == "]":
-                return Located(tuple(item.value for item in items), start, end, None, tuple(items))
+                return Located(tuple(item.value for item in items), start, end, tuple(items))
             self.expect(raw == ",", mark_start, "',' or ']'")
 
     def expect(self, right: bool, at: int, expected: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..ast import Located, ManifestAST
 from ..errors import Source
-from .common import ParseLimits, ParseResult, Problem, manifest_from, mapping
+from .common import Entry, ParseLimits, ParseResult, Problem, manifest_from, mapping
 
 _INT = re.compile(r"[-+]?[0-9]+\Z")
 _HEX = re.compile(r"0x[0-9a-fA-F]+\Z|0o[0-7]+\Z")
@@ -98,7 +98,7 @@ class _Reader:
             raise _Stop(self.problem("E_PARSE_SYNTAX", f"'*{event.anchor}' stands for nothing written before", event))
         target, size = self.anchors[event.anchor]
         self.count(size, event)
-        return Located(target.value, event.start_mark.index, event.end_mark.index, target.entries, target.items)
+        return Located(target.value, event.start_mark.index, event.end_mark.index, target.inside)
 
     def scalar(self, event: Any) -> Located:
         start, end = event.start_mark.index, event.end_mark.index
@@ -117,15 +117,15 @@ class _Reader:
         while not isinstance(inner := next(self.events), self.yaml.SequenceEndEvent):
             items.append(self.node(inner, depth + 1))
         end = self.end(event, inner)
-        return Located(tuple(item.value for item in items), event.start_mark.index, end, None, tuple(items))
+        return Located(tuple(item.value for item in items), event.start_mark.index, end, tuple(items))
 
     def mapping(self, event: Any, depth: int) -> Located:
-        entries: list[tuple[str, int, int, Located]] = []
+        entries: list[Entry] = []
         while not isinstance(inner := next(self.events), self.yaml.MappingEndEvent):
             key = self.key(inner, depth)
             value = self.node(next(self.events), depth + 1)
             if key is not None:
-                entries.append((*key, value))
+                entries.append(Entry(*key, value))
         return mapping(entries, event.start_mark.index, self.end(event, inner), self.problems)
 
     def key(self, event: Any, depth: int) -> tuple[str, int, int] | None:

@@ -77,10 +77,11 @@ class TestDsl:
     @pytest.mark.parametrize(
         ("text", "line", "col", "words"),
         [
-            ("def P a { x: allow }", 1, 14, "Unexpected 'allow': expected a value"),
+            ("def P a { x: = }", 1, 14, "Unexpected '=': expected a value"),
+            ("def P a { x: def }", 1, 14, "Unexpected 'def': expected a value"),
             ("def P a { x 1 }", 1, 13, "expected ':'"),
             ("def P a { x: [1 2] }", 1, 17, "expected ']' or ','"),
-            ('def P a {\n  x: "open\n}', 2, 6, "does not end on this line"),
+            ('def P a {\n  x: "open\n}', 2, 6, "never closed"),
             ("def P a {}\n}", 2, 1, "nothing is open here"),
             ("def P {}", 1, 7, "expected a name"),
             ('def P a {}\n@name "x"', 2, 1, "must stand before the first definition"),
@@ -240,7 +241,7 @@ def test_an_unknown_format_is_an_error() -> None:
 def test_parse_raises_with_every_finding() -> None:
     """The exception's message names the first place."""
     with pytest.raises(ManifestInvalid, match="line 1, column 14") as caught:
-        parse("def P a { x: y }\ndef P b { x: y }")
+        parse("def P a { x: = }\ndef P b { x: = }")
     assert len(caught.value.diagnostics) == 2
 
 
