@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import functions as fx
-from .codegen import is_condition, is_null
 from .functions import ExprFault
 from .ir import LOGIC, Expr, show, show_value
-from .scope import Scope
+from .walk import Names, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +45,12 @@ class Outcome:
         return {path: value for leaf in self.leaves for path, value in leaf.values.items()}
 
 
-def explain(expr: Expr, scope: Scope) -> Outcome:
+def explain(expr: Expr, scope: Names) -> Outcome:
     """Evaluate a condition as the compiled function does, keeping the decisive leaves; never raises."""
     return _condition(expr, scope)
 
 
-def _condition(expr: Expr, scope: Scope) -> Outcome:
+def _condition(expr: Expr, scope: Names) -> Outcome:
     if expr.op == "not":
         inner = _condition(expr.args[0], scope)
         return Outcome(None if inner.value is None else not inner.value, inner.leaves)
@@ -65,7 +64,7 @@ def _condition(expr: Expr, scope: Scope) -> Outcome:
     return _leaf(expr, scope)
 
 
-def _logic(expr: Expr, scope: Scope) -> Outcome:
+def _logic(expr: Expr, scope: Names) -> Outcome:
     stops = expr.value == "or"
     first = _condition(expr.args[0], scope)
     if first.value is None or first.value is stops:
@@ -76,14 +75,14 @@ def _logic(expr: Expr, scope: Scope) -> Outcome:
     return Outcome(second.value, first.leaves + second.leaves)
 
 
-def _leaf(expr: Expr, scope: Scope) -> Outcome:
+def _leaf(expr: Expr, scope: Names) -> Outcome:
     values: dict[str, Any] = {}
     for node in expr.walk():
         if node.op == "ref":
             values[node.value] = scope.lookup(node.value)
     text = show(expr)
     try:
-        result = fx.truth(evaluate(expr, scope))
+        result = fx.truth(walk(expr, scope))
         return Outcome(result, (Leaf(text, result, _seen(expr, scope), values, "", expr.start, expr.end),))
     except ExprFault as fault:
         note = fault.message
@@ -93,58 +92,16 @@ def _leaf(expr: Expr, scope: Scope) -> Outcome:
         return Outcome(None, (Leaf(text, None, text, values, note, expr.start, expr.end),))
 
 
-def _seen(expr: Expr, scope: Scope) -> str:
+def _seen(expr: Expr, scope: Names) -> str:
     """The leaf with its operands replaced by their values."""
     if expr.op == "bin":
-        left, right = (_short(evaluate(arg, scope)) for arg in expr.args)
+        left, right = (_short(walk(arg, scope)) for arg in expr.args)
         return f"{left} {expr.value} {right}"
     if expr.op == "fn":
-        return f"{expr.value}({', '.join(_short(evaluate(arg, scope)) for arg in expr.args)})"
-    return _short(evaluate(expr, scope))
+        return f"{expr.value}({', '.join(_short(walk(arg, scope)) for arg in expr.args)})"
+    return _short(walk(expr, scope))
 
 
 def _short(value: Any) -> str:
     text = show_value(value)
     return text if len(text) <= 60 else text[:57] + "…"
-
-
-def evaluate(expr: Expr, scope: Scope) -> Any:
-    """The value of a tree by walking it, with the same helpers as the compiled function; raises ExprFault."""
-    if expr.op == "lit":
-        return expr.value
-    if expr.op == "ref":
-        return scope.lookup(expr.value)
-    if expr.op == "fn":
-        return fx.call(expr.value, scope, *(evaluate(arg, scope) for arg in expr.args))
-    if expr.op == "not":
-        return not _truth(expr.args[0], scope)
-    if expr.op == "neg":
-        return fx.negate(evaluate(expr.args[0], scope))
-    if expr.op == "if":
-        test, then, other = expr.args
-        return evaluate(then if _truth(test, scope) else other, scope)
-    if expr.op == "index":
-        return fx.item_at(evaluate(expr.args[0], scope), evaluate(expr.args[1], scope))
-    if expr.op == "list":
-        return tuple(evaluate(arg, scope) for arg in expr.args)
-    return _binary(expr, scope)
-
-
-def _truth(expr: Expr, scope: Scope) -> bool:
-    value = evaluate(expr, scope)
-    return value if is_condition(expr) else fx.truth(value)
-
-
-def _binary(expr: Expr, scope: Scope) -> Any:
-    left, right = expr.args
-    if expr.value == "and":
-        return _truth(left, scope) and _truth(right, scope)
-    if expr.value == "or":
-        return _truth(left, scope) or _truth(right, scope)
-    if expr.value in ("==", "!=") and (is_null(left) or is_null(right)):
-        present = evaluate(right if is_null(left) else left, scope)
-        return (present is None) is (expr.value == "==")
-    a, b = evaluate(left, scope), evaluate(right, scope)
-    if expr.value in "+-*/%":
-        return fx.arithmetic(expr.value, a, b)
-    return fx.compare(expr.value, a, b)

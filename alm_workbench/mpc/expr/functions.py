@@ -1,9 +1,14 @@
-"""The functions expressions may call, and the operators' helpers; none raises anything but ExprFault."""
+"""The exact meaning of every operator and function; nothing here raises anything but ExprFault.
+
+Values are those of JSON: null, true and false, numbers, texts, lists (or tuples) and mappings. The walker calls these
+functions for every node; generated code calls them where a cheap test says that an operand is out of the ordinary.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from math import isfinite
 from typing import Any
 
 from ..errors import MPCError
@@ -14,6 +19,10 @@ class ExprFault(MPCError):
 
 
 Function = Callable[..., Any]
+
+MAX_TEXT = 1_000_000  # characters a text may grow to, or be searched in
+MAX_ITEMS = 10_000  # items of a list that is looked through
+MAX_BITS = 4_096  # size of a whole number that is multiplied
 
 # What builtins return where the meta does not say.
 BUILTIN_RETURNS = {
@@ -33,6 +42,20 @@ def undecided(message: str) -> ExprFault:
     return ExprFault("R_EXPR_UNDECIDED", message)
 
 
+def over_budget(message: str) -> ExprFault:
+    """The fault of a leaf whose values are too large to look through."""
+    return ExprFault("E_BUDGET_EXCEEDED", f"Expression evaluation exceeded its budget: {message}", limit=MAX_ITEMS)
+
+
+def sized(value: Any) -> Any:
+    """The value, unless it is a text or list too large to look through."""
+    if isinstance(value, str):
+        return bounded(value)
+    if isinstance(value, (list, tuple)) and len(value) > MAX_ITEMS:
+        raise over_budget(f"a list has more than {MAX_ITEMS} items")
+    return value
+
+
 def fn_len(value: Any = None) -> int:
     """Characters or items; 0 for anything without a length."""
     return len(value) if isinstance(value, (str, list, tuple, Mapping)) else 0
@@ -41,8 +64,8 @@ def fn_len(value: Any = None) -> int:
 def fn_contains(whole: Any = None, part: Any = None) -> bool:
     """Whether a text or list holds a value."""
     if isinstance(whole, str):
-        return isinstance(part, str) and part in whole
-    return isinstance(whole, (list, tuple)) and any(same(item, part) for item in whole)
+        return isinstance(part, str) and part in bounded(whole)
+    return isinstance(whole, (list, tuple)) and any(same(item, part) for item in sized(whole))
 
 
 def fn_is_empty(value: Any = None) -> bool:
@@ -63,9 +86,13 @@ def as_text(value: Any) -> str:
 
 def fn_concat(*parts: Any) -> str:
     """Values one after the other as text."""
-    text = "".join(as_text(part) for part in parts)
-    if len(text) > 1_000_000:
-        raise undecided("the text grew beyond a million characters")
+    return bounded("".join(as_text(part) for part in parts))
+
+
+def bounded(text: str) -> str:
+    """The text, unless it is too long to go on with."""
+    if len(text) > MAX_TEXT:
+        raise over_budget(f"a text has more than {MAX_TEXT} characters")
     return text
 
 
@@ -94,13 +121,13 @@ def fn_max(*values: Any) -> Any:
 
 def _extreme(pick: Callable[..., Any], values: tuple[Any, ...]) -> Any:
     if len(values) == 1 and isinstance(values[0], (list, tuple)):
-        values = tuple(values[0])
+        values = tuple(sized(values[0]))
     if not values:
         return None
-    try:
-        return pick(values)
-    except TypeError:
-        raise undecided("the values cannot be compared with each other") from None
+    groups = {_group(value) for value in values}
+    if len(values) > 1 and groups not in ({"number"}, {"text"}):
+        raise undecided("the values cannot be compared with each other")
+    return pick(values)
 
 
 def fn_days_between(first: Any = None, second: Any = None) -> int:
@@ -162,7 +189,9 @@ def cached_regex(pattern: str) -> Any:
 def search(pattern: str, text: str) -> bool:
     """Whether the pattern is found anywhere; undecided if it is no pattern."""
     try:
-        return cached_regex(pattern).search(text) is not None
+        return cached_regex(pattern).search(bounded(text)) is not None
+    except ExprFault:
+        raise
     except MPCError as error:
         raise undecided(error.message) from None
 
@@ -183,7 +212,15 @@ def _number(value: Any) -> Any:
 
 
 def same(left: Any, right: Any) -> bool:
-    """Equality that keeps booleans apart from numbers."""
+    """Equality that keeps booleans apart from numbers, also inside lists and objects; a tuple is a list."""
+    if isinstance(left, (list, tuple)):
+        if not isinstance(right, (list, tuple)) or len(left) != len(right):
+            return False
+        return all(same(a, b) for a, b in zip(left, right, strict=True))
+    if isinstance(left, Mapping):
+        if not isinstance(right, Mapping) or left.keys() != right.keys():
+            return False
+        return all(same(value, right[key]) for key, value in left.items())
     if isinstance(left, bool) is not isinstance(right, bool):
         return False
     return bool(left == right)
@@ -209,21 +246,21 @@ PURE: dict[str, Function] = {
 
 
 def call(name: str, scope: Any, *args: Any) -> Any:
-    """Call a function by name: the caller's own implementation first, then those that read the scope, then pure ones."""
-    own = scope.functions.get(name)
+    """Call a function by name: a builtin, one that reads the scope, or the caller's own; a builtin cannot be replaced."""
     try:
-        if own is not None:
-            return own(*args)
+        pure = PURE.get(name)
+        if pure is not None:
+            return pure(*args)
         if name == "now":
             return scope.now_text
         if name == "hasRole":
             return len(args) == 1 and args[0] in scope.roles
         if name == "changed":
             return len(args) == 1 and args[0] in scope.changes
-        pure = PURE.get(name)
-        if pure is None:
+        own = scope.functions.get(name)
+        if own is None:
             raise undecided(f"{name}() is not available here")
-        return pure(*args)
+        return own(*args)
     except ExprFault:
         raise
     except Exception as error:
@@ -243,10 +280,8 @@ def compare(op: str, left: Any, right: Any) -> bool:
     group = _group(left)
     if group != _group(right) or group is None:
         raise undecided(f"{_word(left)} and {_word(right)} cannot be compared")
-    if op == "==":
-        return bool(left == right)
-    if op == "!=":
-        return bool(left != right)
+    if op in ("==", "!="):
+        return same(left, right) is (op == "==")
     if group in ("bool", "list", "object"):
         raise undecided(f"{_word(left)} has no order")
     if op == "<":
@@ -262,12 +297,12 @@ def _inside(left: Any, right: Any) -> bool:
     if isinstance(right, str):
         if not isinstance(left, str):
             raise undecided(f"{_word(left)} cannot be part of a text")
-        return left in right
+        return left in bounded(right)
     if isinstance(right, Mapping):
         return isinstance(left, str) and left in right
     if not isinstance(right, (list, tuple)):
         raise undecided(f"{_word(right)} holds nothing")
-    return any(same(left, item) for item in right)
+    return any(same(left, item) for item in sized(right))
 
 
 def _group(value: Any) -> str | None:
@@ -294,17 +329,39 @@ def arithmetic(op: str, left: Any, right: Any) -> Any:
         return fn_concat(left, right)
     a, b = _number(left), _number(right)
     try:
-        if op == "+":
-            return a + b
-        if op == "-":
-            return a - b
-        if op == "*":
-            return a * b
-        if b == 0:
-            raise undecided("Division by zero")
-        return a / b if op == "/" else a % b
+        result = _OPERATIONS[op](a, b)
     except OverflowError:
         raise undecided("the number is too large") from None
+    if isinstance(result, float) and not isfinite(result):
+        raise undecided("the number is too large")
+    return result
+
+
+def _times(a: Any, b: Any) -> Any:
+    if isinstance(a, int) and isinstance(b, int) and a.bit_length() + b.bit_length() > MAX_BITS:
+        raise undecided("the number is too large")
+    return a * b
+
+
+def _divided(a: Any, b: Any) -> Any:
+    if b == 0:
+        raise undecided("Division by zero")
+    return a / b
+
+
+def _modulo(a: Any, b: Any) -> Any:
+    if b == 0:
+        raise undecided("Division by zero")
+    return a % b
+
+
+_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": _times,
+    "/": _divided,
+    "%": _modulo,
+}
 
 
 def negate(value: Any) -> Any:
