@@ -6,7 +6,7 @@ Conditions of fields are two-valued: where a value is missing the condition is f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -194,6 +194,15 @@ def visible_fields(
     cleaning = _Cleaning(compiled, kind, ctx, values, True)
     scope = cleaning._scope()
     return tuple(f for f in kind.fields.values() if f.visible_when is None or cleaning._holds(f.visible_when, scope))
+
+
+def conditions(
+    compiled: CompiledManifest, type_id: str, values: Mapping[str, Any], ctx: EvalContext
+) -> Callable[[str | None], bool]:
+    """Asks conditions of a type's fields about an item with these values; no condition, like one that fails, is false."""
+    cleaning = _Cleaning(compiled, compiled.types[type_id], ctx, values, True)
+    scope = cleaning._scope()
+    return lambda text: cleaning._holds(text, scope)
 
 
 def initial_values(compiled: CompiledManifest, type_id: str) -> Mapping[str, Any]:

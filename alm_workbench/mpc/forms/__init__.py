@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .definition import FIELD_TYPES, Form, FormField, form_meta
+from .derived import find_form, type_form
 from .engine import FORM_CONTRACT_VERSION, FormEngine, FormLimits
 from .messages import CATALOGUE, Messages
 from .package import WHOLE_FORM, FieldState, FormError, FormPackage
@@ -20,5 +21,7 @@ __all__ = [
     "FormLimits",
     "FormPackage",
     "Messages",
+    "find_form",
     "form_meta",
+    "type_form",
 ]

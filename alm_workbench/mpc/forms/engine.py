@@ -194,9 +194,7 @@ class FormEngine:
             return default if asked.fail_open else not default
 
 
-_CODES = dict.fromkeys(("string", "number", "boolean", "array", "date"), "E_FIELD_TYPE") | {
-    "option": "E_FIELD_CHOICE"
-}
+_CODES = dict.fromkeys(("string", "number", "boolean", "array", "date"), "E_FIELD_TYPE") | {"option": "E_FIELD_CHOICE"}
 
 
 def check_size(value: Any, limit: int, code: str, what: str) -> None:
