@@ -10,8 +10,9 @@ from ..canonical import artifact_hash, ast_hash
 from ..errors import ManifestInvalid
 from ..meta import DomainMeta
 from ..model import CompiledManifest
+from ..model.rule_index import rule_index
 from ..validate import validate
-from . import rules, types, views, workflow
+from . import forms, rules, types, views, workflow
 from .context import Context, Props, labels_of
 
 __all__ = ["ENGINE_VERSION", "build", "compile_manifest", "labels_of"]
@@ -44,10 +45,11 @@ def _build(c: Context, engine_version: str) -> CompiledManifest:
         "link_types": _each(c, "LinkType", types.link_type),
         "workflows": _each(c, "Workflow", workflow.workflow),
         "roles": _each(c, "Role", rules.role),
-        "acl": tuple(_each(c, "ACL", rules.acl).values()),
-        "policies": tuple(_each(c, "Policy", rules.policy).values()),
+        "acl": _everywhere(c, "ACL", rules.acl),
+        "policies": _everywhere(c, "Policy", rules.policy),
         "automations": tuple(_each(c, "Automation", rules.automation).values()),
         "views": _each(c, "View", views.view),
+        "forms": forms.forms(c),
         "planning": planning.properties if planning else EMPTY,
     }
     return CompiledManifest(
@@ -60,9 +62,15 @@ def _build(c: Context, engine_version: str) -> CompiledManifest:
         artifact_hash(content, meta_digest, engine_version),
         engine_version,
         expressions=FrozenDict(c.expressions),
+        rules=rule_index(parts["roles"], parts["acl"], parts["policies"]),
         **parts,
     )
 
 
 def _each(c: Context, kind: str, make: Callable[[Context, ASTNode, Props], T]) -> Mapping[str, T]:
     return FrozenDict({node.id: make(c, node, c.props(node)) for node in c.ast.of_kind(kind)})
+
+
+def _everywhere(c: Context, kind: str, make: Callable[[Context, ASTNode, Props], T]) -> tuple[T, ...]:
+    """Rules count wherever an open vocabulary lets them stand, so that none is silently ignored."""
+    return tuple(make(c, node, c.props(node)) for top in c.ast.defs for node in top.walk() if node.kind == kind)

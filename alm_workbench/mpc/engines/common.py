@@ -37,6 +37,17 @@ def scope_of(compiled: CompiledManifest, ctx: EvalContext) -> Scope:
     return Scope(ctx, compiled.close_roles(ctx.actor.get("roles")))
 
 
+def about(scope: Scope, item: Mapping[str, Any], functions: Mapping[str, Any] | None = None) -> Scope:
+    """The same facts about another item, and with other functions if given."""
+    found = Scope.__new__(Scope)
+    found._ctx = scope._ctx
+    found.roles = scope.roles
+    found.functions = scope.functions if functions is None else functions
+    found.update(scope)
+    found["self"] = item
+    return found
+
+
 _TREES: dict[tuple[str, str], Expr] = {}
 _PROGRAMS: dict[tuple[str, str, bool, bool], Program] = {}
 

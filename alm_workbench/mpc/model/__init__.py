@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from .forms import FormDef, FormSection
+from .composition import ImportPin, RedactDef
 from .labels import Labels, pick_label
 from .manifest import CompiledManifest
-from .rules import AclDef, AutomationDef, PolicyDef, RoleDef
+from .rules import AclDef, AutomationDef, PolicyDef, RoleDef, RuleIndex
 from .types import ArtifactTypeDef, Choice, EnumDef, FieldDef, LinkTypeDef
 from .views import ViewDef
 from .workflow import StateDef, TransitionDef, WorkflowDef
@@ -17,10 +19,15 @@ __all__ = [
     "CompiledManifest",
     "EnumDef",
     "FieldDef",
+    "ImportPin",
+    "FormDef",
+    "FormSection",
     "Labels",
     "LinkTypeDef",
     "PolicyDef",
+    "RedactDef",
     "RoleDef",
+    "RuleIndex",
     "StateDef",
     "TransitionDef",
     "ViewDef",

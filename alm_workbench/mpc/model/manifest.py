@@ -9,7 +9,8 @@ from typing import Any
 
 from ..ast import EMPTY
 from ..words import fold
-from .rules import AclDef, AutomationDef, PolicyDef, RoleDef
+from .forms import FormDef
+from .rules import AclDef, AutomationDef, PolicyDef, RoleDef, RuleIndex
 from .types import ArtifactTypeDef, EnumDef, LinkTypeDef
 from .views import ViewDef
 from .workflow import WorkflowDef
@@ -36,8 +37,10 @@ class CompiledManifest:
     policies: tuple[PolicyDef, ...] = ()
     automations: tuple[AutomationDef, ...] = ()
     views: Mapping[str, ViewDef] = field(default_factory=dict)
+    forms: Mapping[str, FormDef] = field(default_factory=dict)
     planning: Mapping[str, Any] = EMPTY
     expressions: Mapping[str, Any] = field(default_factory=dict)
+    rules: RuleIndex | None = None
 
     def __repr__(self) -> str:
         return f"<CompiledManifest {self.namespace}/{self.name} {self.version} {self.artifact_hash[:12]}>"

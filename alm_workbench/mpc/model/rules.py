@@ -24,7 +24,7 @@ class RoleDef(Labelled):
 
 @dataclass(frozen=True)
 class AclDef(Labelled):
-    """An access rule; resources are `*`, `type` or `type.field`."""
+    """An access rule; resources are `*`, `type` or `type.field`, and no roles means everybody."""
 
     id: str
     labels: Labels = EMPTY
@@ -41,7 +41,7 @@ class AclDef(Labelled):
 
 @dataclass(frozen=True)
 class PolicyDef(Labelled):
-    """A rule about what may happen."""
+    """A rule about what may happen; no events or types means any."""
 
     id: str
     labels: Labels = EMPTY
@@ -54,6 +54,19 @@ class PolicyDef(Labelled):
     intents: tuple[Mapping[str, Any], ...] = ()
     span: Span | None = None
     when_span: Span | None = None
+
+
+@dataclass(frozen=True)
+class RuleIndex:
+    """Where to look for the rules of a decision, so that it touches candidates only.
+
+    `roles`: each role with itself and all it implies. `acl`: rule numbers by action and resource, `policies`: by event
+    and type, both with `*` for any and the most decisive rule first. Numbers count the manifest's own tuples.
+    """
+
+    roles: Mapping[str, tuple[str, ...]] = EMPTY
+    acl: Mapping[str, Mapping[str, tuple[int, ...]]] = EMPTY
+    policies: Mapping[str, Mapping[str, tuple[int, ...]]] = EMPTY
 
 
 @dataclass(frozen=True)
