@@ -31,6 +31,13 @@ BUILTIN_RETURNS = {
     "now": "string", "regex": "bool",
 }  # fmt: skip
 
+# What builtins take where the meta does not say.
+BUILTIN_ARGS: dict[str, tuple[str, ...]] = {
+    "len": ("string|array|object",), "lower": ("any",), "upper": ("any",), "contains": ("string|array", "any"),
+    "startsWith": ("any", "any"), "endsWith": ("any", "any"), "isEmpty": ("any",), "substr": ("any", "int", "int"),
+    "abs": ("number",), "regex": ("any", "string"),
+}  # fmt: skip
+
 # Fewest and most arguments.
 ARITY: dict[str, tuple[int, int]] = {
     "concat": (1, 64), "min": (1, 64), "max": (1, 64), "substr": (2, 3), "now": (0, 0),

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import MPCError
 from ..meta import DomainMeta
 from ..words import did_you_mean
-from .functions import ARITY, BUILTIN_RETURNS, PURE, compile_regex
+from .cost import MAX_DEPTH, MAX_STEPS, cost
+from .functions import ARITY, BUILTIN_ARGS, BUILTIN_RETURNS, PURE, compile_regex
 from .ir import ARITHMETIC, EQUALITY, LOGIC, Expr
 from .parse import ExprError
-
-MAX_DEPTH = 50
-MAX_COST = 5_000
 
 _GROUPS = {
     "int": "number", "float": "number", "number": "number", "string": "text", "date": "text",
@@ -71,7 +69,6 @@ class Checker:
     names: Names | None = None
     problems: list[ExprError] = field(default_factory=list)
     partial: list[tuple[Expr, tuple[str, ...]]] = field(default_factory=list)
-    cost: int = 0
 
     def check(self, expr: Expr, returns: str = "any") -> str:
         """The static type of the whole expression; findings go to `problems`."""
@@ -81,8 +78,8 @@ class Checker:
         found = self.known(expr)
         if returns == "bool" and found.type not in ("bool", "any"):
             self.report("E_EXPR_TYPE_MISMATCH", f"This must be true or false, but is {_a(found.type)}", expr)
-        if self.cost > MAX_COST:
-            self.report("E_BUDGET_EXCEEDED", f"Expression evaluation exceeded step budget (limit: {MAX_COST})", expr)
+        if cost(expr, function_cost(self.meta)).steps > MAX_STEPS:
+            self.report("E_BUDGET_EXCEEDED", f"Expression evaluation exceeded step budget (limit: {MAX_STEPS})", expr)
         return found.type
 
     def report(self, code: str, message: str, expr: Expr, hint: str | None = None) -> None:
@@ -91,7 +88,6 @@ class Checker:
 
     def known(self, expr: Expr) -> Known:
         """Type and possible values of a node."""
-        self.cost += 1
         match expr.op:
             case "lit":
                 return Known(literal_type(expr.value))
@@ -229,12 +225,12 @@ class Checker:
             for arg in expr.args:
                 self.known(arg)
             return "any"
-        self.cost += declared.cost if declared else 1
-        self.arity(expr, declared.args if declared else ())
+        wanted = declared.args if declared else BUILTIN_ARGS.get(name, ())
+        self.arity(expr, wanted)
         for number, arg in enumerate(expr.args):
             actual = self.known(arg).type
-            if declared and number < len(declared.args) and not compatible(declared.args[number], actual):
-                message = f"Argument {number} of '{name}' expects '{declared.args[number]}', got '{actual}'"
+            if number < len(wanted) and not compatible(wanted[number], actual):
+                message = f"Argument {number} of '{name}' expects '{wanted[number]}', got '{actual}'"
                 self.report("E_EXPR_TYPE_MISMATCH", message, arg)
         self.argument_values(expr)
         return declared.returns if declared else BUILTIN_RETURNS[name]
@@ -242,8 +238,6 @@ class Checker:
     def arity(self, expr: Expr, args: tuple[str, ...]) -> None:
         """The number of arguments."""
         name, count = expr.value, len(expr.args)
-        if self.meta.get_function(name) is None and name not in ARITY:
-            return
         least, most = ARITY.get(name, (len(args), len(args)))
         if not least <= count <= most:
             wanted = str(least) if least == most else f"{least} to {most}"
@@ -290,6 +284,22 @@ def _join(first: str, second: str) -> str:
     if second == "null":
         return first
     return "number" if {_GROUPS.get(first), _GROUPS.get(second)} == {"number"} else "any"
+
+
+def value_group(type_: str) -> str | None:
+    """The group in which values of a type word are compared: "text", "number", "bool", or None where it is not one."""
+    group = _GROUPS.get(type_)
+    return group if group in ("text", "number", "bool") else None
+
+
+def function_cost(meta: DomainMeta) -> Callable[[str], int]:
+    """What a call costs beside its own step: what the vocabulary says, else one step."""
+
+    def of(name: str) -> int:
+        declared = meta.get_function(name)
+        return declared.cost if declared else 1
+
+    return of
 
 
 def literal_type(value: Any) -> str:
