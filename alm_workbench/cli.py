@@ -24,6 +24,7 @@ COMMANDS = {
     "tenant": ("alm_workbench.commands.admin:tenant", "Organisations and their people."),
     "manifest": ("alm_workbench.commands.manifest:manifest", "Check, format and compile manifests."),
     "meta": ("alm_workbench.commands.meta:meta", "The vocabulary of manifests."),
+    "conformance": ("alm_workbench.commands.conformance:conformance", "Run fixtures of the manifest contract."),
     "import": ("alm_workbench.commands.admin:import_", "Import a CSV file into a project."),
     "mirror": ("alm_workbench.commands.mirror:mirror", "The DuckDB mirror."),
     "report": ("alm_workbench.commands.mirror:report", "Reports over the mirror."),

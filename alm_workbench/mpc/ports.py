@@ -88,6 +88,28 @@ class StateStore(Protocol):
         ...
 
 
+@runtime_checkable
+class SigningPort(Protocol):
+    """Signs with a key of its own."""
+
+    def sign(self, data: bytes) -> str:
+        """The signature of some bytes, as text that is never empty."""
+        ...
+
+    def algorithm(self) -> str:
+        """The name of the algorithm; the same at every call."""
+        ...
+
+
+@runtime_checkable
+class VerificationPort(Protocol):
+    """Knows whose signatures count."""
+
+    def verify(self, data: bytes, signature: str) -> bool:
+        """Whether the signature belongs to exactly these bytes; False for anything that is no signature."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who takes a step; `roles` are closed over what they imply. The system needs no role for what time demands."""

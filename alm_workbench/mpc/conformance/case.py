@@ -20,6 +20,16 @@ class Case:
     meta: Mapping[str, Any] = EMPTY
     preset: Mapping[str, Any] = EMPTY
     schemas: Mapping[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list, compare=False)
+
+    @property
+    def fixture(self) -> str:
+        """How results name it: `category/name`."""
+        return f"{self.category}/{self.name}"
+
+    def note(self, line: str) -> None:
+        """Leave a line for whoever reads a failure; the first five are shown."""
+        self.notes.append(line)
 
     def limit(self, name: str, default: float) -> Any:
         """A limit: the fixture's own, else the preset's, else the default."""
