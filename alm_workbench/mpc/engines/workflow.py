@@ -1,27 +1,15 @@
-"""Which steps an actor may take, and why not. Anything that cannot be decided is refused."""
+"""Which steps an actor may take with an item, and why not. Anything that cannot be decided is refused."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
 from ..ast import FrozenDict
 from ..expr.scope import EvalContext, Scope
-from ..model import ArtifactTypeDef, CompiledManifest, TransitionDef, WorkflowDef
+from ..model import CompiledManifest, TransitionDef, WorkflowDef
 from ..words import did_you_mean
-from .common import Reason, decide, explained, leaf_values, scope_of
+from ..workflow.checks import ManifestGuards, TransitionVerdict, is_blank, passed, refusals
+from .common import Reason, scope_of
 
-
-@dataclass(frozen=True, slots=True)
-class TransitionVerdict:
-    """Whether a transition may be taken; `permitted` names the allowed ones when the asked one is unknown."""
-
-    transition: TransitionDef
-    allowed: bool
-    reasons: tuple[Reason, ...] = ()
-    code: str | None = None
-    permitted: tuple[str, ...] = ()
+__all__ = ["TransitionVerdict", "decide_transition", "is_blank", "permitted"]
 
 
 def permitted(compiled: CompiledManifest, type_id: str, state: str, ctx: EvalContext) -> tuple[TransitionVerdict, ...]:
@@ -67,78 +55,10 @@ def _unknown(
 
 
 def _verdict(compiled: CompiledManifest, type_id: str, step: TransitionDef, scope: Scope) -> TransitionVerdict:
-    checks = (
-        _roles(step, scope),
-        _not_actor(step, scope),
-        _requires(compiled.types[type_id], step, scope),
-        _guard(compiled, step, scope),
+    fields = compiled.types[type_id].fields
+    against = refusals(
+        step, scope, ManifestGuards(compiled), lambda name: fields[name].label() if name in fields else name
     )
-    refusals = tuple(reason for reason in checks if reason is not None)
-    if refusals:
-        return TransitionVerdict(step, False, refusals, refusals[0].code)
-    passed = Reason("R_WF_GUARD_PASS", f"'{step.id}' may be taken", step.id, step.span)
-    return TransitionVerdict(step, True, (passed,))
-
-
-def _roles(step: TransitionDef, scope: Scope) -> Reason | None:
-    if not step.roles or scope.roles & set(step.roles):
-        return None
-    have = ", ".join(sorted(scope.roles)) or "none"
-    message = f"Actor lacks required roles for '{step.id}': one of {', '.join(step.roles)} is needed, actor has {have}"
-    values = FrozenDict({"required": step.roles, "actor.roles": tuple(sorted(scope.roles))})
-    return Reason("R_WF_AUTH_DENIED", message, step.id, step.span, values)
-
-
-def _not_actor(step: TransitionDef, scope: Scope) -> Reason | None:
-    if step.not_actor is None:
-        return None
-    actor = scope.lookup("actor.id")
-    author = scope.lookup("self.created_by")
-    other = author if step.not_actor == "author" else scope.lookup("self.last_actor") or author
-    values = FrozenDict({"actor.id": _plain(actor), step.not_actor: _plain(other)})
-    if actor is None or other is None:
-        message = f"'{step.id}' needs another person than the {_WHO[step.not_actor]}, and that cannot be told here"
-        return Reason("R_EXPR_UNDECIDED", message, step.id, step.span, values)
-    if str(actor) != str(other):
-        return None
-    message = f"'{step.id}' must be done by another person than the {_WHO[step.not_actor]}"
-    return Reason("R_WF_NOT_ACTOR", message, step.id, step.span, values)
-
-
-_WHO = {"author": "author", "last_actor": "one who took the last step"}
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
-
-
-def _requires(kind: ArtifactTypeDef, step: TransitionDef, scope: Scope) -> Reason | None:
-    missing = [name for name in step.requires if is_blank(_field_value(scope, name))]
-    if not missing:
-        return None
-    labels = [kind.fields[name].label() if name in kind.fields else name for name in missing]
-    message = f"'{step.id}' needs a value in: {', '.join(labels)}"
-    return Reason("R_WF_REQUIRES", message, step.id, step.span, FrozenDict({"missing": tuple(missing)}))
-
-
-def _field_value(scope: Scope, name: str) -> Any:
-    fields = scope.lookup("self.fields")
-    if isinstance(fields, Mapping) and name in fields:
-        return fields[name]
-    return scope.lookup(f"self.{name}")
-
-
-def is_blank(value: Any) -> bool:
-    """Missing, or a text of spaces, or an empty list or object."""
-    if isinstance(value, str):
-        return not value.strip()
-    return value is None or (isinstance(value, (list, tuple, Mapping)) and not value)
-
-
-def _guard(compiled: CompiledManifest, step: TransitionDef, scope: Scope) -> Reason | None:
-    if step.guard is None or decide(compiled, step.guard, scope) is True:
-        return None
-    outcome = explained(compiled, step.guard, scope)
-    code = "R_EXPR_UNDECIDED" if outcome.value is None else "R_WF_GUARD_FAIL"
-    message = f"Guard failed for '{step.id}': {outcome}"
-    return Reason(code, message, step.id, step.guard_span or step.span, leaf_values(outcome))
+    if against:
+        return TransitionVerdict(step, False, against, against[0].code)
+    return TransitionVerdict(step, True, (passed(step),))

@@ -1,0 +1,48 @@
+"""Statecharts: definition, engine, persistence, simulation and drawing. Names load their module on first use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..compile.workflow import workflow_from
+    from .chart import Chart, State, Step
+    from .configuration import Configuration, QueuedEvent
+    from .engine import Engine, engine_for
+    from .machine import WorkflowMachine
+    from .results import StepResult, Trace
+
+_HOMES = {
+    "..compile.workflow": ("workflow_from",),
+    ".chart": ("Chart", "State", "Step"),
+    ".configuration": ("Configuration", "QueuedEvent"),
+    ".engine": ("Engine", "engine_for"),
+    ".machine": ("WorkflowMachine",),
+    ".results": ("StepResult", "Trace"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(home, __name__), name)
+    globals()[name] = value
+    return value
+
+
+__all__ = [
+    "Chart",
+    "Configuration",
+    "Engine",
+    "QueuedEvent",
+    "State",
+    "Step",
+    "StepResult",
+    "Trace",
+    "WorkflowMachine",
+    "engine_for",
+    "workflow_from",
+]
