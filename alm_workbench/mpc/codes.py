@@ -48,6 +48,13 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "E_VALID_NAMESPACE_CONFLICT": "An id is used by more than one kind, or an import brings one that is taken.",
         "E_VALID_INVALID_WORKFLOW": "A workflow is not sound.",
         "E_VALID_RESERVED_NAME": "A name is taken by the core.",
+        "E_VALID_UNUSED": "Nothing in the manifest uses a definition.",
+        # Rules looked at together
+        "E_RULE_DEAD": "A rule can never match.",
+        "E_RULE_FOR_EVERYONE": "A rule with an empty list of roles is for everyone.",
+        "E_RULE_SHADOWED": "A rule never decides, because another that covers it is asked first.",
+        "E_RULE_REDUNDANT": "A rule says nothing that another does not say already.",
+        "E_RULE_CONFLICT": "Rules of one priority allow and deny the same.",
         # Expressions
         "E_EXPR_PARSE": "The expression is not in the language.",
         "E_EXPR_TYPE_MISMATCH": "An operand or argument is of the wrong type.",
@@ -104,6 +111,9 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "E_OVERLAY_CONFLICT": "Two overlays change the same place.",
         "E_OVERLAY_UNKNOWN_SELECTOR": "An overlay selects nothing.",
         "E_OVERLAY_INVALID_OP": "An overlay's operation does not exist or does not fit the place.",
+        "E_OVERLAY_PATH": "A path of an overlay cannot be followed.",
+        "E_OVERLAY_PATCH": "A JSON Patch is not well formed or does not fit what it is applied to.",
+        "E_ROUTING_WEIGHT": "The share of a canary is no number from 0 to 1.",
         # Forms
         "E_FORM_DSL_TOO_LARGE": "The text of a form is larger than the limits allow.",
         "E_FORM_DATA_TOO_LARGE": "The data of a form is larger than the limits allow.",

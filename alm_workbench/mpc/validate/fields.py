@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..ast import ASTNode
-from .expressions import choice_ids
 from .findings import Findings
-from .semantic import Names
+from .names import FieldInfo, Names, ids_in
 
 _NEEDS = {"choice": "choices", "multichoice": "choices", "table": "columns"}
 _ONLY = {
@@ -22,9 +21,9 @@ _ONLY = {
 }
 
 
-def check_fields(findings: Findings, names: Names) -> None:
-    """Check every FieldDef of every type."""
-    for node in findings.ast.of_kind("ArtifactType"):
+def check_fields(findings: Findings, names: Names, node: ASTNode) -> None:
+    """Check every FieldDef of a type."""
+    if node.kind == "ArtifactType":
         for child in node.children:
             if child.kind == "FieldDef":
                 _check(child, findings, names)
@@ -57,7 +56,8 @@ def _above(low: Any, high: Any) -> bool:
 def _check_default(node: ASTNode, kind: str, findings: Findings, names: Names) -> None:
     if "default" not in node.properties or kind not in ("choice", "multichoice"):
         return
-    known = choice_ids(names, node)
+    choices = node.properties.get("choices")
+    known = names.choices(FieldInfo(kind, choices if isinstance(choices, str) else ids_in(choices)))
     default = node.properties["default"]
     for value in default if isinstance(default, tuple) else (default,):
         if value is not None and value not in known:

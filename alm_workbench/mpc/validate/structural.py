@@ -10,6 +10,7 @@ from ..ast import ASTNode
 from ..errors import MPCError
 from ..meta import KindDef, PropDef
 from .findings import Findings, Place
+from .opened import check_open, type_word
 
 _WORDS = {
     "string": "text in quotes",
@@ -34,13 +35,8 @@ _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*\Z")
 _PRIVILEGE = re.compile(r"(\*|[a-z][a-z0-9_]*:(\*|[a-z][a-z0-9_]*))\Z")
 
 
-def check_structure(findings: Findings) -> None:
-    """Check every definition against its kind, depth first."""
-    for node in findings.ast.defs:
-        _check_node(node, None, findings)
-
-
-def _check_node(node: ASTNode, parent: ASTNode | None, findings: Findings) -> None:
+def check_structure(findings: Findings, node: ASTNode, parent: ASTNode | None = None) -> None:
+    """Check a definition against its kind, then its children."""
     kind = findings.meta.get_kind(node.kind)
     if kind is None:
         _unknown_kind(node, findings)
@@ -58,7 +54,7 @@ def _check_node(node: ASTNode, parent: ASTNode | None, findings: Findings) -> No
     for key, value in node.properties.items():
         _check_property(node, parent, kind, key, value, findings)
     for child in node.children:
-        _check_node(child, node, findings)
+        check_structure(findings, child, node)
 
 
 def _unknown_kind(node: ASTNode, findings: Findings) -> None:
@@ -91,28 +87,10 @@ def _check_property(
             message = f"{node.kind} has no property '{key}'"
             hint = findings.hint(key, known)
             findings.add("E_META_UNKNOWN_PROPERTY", message, node, (key,), hint=hint, on_key=True)
-        elif kind.allowed_types and value is not None and type_word(value) not in kind.allowed_types:
-            message = (
-                f"'{key}' of {node.kind} '{node.id}' is a {type_word(value)}; allowed: {', '.join(kind.allowed_types)}"
-            )
-            findings.add("E_META_TYPE_NOT_ALLOWED", message, node, (key,))
+        else:
+            check_open(findings, node, kind, key, value)
         return
     _check_value(Place(node, parent, (key,), prop, value), findings)
-
-
-def type_word(value: Any) -> str:
-    """The contract's word for a value's type."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int):
-        return "int"
-    if isinstance(value, float):
-        return "float"
-    if isinstance(value, str):
-        return "string"
-    return "object" if isinstance(value, Mapping) else "array"
 
 
 def fits(prop: PropDef, value: Any) -> bool:
@@ -219,7 +197,7 @@ def _check_text(place: Place, findings: Findings) -> None:
 
 def _check_enum(place: Place, findings: Findings) -> None:
     if place.value not in place.prop.values:
-        hint = findings.hint(place.value, place.prop.values) or f"one of: {', '.join(place.prop.values)}"
+        hint = findings.hint(place.value, place.prop.values, f"one of: {', '.join(place.prop.values)}")
         message = f"'{place.value}' is not a value of '{place.prop.name}'"
         findings.add("E_META_UNKNOWN_VALUE", message, place.node, place.path, hint=hint)
 
