@@ -1,0 +1,123 @@
+"""What an overlay does to one definition, as edits at places of its properties; and applying many edits at once.
+
+Edits are worked out against the base, never against each other's results, so that overlays that do not conflict give
+the same manifest in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..ast import FrozenDict, Path, freeze
+from .paths import MISSING
+
+Action = Literal["set", "remove", "append"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change: a value put at a path, taken away from it, or items (a tuple) added to the list there."""
+
+    path: Path
+    action: Action
+    value: Any = None
+
+
+def set_at(path: Path, value: Any) -> Edit:
+    """Put a value at a path."""
+    return Edit(path, "set", freeze(value))
+
+
+def appended(path: Path, base: Any, value: Any) -> Edit:
+    """Items added to a list; anything else there is overwritten, as the contract has it."""
+    if not isinstance(base, tuple):
+        return set_at(path, value)
+    return Edit(path, "append", freeze(value if isinstance(value, (list, tuple)) else (value,)))
+
+
+def merged(path: Path, base: Any, value: Any, *, depth: int | None = None) -> Iterator[Edit]:
+    """Objects merged into objects down to `depth` levels, everything if None; what is no object is overwritten."""
+    if not isinstance(value, Mapping) or not (isinstance(base, Mapping) or base is MISSING) or depth == 0:
+        yield set_at(path, value)
+        return
+    if not value and base is MISSING:
+        yield set_at(path, value)
+    for key, item in value.items():
+        below = base.get(key, MISSING) if isinstance(base, Mapping) else MISSING
+        yield from merged((*path, key), below, item, depth=None if depth is None else depth - 1)
+
+
+def merge_patched(path: Path, base: Any, patch: Any) -> Iterator[Edit]:
+    """The edits of a merge patch (RFC 7396)."""
+    from .patching import merge_patch
+
+    if not isinstance(patch, Mapping) or not isinstance(base, Mapping):
+        yield set_at(path, merge_patch(None, patch))
+        return
+    for key, item in patch.items():
+        if item is None:
+            yield Edit((*path, key), "remove")
+        else:
+            yield from merge_patched((*path, key), base.get(key), item)
+
+
+def difference(path: Path, old: Any, new: Any) -> Iterator[Edit]:
+    """The edits that make `new` of `old`; lists are taken as a whole."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in old:
+            if key not in new:
+                yield Edit((*path, key), "remove")
+        for key, value in new.items():
+            yield from difference((*path, key), old.get(key, MISSING), value)
+    elif not same(old, freeze(new)):
+        yield set_at(path, new)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two frozen values are the same JSON value; true is not 1, but 1.0 is 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+@dataclass(slots=True)
+class _Branch:
+    edit: Edit | None = None
+    below: dict[str | int, _Branch] = field(default_factory=dict)
+
+
+def apply_edits(base: Any, edits: Iterable[Edit]) -> Any:
+    """The value with every edit done, MISSING if it is gone; the edits must not conflict."""
+    root = _Branch()
+    for edit in edits:
+        branch = root
+        for step in edit.path:
+            branch = branch.below.setdefault(step, _Branch())
+        branch.edit = edit
+    return _applied(base, root)
+
+
+def _applied(value: Any, branch: _Branch) -> Any:
+    edit = branch.edit
+    if edit is not None and edit.action != "append":
+        return edit.value if edit.action == "set" else MISSING
+    if isinstance(value, tuple):
+        items = [
+            _applied(item, branch.below[number]) if number in branch.below else item
+            for number, item in enumerate(value)
+        ]
+        return tuple(item for item in items if item is not MISSING) + (edit.value if edit is not None else ())
+    result = dict(value) if isinstance(value, Mapping) else {}
+    for key, below in branch.below.items():
+        made = _applied(result.get(str(key), MISSING), below)
+        if made is MISSING:
+            result.pop(str(key), None)
+        else:
+            result[str(key)] = made
+    return FrozenDict(result) if result or value is not MISSING else MISSING
