@@ -18,7 +18,7 @@ _ELSEWHERE = re.compile(
     rf"(?P<skip>{STRING}|{COMMENT})|(?P<def>{_DEF.pattern})|[A-Za-z0-9_@.\-]++|(?P<quote>\"\"\"|\")|(?P<comment>/\*)"
 )
 # Whether a text runs over lines, or may only hold one (after too many quotes that never close).
-_TEXTS = {False: STRING, True: rf'(?:{TRIPLE}|{ONE_LINE}")'}
+_TEXTS = {False: STRING, True: rf'(?:{TRIPLE}|{ONE_LINE})'}
 # Everything up to the next bracket; in recovery also up to a line that begins with `def`.
 _RUNS = {
     (recover, strict): re.compile(

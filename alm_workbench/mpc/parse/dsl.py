@@ -12,6 +12,7 @@ from ..errors import Diagnostic, Source
 from .blocks import Block, Cut, cut
 from .builder import Builder, Directive, Template
 from .common import ParseLimits, ParseResult, Problem
+from .driver import Driver
 from .expected import explain, explain_multi_line, junk
 from .lexer import TokenSource, lexemes
 
@@ -41,7 +42,7 @@ class Trace:
 
 
 @lru_cache(maxsize=1)
-def _parser() -> tuple[Any, Builder]:
+def _parser() -> tuple[Any, Driver, Builder]:
     from lark import Lark
 
     builder = Builder()
@@ -55,7 +56,7 @@ def _parser() -> tuple[Any, Builder]:
         keep_all_tokens=True,
         maybe_placeholders=False,
     )
-    return lark, builder
+    return lark, Driver(lark), builder
 
 
 def _lexer() -> type:
@@ -68,13 +69,13 @@ def _lexer() -> type:
 def _parse_block(text: str, start: str) -> tuple[Any, tuple[Problem, ...]]:
     from lark.exceptions import UnexpectedInput
 
-    lark, builder = _parser()
+    lark, driver, builder = _parser()
     problems = builder.begin()
     try:
-        return lark.parse(lexemes(text, problems, fused=True), start=start), tuple(problems)
-    except UnexpectedInput:
+        return driver.parse(lexemes(text, problems, fused=True), start), tuple(problems)
+    except KeyError:
         problems = builder.begin()
-    # Once more token by token, so that the error stands where it is.
+    # Once more by Lark and token by token, so that it says where the error is and what it expected there.
     try:
         return lark.parse(lexemes(text, problems, fused=False), start=start), tuple(problems)
     except UnexpectedInput as error:

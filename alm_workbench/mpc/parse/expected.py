@@ -29,7 +29,7 @@ WORDS = {
     "$END": "the end of the text",
 }
 ORDER = tuple(WORDS)
-# Sets of terminals that have one name together, larger sets first; PAIR is only how a property may be read.
+# Sets of terminals that have one name together, larger sets first; PAIR and FLAT are only how a property or value may be read.
 TOGETHER = (
     (frozenset({"STRING", "NUMBER", "INT", "WORD", "LITERAL", "LSQB", "LBRACE"}), "a value"),
     (frozenset({"WORD", "STRING", "LITERAL", "DEF"}), "a property, a nested definition"),
@@ -44,7 +44,7 @@ _MULTI_LINE = re.compile(rf"{COMMENT}|{TRIPLE}|(?P<plain>{STRING})")
 
 def in_words(names: set[str]) -> str:
     """The expected terminals as a phrase, in a fixed order."""
-    names = set(names) - {"PAIR"}
+    names = set(names) - {"PAIR", "FLAT"}
     phrases: list[str] = []
     for together, phrase in TOGETHER:
         if names >= together:

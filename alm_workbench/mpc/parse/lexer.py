@@ -13,18 +13,29 @@ from textwrap import dedent
 from typing import Any, ClassVar
 
 from ..ast import Located
-from .common import Entry, Problem, unescape
+from .common import Entry, Problem, mapping, unescape
 from .lexical import COMMENT, NAME_END, NUMBER, ONE_LINE, SPACE, STRING, WORD
 
 _NOT_DEF = rf"(?!def{NAME_END})"
-_PAIR = rf'({_NOT_DEF}{WORD}){SPACE}*+:{SPACE}*+(?:({ONE_LINE})"|({NUMBER})|({_NOT_DEF}{WORD}))'
+_SCALAR = rf'(?:{ONE_LINE}|{NUMBER}|{_NOT_DEF}{WORD})'
+_PAIR = rf"{_NOT_DEF}{WORD}{SPACE}*+:{SPACE}*+{_SCALAR}"
+_NEXT = rf"{SPACE}*+,{SPACE}*+"
+_LIST = rf"\[{SPACE}*+{_SCALAR}(?:{_NEXT}{_SCALAR})*+{SPACE}*+,?{SPACE}*+\]"
+_OBJECT = rf"\{{{SPACE}*+{_PAIR}(?:{_NEXT}{_PAIR})*+{SPACE}*+,?{SPACE}*+\}}"
+
+# One scalar in three groups, and the same behind a name: the parts of a value in one token.
+_PARTS = rf'({ONE_LINE})|({NUMBER})|({_NOT_DEF}{WORD})'
+_ITEMS = re.compile(rf"{SPACE}*+(?:{_PARTS}){SPACE}*+,?")
+_PAIRS = re.compile(rf"{SPACE}*+({_NOT_DEF}{WORD}){SPACE}*+:{SPACE}*+(?:{_PARTS}){SPACE}*+,?")
 _TOKEN = rf"({WORD})|({STRING})|({NUMBER})|([{{}}\[\]:,])|(@[A-Za-z0-9_.\-]*+)|({COMMENT})|(.)|(\Z)"
-# The same groups in both, so that one loop serves them: without pairs the first four never match.
-_FUSED = re.compile(rf"{SPACE}*+(?:{_PAIR}|{_TOKEN})", re.S)
-_PLAIN = re.compile(rf"{SPACE}*+(?:(?!)()()()()|{_TOKEN})", re.S)
-_KEY, _PAIR_TEXT, _PAIR_NUMBER, _PAIR_WORD, _WORD, _STRING, _NUMBER, _MARK, _DIRECTIVE, _COMMENT, _OTHER, _END = range(
-    1, 13
+# The same groups in both, so that one loop serves them: without fusing the first five never match.
+_FUSED = re.compile(
+    rf"(?<=[:,\[]){SPACE}*+({_LIST}|{_OBJECT})"
+    rf"|{SPACE}*+(?:({_NOT_DEF}{WORD}){SPACE}*+:{SPACE}*+(?:{_PARTS})|{_TOKEN})",
+    re.S,
 )
+_SINGLE = re.compile(rf"{SPACE}*+(?:(?!)()()()()()|{_TOKEN})", re.S)
+_FLAT, _KEY, _TEXT, _NUMERAL, _NAME, _WORD, _STRING, _NUMBER, _MARK, _DIRECTIVE, _COMMENT, _OTHER = range(1, 13)
 
 _MARKS = {"{": "LBRACE", "}": "RBRACE", "[": "LSQB", "]": "RSQB", ":": "COLON", ",": "COMMA"}
 _DIRECTIVES = {"@schema": "SCHEMA", "@namespace": "NAMESPACE", "@name": "NAME", "@version": "VERSION"}
@@ -71,49 +82,68 @@ def _lexeme_class(name: str) -> type[Lexeme]:
 
 _CLASSES = {
     name: _lexeme_class(name)
-    for name in ("DEF", "WORD", "LITERAL", "STRING", "NUMBER", "INT", "UNKNOWN", *_MARKS.values(), *_DIRECTIVES.values())
+    for name in ("DEF", "WORD", "LITERAL", "STRING", "NUMBER", "INT", "FLAT", "UNKNOWN", *_MARKS.values(), *_DIRECTIVES.values())
 }
-_Word, _Literal, _String, _Number = (_CLASSES[name] for name in ("WORD", "LITERAL", "STRING", "NUMBER"))
+# Nobody asks where these stand, unless to explain an error.
+_SEPARATORS = {":": _CLASSES["COLON"](":", 0, 0), ",": _CLASSES["COMMA"](",", 0, 0)}
+_Word, _Literal, _String, _Number, _Flat = (
+    _CLASSES[name] for name in ("WORD", "LITERAL", "STRING", "NUMBER", "FLAT")
+)
 
 
-def lexemes(text: str, problems: list[Problem], *, fused: bool) -> Iterator[Lexeme]:
-    """The tokens of a text; with `fused`, a name and a scalar value on either side of a colon are one token."""
-    for match in (_FUSED if fused else _PLAIN).finditer(text):
-        kind = match.lastindex
-        if kind == _PAIR_TEXT:
-            start, end = match.span(2)
-            raw = match[2][1:]
-            value = unescape(raw, start + 1, problems) if "\\" in raw else raw
-            yield Pair(intern(match[1]), *match.span(1), _String(value, start, end + 1))
+def lexemes(text: str, problems: list[Problem], *, fused: bool) -> Iterator[Lexeme | Pair]:
+    """The tokens of a text; with `fused`, a property with a scalar value and a flat list or object are one token."""
+    for match in (_FUSED if fused else _SINGLE).finditer(text):
+        kind = match.lastindex or 0
+        if _TEXT <= kind <= _NAME:
+            yield Pair(intern(match[_KEY]), *match.span(_KEY), _scalar(match, kind, _TEXT, problems))
         elif kind == _MARK:
             mark = match[_MARK]
-            yield _CLASSES[_MARKS[mark]](mark, *match.span(_MARK))
-        elif kind == _PAIR_WORD:
-            yield Pair(intern(match[1]), *match.span(1), _word(match, _PAIR_WORD))
-        elif kind == _PAIR_NUMBER:
-            yield Pair(intern(match[1]), *match.span(1), _number(match, _PAIR_NUMBER, problems))
+            yield (fused and _SEPARATORS.get(mark)) or _CLASSES[_MARKS[mark]](mark, *match.span(_MARK))
+        elif kind == _FLAT:
+            yield _flat(text, *match.span(_FLAT), problems)
         elif kind == _WORD:
-            yield _word(match, _WORD)
+            yield _word(match[_WORD], *match.span(_WORD))
         elif kind == _STRING:
-            yield _string(match, problems)
+            yield _string(match[_STRING], *match.span(_STRING), problems)
         elif kind == _NUMBER:
-            yield _number(match, _NUMBER, problems)
+            yield _number(match[_NUMBER], *match.span(_NUMBER), problems)
         elif kind == _DIRECTIVE:
             yield _CLASSES[_DIRECTIVES.get(match[kind], "UNKNOWN")](match[kind], *match.span(kind))
         elif kind == _OTHER:
             yield _CLASSES["UNKNOWN"](match[kind], *match.span(kind))
 
 
-def _word(match: re.Match[str], group: int) -> Lexeme:
-    word = intern(match[group])
-    start, end = match.span(group)
+def _scalar(match: re.Match[str], kind: int, first: int, problems: list[Problem]) -> Lexeme:
+    raw, (start, end) = match[kind], match.span(kind)
+    if kind == first:
+        return _String(unescape(raw[1:-1], start + 1, problems), start, end)
+    if kind == first + 1:
+        return _number(raw, start, end, problems)
+    return _word(raw, start, end)
+
+
+def _flat(text: str, start: int, end: int, problems: list[Problem]) -> Lexeme:
+    if text[start] == "[":
+        found = _ITEMS.finditer(text, start + 1, end - 1)
+        items = tuple([_scalar(match, match.lastindex or 0, 1, problems) for match in found])
+        return _Flat(tuple([item.value for item in items]), start, end, items)
+    entries = [
+        Entry(intern(match[1]), *match.span(1), _scalar(match, match.lastindex or 0, 2, problems))
+        for match in _PAIRS.finditer(text, start + 1, end - 1)
+    ]
+    whole = mapping(entries, start, end, problems)
+    return _Flat(whole.value, start, end, whole.inside)
+
+
+def _word(raw: str, start: int, end: int) -> Lexeme:
+    word = intern(raw)
     if word in _LITERALS:
         return _Literal(_LITERALS[word], start, end)
     return (_CLASSES["DEF"] if word == "def" else _Word)(word, start, end)
 
 
-def _string(match: re.Match[str], problems: list[Problem]) -> Lexeme:
-    raw, (start, end) = match[_STRING], match.span(_STRING)
+def _string(raw: str, start: int, end: int, problems: list[Problem]) -> Lexeme:
     if raw.startswith('"""'):
         unescape(raw[3:-3], start + 3, problems)
         return _String(unescape(unindented(raw[3:-3]), 0, []), start, end)
@@ -129,8 +159,7 @@ def _unix(text: str) -> str:
     return text.replace("\r\n", "\n")
 
 
-def _number(match: re.Match[str], group: int, problems: list[Problem]) -> Lexeme:
-    digits, (start, end) = match[group], match.span(group)
+def _number(digits: str, start: int, end: int, problems: list[Problem]) -> Lexeme:
     value: int | float = 0
     if any(letter in digits for letter in ".eE"):
         value = float(digits)
