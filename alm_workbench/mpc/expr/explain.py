@@ -184,6 +184,9 @@ class _Plan:
         self.operands, self.middle = (expr,), ""
         if expr.op == "bin":
             self.operands, self.middle = expr.args, f" {expr.value} "
+        elif expr.op == "fn" and expr.value == "$same":
+            self.operands, self.middle = expr.args, " == "
+            self.text = " == ".join(show(arg) for arg in expr.args)
         elif expr.op == "fn":
             self.operands, self.head, self.middle, self.tail = expr.args, f"{expr.value}(", ", ", ")"
 

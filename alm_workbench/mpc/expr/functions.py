@@ -245,6 +245,7 @@ PURE: dict[str, Function] = {
     "daysBetween": fn_days_between,
     "isDeleted": fn_is_deleted,
     "regex": fn_regex,
+    "$same": same,  # total equality of matchers; no text can name it
     "lower": lambda text="": as_text(text).lower(),
     "upper": lambda text="": as_text(text).upper(),
     "startsWith": lambda text="", part="": as_text(text).startswith(as_text(part)),

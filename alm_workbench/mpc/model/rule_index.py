@@ -37,7 +37,7 @@ def _closed(role: str, roles: Mapping[str, RoleDef]) -> set[str]:
 
 def _acl(rules: Sequence[AclDef]) -> FrozenDict:
     order = sorted(range(len(rules)), key=lambda number: acl_order(rules[number]))
-    return _table((number, rules[number].actions or (ANY,), rules[number].resources or (ANY,)) for number in order)
+    return _table((number, rules[number].actions, rules[number].resources) for number in order)
 
 
 def _policies(rules: Sequence[PolicyDef]) -> FrozenDict:
