@@ -18,6 +18,7 @@ from .queries import Key
 from .rules import check_rule, is_rule
 from .semantic import check_references
 from .structural import check_structure
+from .templates import check_template
 from .whole import check_duplicates, check_imports, check_inheritance, duplicates_in
 from .workflow import check_workflows
 
@@ -159,6 +160,7 @@ class Validator:
             duplicates_in(findings, node.children)
         check_references(findings, names, node)
         check_fields(findings, names, node)
+        check_template(findings, names, node)
         if node.kind == "Workflow":
             check_workflows(findings)
         check_expressions(findings, names, node)
