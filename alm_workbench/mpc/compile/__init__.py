@@ -12,7 +12,7 @@ from ..meta import DomainMeta
 from ..model import CompiledManifest
 from ..model.rule_index import rule_index
 from ..validate import validate
-from . import forms, rules, types, views, workflow
+from . import composition, forms, rules, types, views, workflow
 from .context import Context, Props, labels_of
 
 __all__ = ["ENGINE_VERSION", "build", "compile_manifest", "labels_of"]
@@ -29,14 +29,15 @@ def compile_manifest(ast: ManifestAST, meta: DomainMeta, *, engine_version: str 
     return build(ast, meta, engine_version)
 
 
-def build(ast: ManifestAST, meta: DomainMeta, engine_version: str = ENGINE_VERSION) -> CompiledManifest:
-    """Compile an AST already known to be sound."""
-    return _build(Context(ast, meta), engine_version)
+def build(
+    ast: ManifestAST, meta: DomainMeta, engine_version: str = ENGINE_VERSION, *, content_hash: str | None = None
+) -> CompiledManifest:
+    """Compile an AST already known to be sound; `content_hash` is its `ast_hash` where that is known."""
+    return _build(Context(ast, meta), engine_version, content_hash or ast_hash(ast))
 
 
-def _build(c: Context, engine_version: str) -> CompiledManifest:
-    ast, meta = c.ast, c.meta
-    content, meta_digest = ast_hash(ast), meta.hash
+def _build(c: Context, engine_version: str, content: str) -> CompiledManifest:
+    ast, meta, meta_digest = c.ast, c.meta, c.meta.hash
     c.enums = _each(c, "EnumDef", types.enum)
     planning = next(iter(ast.of_kind("Planning")), None)
     parts: dict[str, Any] = {
@@ -51,6 +52,7 @@ def _build(c: Context, engine_version: str) -> CompiledManifest:
         "views": _each(c, "View", views.view),
         "forms": forms.forms(c),
         "planning": planning.properties if planning else EMPTY,
+        "redactions": tuple(_each(c, "Redact", composition.redact).values()),
     }
     return CompiledManifest(
         ast.namespace,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .forms import FormDef, FormSection
 from .composition import ImportPin, RedactDef
+from .forms import FormDef, FormSection
 from .labels import Labels, pick_label
 from .manifest import CompiledManifest
 from .rules import AclDef, AutomationDef, PolicyDef, RoleDef, RuleIndex
@@ -19,9 +19,9 @@ __all__ = [
     "CompiledManifest",
     "EnumDef",
     "FieldDef",
-    "ImportPin",
     "FormDef",
     "FormSection",
+    "ImportPin",
     "Labels",
     "LinkTypeDef",
     "PolicyDef",

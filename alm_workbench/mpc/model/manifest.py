@@ -9,6 +9,7 @@ from typing import Any
 
 from ..ast import EMPTY
 from ..words import fold
+from .composition import ImportPin, RedactDef
 from .forms import FormDef
 from .rules import AclDef, AutomationDef, PolicyDef, RoleDef, RuleIndex
 from .types import ArtifactTypeDef, EnumDef, LinkTypeDef
@@ -41,6 +42,8 @@ class CompiledManifest:
     planning: Mapping[str, Any] = EMPTY
     expressions: Mapping[str, Any] = field(default_factory=dict)
     rules: RuleIndex | None = None
+    imports: tuple[ImportPin, ...] = ()
+    redactions: tuple[RedactDef, ...] = ()
 
     def __repr__(self) -> str:
         return f"<CompiledManifest {self.namespace}/{self.name} {self.version} {self.artifact_hash[:12]}>"
