@@ -6,8 +6,6 @@ from ..ast import ASTNode
 from .findings import Findings
 from .names import Names
 
-_FILLED = ("required", "default", "computed")
-
 
 def check_template(findings: Findings, names: Names, node: ASTNode) -> None:
     """A type with a `template` has a field for each property the template requires, and it always has a value.
@@ -24,6 +22,11 @@ def check_template(findings: Findings, names: Names, node: ASTNode) -> None:
         if name not in known:
             message = f"A {template.name} needs the field '{name}', and type '{node.id}' has none"
             findings.add("E_META_MISSING_REQUIRED_FIELD", message, node, ("template",))
-        elif name in own and not any(own[name].properties.get(key) for key in _FILLED):
+        elif name in own and not _is_filled(own[name]):
             message = f"'{name}' of a {template.name} must always have a value: say `required: true` or give a default"
             findings.add("E_META_MISSING_REQUIRED_FIELD", message, own[name])
+
+
+def _is_filled(field: ASTNode) -> bool:
+    props = field.properties
+    return props.get("required") is True or props.get("default") is not None or "computed" in props
