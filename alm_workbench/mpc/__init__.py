@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from .errors import Diagnostic, ManifestInvalid, MPCError, Related, Source, Span
     from .expr.scope import EvalContext
     from .fields import FieldProblem, FieldResult, clean_fields
-    from .meta import DomainMeta, FunctionDef, KindDef, PropDef, load_domain_meta
+    from .forms import FormEngine, FormPackage, type_form
+    from .meta import DomainMeta, FunctionDef, KindDef, PropDef, TemplateDef, load_domain_meta
+    from .meta.changelog import Changelog, load_changelog
+    from .meta.diff import MetaDiffResult, diff_meta
+    from .meta.drift import detect_drift
+    from .meta.migration import migrate_items, migrate_manifest
+    from .meta.schema import DOMAIN_META_SCHEMA
     from .model import (
         AclDef,
         ArtifactTypeDef,
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
         ViewDef,
         WorkflowDef,
     )
+    from .uischema import UISchemaResult, generate_ui_schema
 
 _HOMES = {
     ".ast": ("ASTNode", "FrozenDict", "ManifestAST", "freeze", "thaw"),
@@ -55,7 +62,14 @@ _HOMES = {
     ".errors": ("Diagnostic", "MPCError", "ManifestInvalid", "Related", "Source", "Span"),
     ".expr.scope": ("EvalContext",),
     ".fields": ("FieldProblem", "FieldResult", "clean_fields"),
-    ".meta": ("DomainMeta", "FunctionDef", "KindDef", "PropDef", "load_domain_meta"),
+    ".forms": ("FormEngine", "FormPackage", "type_form"),
+    ".meta": ("DomainMeta", "FunctionDef", "KindDef", "PropDef", "TemplateDef", "load_domain_meta"),
+    ".meta.changelog": ("Changelog", "load_changelog"),
+    ".meta.diff": ("MetaDiffResult", "diff_meta"),
+    ".meta.drift": ("detect_drift",),
+    ".meta.migration": ("migrate_items", "migrate_manifest"),
+    ".meta.schema": ("DOMAIN_META_SCHEMA",),
+    ".uischema": ("UISchemaResult", "generate_ui_schema"),
     ".model": (
         "AclDef",
         "ArtifactTypeDef",
@@ -92,6 +106,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "DOMAIN_META_SCHEMA",
     "ENGINE_VERSION",
     "FORMATS",
     "LIMITS",
@@ -100,6 +115,7 @@ __all__ = [
     "AclDef",
     "ArtifactTypeDef",
     "AutomationDef",
+    "Changelog",
     "CheckResult",
     "Choice",
     "CompiledManifest",
@@ -111,6 +127,8 @@ __all__ = [
     "FieldDef",
     "FieldProblem",
     "FieldResult",
+    "FormEngine",
+    "FormPackage",
     "FrozenDict",
     "FunctionDef",
     "KindDef",
@@ -118,6 +136,7 @@ __all__ = [
     "MPCError",
     "ManifestAST",
     "ManifestInvalid",
+    "MetaDiffResult",
     "ParseLimits",
     "PolicyDef",
     "PropDef",
@@ -127,8 +146,10 @@ __all__ = [
     "Source",
     "Span",
     "StateDef",
+    "TemplateDef",
     "TransitionDef",
     "TransitionVerdict",
+    "UISchemaResult",
     "ViewDef",
     "WorkflowDef",
     "ast_hash",
@@ -140,13 +161,20 @@ __all__ = [
     "decide_acl",
     "decide_policy",
     "decide_transition",
+    "detect_drift",
     "detect_format",
+    "diff_meta",
     "freeze",
+    "generate_ui_schema",
     "language_service",
+    "load_changelog",
     "load_domain_meta",
+    "migrate_items",
+    "migrate_manifest",
     "order_definitions",
     "parse",
     "permitted",
     "stable_hash",
     "thaw",
+    "type_form",
 ]
