@@ -191,6 +191,12 @@ class SourceMap:
                 return self._span((found.start, found.end))
         return self.id_span()
 
+    def anew(self) -> SourceMap:
+        """The same places for a definition that says something else than its text, so that nobody takes it for that."""
+        old = self.place
+        place = Place(old.start, old.end, old.kind, old.id, old.name, old.properties)
+        return SourceMap(self.source, self.base, place)
+
     def raw(self, path: Path) -> tuple[str, int] | None:
         """The text of a value as written, and its offset in the source."""
         found = self.place.properties.at(path)

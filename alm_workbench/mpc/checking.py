@@ -2,53 +2,169 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
+from threading import Lock
 
 from .ast import ManifestAST
+from .canonical import ContentHasher, artifact_hash
+from .composing import Composition, compose
 from .errors import Diagnostic, MPCError
+from .imports import Library
 from .meta import DomainMeta
 from .model import CompiledManifest
-from .parse import LIMITS, ParseLimits, read
+from .parse import LIMITS, ParseLimits, ParseResult, read
 
 
-@dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a text is: its AST as far as readable, every finding, and the artefact if there is no error."""
+    """What a text is: its AST as far as readable, every finding, and the artefact if there is no error.
 
-    ast: ManifestAST | None
-    diagnostics: tuple[Diagnostic, ...] = ()
-    compiled: CompiledManifest | None = None
+    The artefact and its hash are worked out when they are first asked for: an editor needs neither while typing.
+    """
+
+    __slots__ = ("_compiled", "_content", "_hasher", "_meta", "ast", "diagnostics", "ok", "whole")
+
+    def __init__(
+        self,
+        ast: ManifestAST | None,
+        diagnostics: Sequence[Diagnostic] = (),
+        meta: DomainMeta | None = None,
+        hasher: ContentHasher | None = None,
+        compiled: CompiledManifest | None = None,
+        whole: Composition | None = None,
+    ) -> None:
+        self.ast = ast
+        self.whole = whole or (Composition(ast) if ast is not None else None)
+        """The manifest with its imports and overlays, which is what is compiled."""
+        self.diagnostics = tuple(diagnostics)
+        self.ok = not any(d.severity == "error" for d in self.diagnostics)
+        """Whether there is no error (warnings are allowed)."""
+        self._meta = meta
+        self._hasher = hasher
+        self._content: str | None = None
+        self._compiled = compiled
 
     @property
-    def ok(self) -> bool:
-        """Whether there is no error (warnings are allowed)."""
-        return not any(d.severity == "error" for d in self.diagnostics)
+    def compiled(self) -> CompiledManifest | None:
+        """The artefact, or None where there is an error."""
+        if self._compiled is None and self.ok and self.whole is not None and self._meta is not None:
+            from .compile import build
+
+            made = build(self.whole.ast, self._meta, content_hash=self._content_hash(self.whole.ast))
+            self._compiled = replace(made, imports=self.whole.pins) if self.whole.pins else made
+        return self._compiled
+
+    @property
+    def artifact_hash(self) -> str | None:
+        """The hash of the artefact without compiling it; None where there is an error."""
+        if self._compiled is not None:
+            return self._compiled.artifact_hash
+        if not self.ok or self.whole is None or self._meta is None:
+            return None
+        from .compile import ENGINE_VERSION
+
+        return artifact_hash(self._content_hash(self.whole.ast), self._meta.hash, ENGINE_VERSION)
+
+    def _content_hash(self, ast: ManifestAST) -> str:
+        if self._content is None:
+            self._content = (self._hasher or ContentHasher()).hash(ast)
+        return self._content
+
+
+class Session:
+    """Checks successive versions of one document; each answer is exactly what `check` says of that text.
+
+    What an edit leaves alone is neither read nor checked again. Nothing is kept outside the object; several threads
+    may use it, one at a time.
+    """
+
+    def __init__(
+        self,
+        meta: DomainMeta,
+        *,
+        format: str | None = None,
+        file: str | None = None,
+        limits: ParseLimits = LIMITS,
+        library: Library | None = None,
+    ) -> None:
+        from .validate.incremental import Validator
+
+        self.meta = meta
+        self._library = library
+        self._reading = {"format": format, "file": file, "limits": limits}
+        self._validator = Validator(meta)
+        self._hasher = ContentHasher()
+        self._previous: ParseResult | None = None
+        self._last: tuple[str, CheckResult] | None = None
+        self._lock = Lock()
+
+    @property
+    def rechecked(self) -> int:
+        """How many definitions the last check had to look at."""
+        return self._validator.rechecked
+
+    def check(self, text: str) -> CheckResult:
+        """Check the document as it is now; raises nothing."""
+        with self._lock:
+            if self._last is None or self._last[0] != text:
+                self._last = (text, self._check(text))
+            return self._last[1]
+
+    def _check(self, text: str) -> CheckResult:
+        try:
+            result = read(text, **self._reading, previous=self._previous)  # type: ignore[arg-type]
+        except MPCError as error:
+            return CheckResult(None, (Diagnostic(error.code, error.message, span=error.span),))
+        self._previous = result
+        ast, syntax = result.ast, result.diagnostics
+        whole = compose(ast, self._library, self.meta)
+        found = whole.at_home(self._validator.check(whole.ast))
+        if whole.diagnostics:
+            found = sorted([*whole.diagnostics, *found], key=lambda d: d.sort_key())
+        if syntax:
+            found = [d for d in found if d.code not in _FOLLOWING]
+            found = sorted([*syntax, *found], key=lambda d: d.sort_key())
+        if any(d.severity == "error" for d in found):
+            return CheckResult(ast, found, whole=whole)
+        if not _described(whole.ast, self.meta):
+            return _compiled(ast, found, self.meta, whole)
+        return CheckResult(ast, found, self.meta, self._hasher, whole=whole)
 
 
 def check(
-    text: str, meta: DomainMeta, *, format: str | None = None, file: str | None = None, limits: ParseLimits = LIMITS
+    text: str,
+    meta: DomainMeta,
+    *,
+    format: str | None = None,
+    file: str | None = None,
+    limits: ParseLimits = LIMITS,
+    library: Library | None = None,
 ) -> CheckResult:
-    """Check a manifest text; syntax errors of one definition do not hide findings in the others."""
-    from .compile import build
-    from .validate import validate
+    """Check a manifest text; syntax errors of one definition do not hide findings in the others.
 
-    try:
-        result = read(text, format=format, file=file, limits=limits)
-    except MPCError as error:
-        return CheckResult(None, (Diagnostic(error.code, error.message, span=error.span),))
-    syntax = result.diagnostics
-    found = validate(result.ast, meta)
-    if syntax:
-        found = [d for d in found if not _may_follow(d)]
-    diagnostics = tuple(sorted([*syntax, *found], key=lambda d: d.sort_key()))
-    if any(d.severity == "error" for d in diagnostics):
-        return CheckResult(result.ast, diagnostics)
-    return CheckResult(result.ast, diagnostics, build(result.ast, meta))
+    `library` is what its `Import` definitions take from.
+    """
+    return Session(meta, format=format, file=file, limits=limits, library=library).check(text)
 
 
 # A definition that could not be read leaves references to it dangling: such findings would only mislead.
-_FOLLOWING = {"E_VALID_UNRESOLVED_REF", "E_EXPR_UNKNOWN_NAME", "E_EXPR_UNKNOWN_VALUE", "E_WF_UNKNOWN_STATE"}
+_FOLLOWING = {
+    "E_VALID_UNRESOLVED_REF", "E_VALID_UNUSED", "E_EXPR_UNKNOWN_NAME", "E_EXPR_UNKNOWN_VALUE", "E_WF_UNKNOWN_STATE",
+}  # fmt: skip
 
 
-def _may_follow(diagnostic: Diagnostic) -> bool:
-    return diagnostic.code in _FOLLOWING
+def _described(ast: ManifestAST, meta: DomainMeta) -> bool:
+    """Whether the vocabulary describes every kind used, so that a checked definition always compiles."""
+    kinds = {node.kind for node in ast.defs}
+    return all((kind := meta.get_kind(name)) is not None and not kind.open for name in kinds)
+
+
+def _compiled(ast: ManifestAST, found: Sequence[Diagnostic], meta: DomainMeta, whole: Composition) -> CheckResult:
+    """The result for open kinds, about which only compiling tells whether their words have a meaning."""
+    from .compile import build
+
+    try:
+        made = replace(build(whole.ast, meta), imports=whole.pins)
+        return CheckResult(ast, found, meta, compiled=made, whole=whole)
+    except MPCError as error:
+        return CheckResult(ast, [*found, Diagnostic(error.code, error.message, span=error.span)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .ast import ASTNode, ManifestAST
 from .errors import Diagnostic, Related
@@ -21,19 +21,24 @@ class Composition:
     pins: tuple[ImportPin, ...] = ()
     provenance: Mapping[tuple[str, str], Origin] = field(default_factory=dict)
     via: Mapping[str, ASTNode] = field(default_factory=dict)
+    touched: Mapping[str, tuple[ASTNode, ...]] = field(default_factory=dict)
 
     def at_home(self, diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
         """Findings as the reader of this manifest needs them.
 
         An error in an imported definition stands at the `Import` that brought it, names the manifest it is in, and has
         its own place as a related one. Remarks about imported definitions are for those who write them, and left out.
+        A finding in what an overlay changed has the overlay as a related place.
         """
-        if not self.via:
+        if not self.via and not self.touched:
             return list(diagnostics)
         moved = (self._at_home(found) for found in diagnostics)
         return [found for found in moved if found is not None]
 
     def _at_home(self, found: Diagnostic) -> Diagnostic | None:
+        overlays = self.touched.get(_id(found), ())
+        places = tuple(Related(f"changed by overlay '{n.id}'", span) for n in overlays if (span := n.span()))
+        found = replace(found, related=(*found.related, *places)) if places else found
         origin = self._origin(found)
         if origin is None:
             return found
@@ -56,10 +61,13 @@ class Composition:
         """The edition a finding is in, None if it is in the manifest itself."""
         if found.span is not None:
             return found.span.file if found.span.file in self.via else None
-        id_ = (found.path or "").split("/")[1:2]
-        return next(
-            (o.origin for (_, own), o in self.provenance.items() if [own] == id_ and o.origin in self.via), None
-        )
+        id_ = _id(found)
+        return next((o.origin for (_, own), o in self.provenance.items() if own == id_ and o.origin in self.via), None)
+
+
+def _id(found: Diagnostic) -> str:
+    """The id of the definition a finding is about."""
+    return (found.path or "").removeprefix("defs/").partition("/")[0]
 
 
 def compose(ast: ManifestAST, library: Library | None, meta: DomainMeta) -> Composition:
@@ -75,4 +83,5 @@ def compose(ast: ManifestAST, library: Library | None, meta: DomainMeta) -> Comp
     from .overlay import apply_overlays
 
     done = apply_overlays(found.ast, overlays)
-    return Composition(done.ast, (*diagnostics, *done.diagnostics), found.pins, found.provenance, found.via)
+    said = (*diagnostics, *done.diagnostics)
+    return Composition(done.ast, said, found.pins, found.provenance, found.via, done.touched)

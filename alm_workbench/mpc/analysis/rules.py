@@ -206,7 +206,7 @@ def _around(resource: str) -> tuple[str, ...]:
     """A resource and what includes it."""
     if resource == "*":
         return ("*",)
-    owner, dot, name = resource.partition(".")
+    owner, dot, name = resource.rpartition(".")
     return (resource, "*", owner, f"*.{name}") if dot else (resource, "*")
 
 

@@ -33,7 +33,8 @@ class Renaming:
         if isinstance(aliases, tuple):
             former = tuple(self.prefix + alias if isinstance(alias, str) else alias for alias in aliases)
             changed = replace(changed, properties=FrozenDict({**changed.properties, "aliases": former}))
-        return replace(changed, id=self.prefix + node.id)
+        source = node.source.anew() if node.source else None
+        return replace(changed, id=self.prefix + node.id, source=source)
 
     def _with_properties(self, node: ASTNode) -> ASTNode:
         kind = self.meta.get_kind(node.kind) if self.meta else None

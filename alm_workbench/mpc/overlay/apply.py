@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ..ast import ASTNode, FrozenDict, ManifestAST
 from ..errors import Diagnostic, MPCError, Related, Severity
@@ -20,11 +20,13 @@ class OverlayResult:
     """The changed manifest, what was done (`op:id`, `op:id:path`), and what could not be.
 
     `diagnostics` holds errors and remarks in the order of the overlays; an overlay with an error changed nothing.
+    `touched` says by id which overlays changed a definition or made it.
     """
 
     ast: ManifestAST
     applied: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    touched: Mapping[str, tuple[ASTNode, ...]] = field(default_factory=dict)
 
     @property
     def conflicts(self) -> tuple[Diagnostic, ...]:
@@ -98,6 +100,7 @@ class _Work:
         edits: dict[Target, list[Edit]] = defaultdict(list)
         made: dict[Target | None, dict[tuple[str, str], ASTNode]] = defaultdict(dict)
         applied: list[str] = []
+        touched: dict[str, tuple[ASTNode, ...]] = {}
         for number, found in self.plans.items():
             if number in self.refused:
                 continue
@@ -107,6 +110,8 @@ class _Work:
                 node = found.creation.node
                 made[found.creation.parent][node.kind, node.id] = node
             applied += found.applied(self.index)
+            for id_ in found.ids(self.index):
+                touched[id_] = (*touched.get(id_, ()), found.overlay)
         base = self.index.ast
         defs = tuple(
             changed
@@ -115,7 +120,7 @@ class _Work:
         )
         ast = replace(base, defs=(*defs, *made[None].values())) if applied else base
         ordered = sorted(self.findings, key=lambda pair: pair[0])
-        return OverlayResult(ast, tuple(applied), tuple(diagnostic for _, diagnostic in ordered))
+        return OverlayResult(ast, tuple(applied), tuple(diagnostic for _, diagnostic in ordered), touched)
 
 
 def _changed(
@@ -137,7 +142,9 @@ def _changed(
     if not own and tuple(children) == node.children:
         return node
     assert isinstance(properties, FrozenDict)
-    return replace(node, name=None if whole else node.name, properties=properties, children=tuple(children))
+    source = node.source.anew() if node.source else None
+    name = None if whole else node.name
+    return replace(node, name=name, properties=properties, children=tuple(children), source=source)
 
 
 def _seen_from_the_top(edit: Edit, *child: int | str) -> Edit:

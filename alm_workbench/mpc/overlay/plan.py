@@ -35,12 +35,16 @@ class Plan:
     creation: Creation | None = None
     unmatched: bool = False
 
+    def ids(self, index: Index) -> list[str]:
+        """The definitions it changes or makes."""
+        made = [self.creation.node.id] if self.creation else []
+        return [*(index.node(target).id for target in self.edits), *made]
+
     def applied(self, index: Index) -> Iterable[str]:
         """The contract's words for what was done."""
         word = "remove-path" if self.op == "remove" and self.path else self.op
         tail = f":{self.path}" if self.path else ""
-        made = [self.creation.node.id] if self.creation else []
-        return (f"{word}:{id_}{tail}" for id_ in [*(index.node(target).id for target in self.edits), *made])
+        return (f"{word}:{id_}{tail}" for id_ in self.ids(index))
 
 
 def plan(overlay: ASTNode, index: Index) -> Plan:

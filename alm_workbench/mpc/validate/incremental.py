@@ -231,7 +231,8 @@ def _inside(place: tuple[int, int], text: str | None) -> bool:
 def _uses(findings: Findings, node: ASTNode) -> frozenset[NodeKey]:
     """The definitions a definition refers to."""
     found: set[NodeKey] = {(place.prop.kind or "", place.value) for place in findings.of("ref")}
-    found.update(("ArtifactType", place.value.partition(".")[0]) for place in findings.of("resource"))
+    for place in findings.of("resource"):
+        found.update((("ArtifactType", place.value), ("ArtifactType", place.value.rpartition(".")[0])))
     for place in findings.of("expr"):
         found.update(named_in(place.value))
     parent = node.properties.get("extends")

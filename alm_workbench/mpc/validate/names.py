@@ -200,7 +200,7 @@ class Names(Queries):
             found: tuple[str, ...] = self.get(("types_of", node.id))
             return found
         if node.kind == "ACL":
-            named = [str(r).partition(".")[0] for r in as_tuple(node.properties.get("resource"))]
+            named = [self.resource(str(r))[0] for r in as_tuple(node.properties.get("resource"))]
             return self.ids("ArtifactType") if "*" in named or not named else self._existing(named)
         key = {
             "Policy": "applies_to",
@@ -211,6 +211,13 @@ class Names(Queries):
         }.get(node.kind, "")
         listed = as_tuple(node.properties.get(key))
         return self._existing(listed) if listed else self.ids("ArtifactType")
+
+    def resource(self, text: str) -> tuple[str, str]:
+        """The type and the field of `type` or `type.field`; ids of imported types hold dots themselves."""
+        if "." not in text or self.has("ArtifactType", text):
+            return text, ""
+        type_id, _, field = text.rpartition(".")
+        return type_id, field
 
     def _existing(self, named: Iterable[object]) -> tuple[str, ...]:
         return tuple(name for name in named if isinstance(name, str) and self.has("ArtifactType", name))

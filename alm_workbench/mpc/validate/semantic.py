@@ -81,7 +81,7 @@ def _check_state(findings: Findings, place: Place, names: Names, types: tuple[st
 
 
 def _check_resource(findings: Findings, place: Place, names: Names) -> None:
-    type_id, _, field = place.value.partition(".")
+    type_id, field = names.resource(place.value)
     if type_id != "*" and not names.has("ArtifactType", type_id):
         types = names.ids("ArtifactType")
         _unresolved(findings, place, f"no ArtifactType '{type_id}' in this manifest", types)
