@@ -95,10 +95,12 @@ def _chosen(expr: Expr, scope: Names, seen: list[Any], at: _Position, do: Operat
     value = _walked(test, scope, seen, at, do)
     if value is None:
         return None
-    if value:
-        return _walked(then, scope, seen, at, do)
-    at.leaf += _leaves(then)
-    return _walked(other, scope, seen, at, do)
+    if not value:
+        at.leaf += _leaves(then)
+        return _walked(other, scope, seen, at, do)
+    found = _walked(then, scope, seen, at, do)
+    at.leaf += _leaves(other)
+    return found
 
 
 def _leaves(expr: Expr) -> int:

@@ -28,14 +28,15 @@ MAX_BITS = 4_096  # size of a whole number that is multiplied
 BUILTIN_RETURNS = {
     "len": "int", "lower": "string", "upper": "string", "contains": "bool", "startsWith": "bool", "endsWith": "bool",
     "isEmpty": "bool", "concat": "string", "substr": "string", "abs": "number", "min": "any", "max": "any",
-    "now": "string", "regex": "bool",
+    "now": "string", "regex": "bool", "daysBetween": "int", "isDeleted": "bool", "hasRole": "bool", "changed": "bool",
 }  # fmt: skip
 
 # What builtins take where the meta does not say.
 BUILTIN_ARGS: dict[str, tuple[str, ...]] = {
     "len": ("string|array|object",), "lower": ("any",), "upper": ("any",), "contains": ("string|array", "any"),
     "startsWith": ("any", "any"), "endsWith": ("any", "any"), "isEmpty": ("any",), "substr": ("any", "int", "int"),
-    "abs": ("number",), "regex": ("any", "string"),
+    "abs": ("number",), "regex": ("any", "string"), "daysBetween": ("string", "string"), "isDeleted": ("object",),
+    "hasRole": ("string",), "changed": ("string",),
 }  # fmt: skip
 
 # Fewest and most arguments.
