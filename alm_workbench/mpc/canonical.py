@@ -1,4 +1,15 @@
-"""Canonical JSON and stable hashes (MANIFEST-CORE section 2): the same content always gives the same text."""
+"""Canonical JSON and stable hashes: the same content always gives the same text.
+
+The form is that of RFC 8785 (JSON Canonicalization Scheme) but for what the contract fixes otherwise:
+
+- keys are sorted by code point; the RFC sorts by UTF-16 code unit, which differs for keys beyond U+FFFF only;
+- numbers are written as Python writes them: whole numbers digit by digit however long, where the RFC knows only IEEE 754
+  doubles; floats keep their kind, so `1.0`, `1e+21` and `1e-07` where the RFC writes `1`, `1e+21` and `1e-7`, and `-0.0`
+  where it writes `0`;
+- U+007F and everything above is kept as it is, and control characters are escaped, as in the RFC.
+
+As there, NaN, infinities, half surrogate pairs and keys that are not text have no form and are refused.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +23,11 @@ from .ast import ASTNode, ManifestAST
 from .errors import MPCError
 
 
+_PLAIN = frozenset((str, int, bool, type(None)))
+
+
 def _check(value: Any, depth: int = 0) -> None:
-    if value is None or value is True or value is False or isinstance(value, (str, int)):
+    if type(value) in _PLAIN or isinstance(value, (str, int)):
         return
     if isinstance(value, float):
         if not math.isfinite(value):
@@ -21,17 +35,18 @@ def _check(value: Any, depth: int = 0) -> None:
         return
     if depth > 200:
         raise MPCError("E_PARSE_LIMIT", "The value is nested more than 200 levels deep", limit=200)
-    if isinstance(value, Mapping):
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            if type(item) not in _PLAIN:
+                _check(item, depth + 1)
+    elif isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise MPCError("E_CANONICAL_KEY", f"Keys must be text, not {type(key).__name__}")
-            _check(item, depth + 1)
-        return
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            _check(item, depth + 1)
-        return
-    raise MPCError("E_CANONICAL_TYPE", f"A {type(value).__name__} has no canonical form")
+            if type(item) not in _PLAIN:
+                _check(item, depth + 1)
+    else:
+        raise MPCError("E_CANONICAL_TYPE", f"A {type(value).__name__} has no canonical form")
 
 
 def canonicalize(value: Any) -> str:
@@ -42,8 +57,12 @@ def canonicalize(value: Any) -> str:
 
 def canonicalize_bytes(value: Any) -> bytes:
     """UTF-8 of the canonical text."""
+    return _utf8(canonicalize(value))
+
+
+def _utf8(text: str) -> bytes:
     try:
-        return canonicalize(value).encode()
+        return text.encode()
     except UnicodeEncodeError as error:
         raise MPCError("E_CANONICAL_TYPE", "Text holds half of a surrogate pair") from error
 
@@ -91,18 +110,43 @@ def node_data(node: ASTNode) -> dict[str, Any]:
 
 def ast_data(ast: ManifestAST) -> dict[str, Any]:
     """The hashed form of a manifest; the order of top-level definitions does not matter."""
+    return {**_head(ast), "defs": order_definitions([node_data(node) for node in ast.defs])}
+
+
+def _head(ast: ManifestAST) -> dict[str, Any]:
     return {
         "schemaVersion": ast.schema_version,
         "namespace": ast.namespace,
         "name": ast.name,
         "manifestVersion": ast.manifest_version,
-        "defs": order_definitions([node_data(node) for node in ast.defs]),
     }
 
 
+class ContentHasher:
+    """Hashes successive versions of a manifest, writing out anew only the definitions that changed."""
+
+    def __init__(self) -> None:
+        self._written: dict[tuple[str, str], tuple[ASTNode, str]] = {}
+
+    def hash(self, ast: ManifestAST) -> str:
+        """The `ast_hash` of a version."""
+        before, self._written = self._written, {}
+        pieces = []
+        for node in ast.defs:
+            key = (node.kind, node.id)
+            known = before.get(key)
+            text = known[1] if known is not None and known[0] == node else canonicalize(node_data(node))
+            self._written[key] = (node, text)
+            pieces.append((node.name or "", node.id, node.kind, text))
+        pieces.sort(key=lambda piece: piece[:3])
+        # "defs" is the first key in canonical order, so the rest of the object follows it.
+        text = f'{{"defs":[{",".join(piece[3] for piece in pieces)}],{canonicalize(_head(ast))[1:]}'
+        return hashlib.sha256(_utf8(text)).hexdigest()
+
+
 def ast_hash(ast: ManifestAST) -> str:
-    """Hash of the content, equal for the three languages and for any order of definitions."""
-    return stable_hash(ast_data(ast))
+    """Hash of the content (SHA-256 in hex), equal for the three languages and for any order of definitions."""
+    return ContentHasher().hash(ast)
 
 
 def artifact_hash(ast_digest: str, meta_digest: str, engine_version: str) -> str:

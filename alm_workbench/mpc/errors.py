@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Literal
 
 Severity = Literal["error", "warning", "info"]
@@ -103,11 +104,7 @@ class Source:
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column (both from 1) of a code-point offset."""
         if self._starts is None:
-            starts = [0]
-            find, at = self.text.find, -1
-            while (at := find("\n", at + 1)) >= 0:
-                starts.append(at + 1)
-            self._starts = starts
+            self._starts = [0, *accumulate(len(line) + 1 for line in self.text.split("\n"))][:-1]
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 

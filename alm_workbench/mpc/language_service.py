@@ -9,6 +9,7 @@ from .ast import ASTNode
 from .checking import CheckResult, check
 from .compile import labels_of
 from .errors import Diagnostic, Span
+from .imports import Library
 from .meta import DomainMeta
 from .model import pick_label
 from .parse import read
@@ -53,7 +54,7 @@ def check_payload(text: str, result: CheckResult) -> dict[str, Any]:
         "namespace": ast.namespace if ast else "",
         "name": ast.name if ast else "",
         "version": ast.manifest_version if ast else "",
-        "artifact_hash": result.compiled.artifact_hash if result.compiled else None,
+        "artifact_hash": result.artifact_hash,
         "diagnostics": [diagnostic_payload(d, wide) for d in result.diagnostics],
     }
 
@@ -76,10 +77,15 @@ def diagnostic_payload(found: Diagnostic, wide: Utf16) -> dict[str, Any]:
 
 
 def graph(
-    text: str, meta: DomainMeta, format: str | None = None, file: str | None = None, lang: str = "en"
+    text: str,
+    meta: DomainMeta,
+    format: str | None = None,
+    file: str | None = None,
+    lang: str = "en",
+    library: Library | None = None,
 ) -> dict[str, Any]:
     """Workflows as nodes and edges with their places, also of a manifest with errors."""
-    result = check(text, meta, format=format, file=file)
+    result = check(text, meta, format=format, file=file, library=library)
     wide = Utf16(text)
     nodes = result.ast.defs if result.ast else ()
     return {

@@ -64,17 +64,19 @@ def _unknown_kind(node: ASTNode, findings: Findings) -> None:
 
 
 def _check_position(node: ASTNode, parent: ASTNode | None, kind: KindDef, findings: Findings) -> None:
-    span = node.source.kind_span() if node.source else None
     if parent is None:
         if kind.child_only:
-            message = f"{node.kind} '{node.id}' belongs inside another definition"
-            findings.add("E_META_CHILD_NOT_ALLOWED", message, node, span=span)
+            _misplaced(node, f"{node.kind} '{node.id}' belongs inside another definition", None, findings)
         return
     owner = findings.meta.get_kind(parent.kind)
     if owner is not None and not owner.open and node.kind not in owner.children:
-        message = f"{parent.kind} '{parent.id}' cannot hold a {node.kind}"
         hint = f"it can hold: {', '.join(owner.children)}" if owner.children else "write it at the top level"
-        findings.add("E_META_CHILD_NOT_ALLOWED", message, node, span=span, hint=hint)
+        _misplaced(node, f"{parent.kind} '{parent.id}' cannot hold a {node.kind}", hint, findings)
+
+
+def _misplaced(node: ASTNode, message: str, hint: str | None, findings: Findings) -> None:
+    span = node.source.kind_span() if node.source else None
+    findings.add("E_META_CHILD_NOT_ALLOWED", message, node, span=span, hint=hint)
 
 
 def _check_property(
