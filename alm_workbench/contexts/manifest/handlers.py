@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
+from alm_workbench.contexts.manifest.library import library_for
 from alm_workbench.contexts.manifest.messages import (
     CheckDTO,
     CheckManifest,
@@ -42,11 +43,12 @@ D = TypeVar("D")
 class CheckHandler:
     """Asks the core about a text."""
 
-    def __init__(self, meta: DomainMeta) -> None:
-        self._meta = meta
+    def __init__(self, manifests: ManifestRepository, meta: DomainMeta) -> None:
+        self._manifests, self._meta = manifests, meta
 
     def __call__(self, ctx: MessageContext, message: CheckManifest) -> CheckDTO:
-        result = check(message.text, self._meta, format=message.format)
+        library = library_for(ctx, self._manifests)
+        result = check(message.text, self._meta, format=message.format, library=library)
         found = language_service.check_payload(message.text, result)["diagnostics"]
         ast = result.ast
         return CheckDTO(
@@ -62,11 +64,12 @@ class CheckHandler:
 class GraphHandler:
     """Draws the workflows of a text."""
 
-    def __init__(self, meta: DomainMeta) -> None:
-        self._meta = meta
+    def __init__(self, manifests: ManifestRepository, meta: DomainMeta) -> None:
+        self._manifests, self._meta = manifests, meta
 
     def __call__(self, ctx: MessageContext, message: GraphManifest) -> GraphDTO:
-        graph = language_service.graph(message.text, self._meta, format=message.format)
+        library = library_for(ctx, self._manifests)
+        graph = language_service.graph(message.text, self._meta, format=message.format, library=library)
         return GraphDTO(
             tuple(workflow_graph(item) for item in graph["workflows"]),
             tuple(built(TypeNodeDTO, item) for item in graph["types"]),
@@ -82,7 +85,8 @@ class SaveHandler:
 
     def __call__(self, ctx: MessageContext, message: SaveManifest) -> SavedVersionDTO:
         format = message.format or detect_format(message.text)
-        compiled = sound(message.text, check(message.text, self._meta, format=format))
+        library = library_for(ctx, self._manifests)
+        compiled = sound(message.text, check(message.text, self._meta, format=format, library=library))
         tenant_id = ctx.principal.tenant_id
         manifest_id = self._manifests.document(ctx.conn, tenant_id, compiled.namespace, compiled.name, compiled.name)
         last = self._manifests.newest(ctx.conn, manifest_id)

@@ -18,8 +18,8 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
     """Handlers of this context."""
     repo, meta = ManifestRepository(), services.port(DomainMeta)
     return {
-        m.CheckManifest: h.CheckHandler(meta),
-        m.GraphManifest: h.GraphHandler(meta),
+        m.CheckManifest: h.CheckHandler(repo, meta),
+        m.GraphManifest: h.GraphHandler(repo, meta),
         m.SaveManifest: h.SaveHandler(repo, meta),
         m.ListManifests: h.ListHandler(repo),
         m.ListVersions: h.ListVersionsHandler(repo),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -77,6 +77,16 @@ class ManifestRepository:
         if row is None:
             raise NotFound(f"there is no manifest version {version_id}")
         return row
+
+    def editions(self, conn: Connection, namespace: str, name: str | None) -> Sequence[Any]:
+        """Rows (id, name, label, number) of the versions of a document, or of all in a namespace; oldest first."""
+        statement = (
+            select(V.id, manifests.c.name, V.label, V.number)
+            .join(manifests, (manifests.c.tenant_id == V.tenant_id) & (manifests.c.id == V.manifest_id))
+            .where(manifests.c.namespace == namespace, manifests.c.deleted_at.is_(None))
+            .order_by(manifests.c.name, V.number)
+        )
+        return conn.execute(statement if name is None else statement.where(manifests.c.name == name)).all()
 
     def exists(self, conn: Connection, version_id: VersionId) -> bool:
         """Whether this tenant has the version."""
