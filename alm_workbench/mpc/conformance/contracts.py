@@ -35,12 +35,13 @@ def run(case: Case) -> Any:
 def validator(case: Case) -> Any:
     """The validator for a case; schemas refer to each other by `$id` or by file name, and to nothing else."""
     from jsonschema import Draft202012Validator
-    from referencing import Registry, Resource
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
 
     name = SCHEMAS.get(case.name.partition("_")[0])
     if name is None or name not in case.schemas:
         raise MPCError("E_PARSE_SYNTAX", f"No contract schema for '{case.name}'; names begin with {', '.join(SCHEMAS)}")
-    found = {file: Resource.from_contents(schema) for file, schema in case.schemas.items()}
+    found = {file: DRAFT202012.create_resource(schema) for file, schema in case.schemas.items()}
     by_id = {resource.id() or file: resource for file, resource in found.items()}
     registry: Any = Registry().with_resources([*found.items(), *by_id.items()])
     return Draft202012Validator(case.schemas[name], registry=registry)

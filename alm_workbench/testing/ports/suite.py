@@ -20,14 +20,14 @@ class PortSuite:
     """Tests as methods; pytest collects them from a subclass, `failures` runs them without it."""
 
     @classmethod
-    def tests(cls) -> list[str]:
+    def names(cls) -> list[str]:
         """Names of the tests."""
         return sorted(name for name in dir(cls) if name.startswith("test_"))
 
     def failures(self) -> list[tuple[str, Exception]]:
         """Run every test on a fresh suite; what failed, by name."""
         found: list[tuple[str, Exception]] = []
-        for name in self.tests():
+        for name in self.names():
             try:
                 getattr(type(self)(), name)()
             except Exception as error:
