@@ -1,0 +1,1 @@
+"""The manifest core beside real databases."""
