@@ -65,6 +65,7 @@ class RedactionConfig:
 
 
 DEFAULT = RedactionConfig()
+LOGS = RedactionConfig(LOG_DENY_KEYS)
 
 
 # ---------------------------------------------------------------- keys
@@ -233,6 +234,19 @@ class _InPlace(_Redactor):
             value[:] = kept
             return value
         return kept
+
+
+def redact_reason(reason: Mapping[str, Any], config: RedactionConfig = DEFAULT) -> dict[str, Any]:
+    """A decision's reason (`message`, `values` by path, …) fit for a log.
+
+    Where it saw a hidden value its message is hidden as well: that may quote the value, or what was made of it.
+    """
+    kept: dict[str, Any] = redact(reason, config)
+    values = reason.get("values")
+    seen = values.items() if isinstance(values, Mapping) else ()
+    if any(value is not None and config.hides(str(path), str(path)) for path, value in seen):
+        kept["message"] = config.mask_value
+    return kept
 
 
 # ---------------------------------------------------------------- text

@@ -88,8 +88,10 @@ class PostgresUnits:
 
 
 def decision_row(work: Work, record: DecisionRecord) -> dict[str, Any]:
-    """A decision as its row."""
+    """A decision as its row; whatever its maker left in, no common secret is written."""
     from datetime import UTC, datetime
+
+    from alm_workbench.mpc.redaction import LOGS, redact
 
     return {
         "tenant_id": work.principal.tenant_id,
@@ -104,7 +106,7 @@ def decision_row(work: Work, record: DecisionRecord) -> dict[str, Any]:
         "manifest_hash": record.manifest_hash,
         "manifest_version_id": record.manifest_version_id,
         "span": plain(record.span) if record.span else None,
-        "reasons": plain(list(record.reasons)),
+        "reasons": redact(plain(list(record.reasons)), LOGS),
         "correlation_id": work.correlation_id,
     }
 

@@ -20,6 +20,7 @@ from alm_workbench.mpc import (
     decide_acl,
     decide_policy,
 )
+from alm_workbench.mpc.redaction import redact_reason
 from alm_workbench.shared.context import DecisionRecord
 from alm_workbench.shared.ids import ArtifactId, ProjectId, VersionId
 from alm_workbench.shared.principal import Principal
@@ -179,7 +180,7 @@ def require(
     if not policy.allow:
         first = policy.reasons[0].message if policy.reasons else f"a policy refuses to {action} {type_id}"
         raise refusal(first, process, policy.rule_id, policy.reasons, artifact_id)
-    reasons = [reason_data(r) for r in (*acl.reasons, *policy.reasons)]
+    reasons = logged(process, [*acl.reasons, *policy.reasons])
     return DecisionRecord(
         "allow",
         "Artifact",
@@ -203,12 +204,17 @@ def refusal(
         "Artifact",
         artifact_id,
         rule_id,
-        data,
+        logged(process, reasons),
         process.compiled.artifact_hash,
         process.version_id,
         span_of(reasons),
     )
     return error
+
+
+def logged(process: ProcessVersion, reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+    """Reasons for the decision log: without what the manifest keeps out of logs."""
+    return [redact_reason(reason_data(reason), process.compiled.redaction) for reason in reasons]
 
 
 def reason_data(reason: Reason) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from alm_workbench.contexts.artifact.domain import checked_fields, reason_data, require, span_of
+from alm_workbench.contexts.artifact.domain import checked_fields, logged, reason_data, require, span_of
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     GetArtifact,
@@ -62,7 +62,7 @@ class TransitionHandler:
             "changes": sorted(message.fields),
         }
         record = require(process, "transition", item.type, replace(context, event=event), item.id)
-        reasons = [reason_data(r) for r in verdict.reasons]
+        reasons = logged(process, verdict.reasons)
         ctx.decided(
             replace(
                 record,
@@ -284,7 +284,7 @@ def denied(found: Situation, context: EvalContext, verdict: TransitionVerdict, n
         "Artifact",
         item.id,
         rule,
-        reasons,
+        logged(process, verdict.reasons),
         process.compiled.artifact_hash,
         process.version_id,
         span_of(verdict.reasons),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..ast import EMPTY
 from ..words import fold
@@ -16,10 +16,26 @@ from .types import ArtifactTypeDef, EnumDef, LinkTypeDef
 from .views import ViewDef
 from .workflow import WorkflowDef
 
+if TYPE_CHECKING:
+    from ..redaction import RedactionConfig
+
+
+# Where the definitions of each kind are kept.
+_HOMES = {
+    "EnumDef": "enums", "ArtifactType": "types", "LinkType": "link_types", "Workflow": "workflows", "Role": "roles",
+    "ACL": "acl", "Policy": "policies", "Automation": "automations", "View": "views", "FormDef": "forms",
+    "Redact": "redactions",
+}  # fmt: skip
+
 
 @dataclass(frozen=True, repr=False)
 class CompiledManifest:
-    """A manifest ready to decide with; equal content gives equal hashes."""
+    """A manifest ready to decide with; equal content gives equal hashes and decisions.
+
+    Types, fields, states and views keep the order in which they are written, which is the order people see; rules are
+    ordered by id, so that nothing depends on where they stand. `depends_on` names for each definition (`Kind/id`) the
+    definitions it refers to.
+    """
 
     namespace: str
     name: str
@@ -44,6 +60,15 @@ class CompiledManifest:
     rules: RuleIndex | None = None
     imports: tuple[ImportPin, ...] = ()
     redactions: tuple[RedactDef, ...] = ()
+    depends_on: Mapping[str, tuple[str, ...]] = EMPTY
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, CompiledManifest):
+            return NotImplemented
+        return self is other or all(getattr(self, f.name) == getattr(other, f.name) for f in fields(CompiledManifest))
+
+    def __hash__(self) -> int:
+        return hash(self.artifact_hash)
 
     def __repr__(self) -> str:
         return f"<CompiledManifest {self.namespace}/{self.name} {self.version} {self.artifact_hash[:12]}>"
@@ -58,10 +83,22 @@ class CompiledManifest:
         kind = self.types.get(type_id)
         return self.workflows.get(kind.workflow) if kind else None
 
+    def resolve(self, reference: str) -> Any:
+        """The definition a reference names, or None: `Kind/id`, or `ArtifactType/id/field` for a field."""
+        kind, _, rest = reference.partition("/")
+        home = _HOMES.get(kind)
+        if home is None:
+            return None
+        id_, _, part = rest.partition("/")
+        known = getattr(self, home)
+        found = known.get(id_) if isinstance(known, Mapping) else next((d for d in known if d.id == id_), None)
+        return found.fields.get(part) if part and isinstance(found, ArtifactTypeDef) else None if part else found
+
     def close_roles(self, roles: Any) -> frozenset[str]:
-        """Roles with everything they imply."""
+        """Roles with everything they imply; what is no collection of texts gives none."""
         closed: set[str] = set()
-        todo = [role for role in roles or () if isinstance(role, str)]
+        given = roles if isinstance(roles, (list, tuple, set, frozenset)) else ()
+        todo = [role for role in given if isinstance(role, str)]
         while todo:
             role = todo.pop()
             if role not in closed:
@@ -70,10 +107,20 @@ class CompiledManifest:
         return frozenset(closed)
 
     @cached_property
+    def redaction(self) -> RedactionConfig:
+        """What its `Redact` definitions and sensitive fields keep out of logs, beside the common words."""
+        from ..redaction import LOG_DENY_KEYS, RedactionConfig
+
+        found = RedactionConfig.of(self.redactions, base=LOG_DENY_KEYS)
+        fields = sorted({f.id for t in self.types.values() for f in t.fields.values() if f.sensitive})
+        patterns = (pattern for id_ in fields for pattern in (id_, f"*.{id_}"))
+        return replace(found, deny_patterns=(*found.deny_patterns, *patterns))
+
+    @cached_property
     def _type_names(self) -> Mapping[str, ArtifactTypeDef]:
         found: dict[str, ArtifactTypeDef] = {}
         for words in (lambda t: t.labels.values(), lambda t: t.aliases, lambda t: (t.id,)):
-            for kind in self.types.values():
+            for _, kind in sorted(self.types.items()):
                 found.update({fold(word): kind for word in words(kind)})
         return found
 
@@ -83,6 +130,22 @@ class CompiledManifest:
 
         data: dict[str, Any] = encode(self)
         return data
+
+    def to_bytes(self) -> bytes:
+        """The stored form that `from_bytes` opens in a fraction of the time that `from_data` takes."""
+        from ..artifact import to_bytes
+
+        return to_bytes(self)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, *, expected: str | None = None) -> CompiledManifest:
+        """A manifest from `to_bytes`' output, its parts read as they are used; `expected` is its artefact hash.
+
+        Raises MPCError E_ARTIFACT_INVALID if it is damaged or another.
+        """
+        from ..artifact import from_bytes
+
+        return from_bytes(data, expected=expected)
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> CompiledManifest:
