@@ -8,7 +8,7 @@ value nor choices behind; a field that the action is not allowed on can be read 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..engines.acl import decide_acl
@@ -57,8 +57,18 @@ def type_form(
         return _nothing("unknown_type", texts, type_id, compiled.types)
     if form_id is not None and form_id not in compiled.forms:
         return _nothing("unknown_form", texts, form_id, compiled.forms)
+    ctx = _about(compiled, kind, values if action == "create" else {}, ctx)
     form = compiled.forms[form_id] if form_id is not None else find_form(compiled, kind, action, ctx)
     return _Derivation(compiled, kind, form, ctx, action, texts).package(values)
+
+
+def _about(
+    compiled: CompiledManifest, kind: ArtifactTypeDef, fields: Mapping[str, Any], ctx: EvalContext
+) -> EvalContext:
+    """The facts with an item: one that does not exist yet stands at the beginning of its workflow."""
+    workflow = compiled.workflows.get(kind.workflow)
+    start = {"type": kind.id, "state": workflow.initial if workflow else None, "fields": fields}
+    return replace(ctx, self_={**start, **ctx.self_})
 
 
 def find_form(compiled: CompiledManifest, kind: ArtifactTypeDef, action: Action, ctx: EvalContext) -> FormDef | None:
@@ -134,7 +144,7 @@ class _Derivation:
     def package(self, values: Mapping[str, Any]) -> FormPackage:
         existing: Mapping[str, Any] | None = None
         if self.action == "update":
-            existing = self.ctx.self_.get("fields") or {}
+            existing = self.ctx.self_["fields"] or {}
         refused = self._refused(values, existing or {})
         allowed = {key: value for key, value in values.items() if self._id(key) not in refused}
         cleaned = clean_fields(
@@ -196,7 +206,8 @@ class _Derivation:
             return FieldState(field.id, False, True, False, self.access.hidden[field.id])
         required = not field.computed and (field.required or holds(field.required_when))
         if field.visible_when is not None and not holds(field.visible_when):
-            return FieldState(field.id, False, False, False, say("visible_when", condition=field.visible_when))
+            closed = field.id in self.access.closed
+            return FieldState(field.id, False, closed, False, say("visible_when", condition=field.visible_when))
         if field.computed:
             return FieldState(field.id, shut is None, True, False, say("computed"))
         if field.id in self.access.closed:
