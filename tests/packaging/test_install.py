@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -61,6 +62,25 @@ print(json.dumps({"lab": lab["alm-workbench"]["version"], "server": server["alm_
 def test_the_doctor_finds_nothing(clean: Environment, data_dir: Path) -> None:
     """`alm doctor` is content with a fresh installation."""
     clean.run("alm", "doctor", "--data-dir", data_dir)
+
+
+def test_third_parties_can_test_with_it(clean: Environment, tmp_path: Path) -> None:
+    """Port suites and fakes come with the wheel and need no pytest; fixtures run with the presets and schemas in it."""
+    code = """
+from alm_workbench.testing.fakes import HmacSigner, HmacVerifier
+from alm_workbench.testing.ports import VerificationPortSuite
+class Suite(VerificationPortSuite):
+    def make_port(self): return HmacVerifier(b"key")
+    def make_signer(self): return HmacSigner(b"key")
+    def make_stranger(self): return HmacSigner(b"other")
+print(len(Suite.names()), Suite().failures())
+"""
+    assert clean.run("python", "-c", code).split() == ["9", "[]"]
+    fixtures = tmp_path / "fixtures"
+    shutil.copytree(ROOT / "tests" / "conformance" / "fixtures", fixtures)
+    found = json.loads(clean.run("alm", "conformance", fixtures, "--json"))
+    assert found["failed"] == 0
+    assert found["passed"] > 80
 
 
 def test_lab_starts_and_stops(clean: Environment, data_dir: Path, tmp_path: Path) -> None:
