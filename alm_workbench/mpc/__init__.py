@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from . import language_service
     from .ast import ASTNode, FrozenDict, ManifestAST, freeze, thaw
     from .canonical import ast_hash, canonicalize, canonicalize_bytes, order_definitions, stable_hash
-    from .checking import CheckResult, check
-    from .compile import ENGINE_VERSION, compile_manifest
+    from .checking import CheckResult, Session, check
+    from .codes import ERROR_CODES, INTENT_KINDS, REASON_CODES, validate_all_codes
+    from .compile import ENGINE_VERSION, CompileCache, compile_manifest
     from .engines.acl import AclDecision, decide_acl
     from .engines.common import Reason
     from .engines.policy import Decision, decide_policy
@@ -53,8 +54,9 @@ if TYPE_CHECKING:
 _HOMES = {
     ".ast": ("ASTNode", "FrozenDict", "ManifestAST", "freeze", "thaw"),
     ".canonical": ("ast_hash", "canonicalize", "canonicalize_bytes", "order_definitions", "stable_hash"),
-    ".checking": ("CheckResult", "check"),
-    ".compile": ("ENGINE_VERSION", "compile_manifest"),
+    ".checking": ("CheckResult", "Session", "check"),
+    ".codes": ("ERROR_CODES", "INTENT_KINDS", "REASON_CODES", "validate_all_codes"),
+    ".compile": ("ENGINE_VERSION", "CompileCache", "compile_manifest"),
     ".engines.acl": ("AclDecision", "decide_acl"),
     ".engines.common": ("Reason",),
     ".engines.policy": ("Decision", "decide_policy"),
@@ -108,8 +110,11 @@ def __dir__() -> list[str]:
 __all__ = [
     "DOMAIN_META_SCHEMA",
     "ENGINE_VERSION",
+    "ERROR_CODES",
     "FORMATS",
+    "INTENT_KINDS",
     "LIMITS",
+    "REASON_CODES",
     "ASTNode",
     "AclDecision",
     "AclDef",
@@ -118,6 +123,7 @@ __all__ = [
     "Changelog",
     "CheckResult",
     "Choice",
+    "CompileCache",
     "CompiledManifest",
     "Decision",
     "Diagnostic",
@@ -143,6 +149,7 @@ __all__ = [
     "Reason",
     "Related",
     "RoleDef",
+    "Session",
     "Source",
     "Span",
     "StateDef",
@@ -177,4 +184,5 @@ __all__ = [
     "stable_hash",
     "thaw",
     "type_form",
+    "validate_all_codes",
 ]
