@@ -142,6 +142,7 @@ REASON_CODES: Mapping[str, str] = MappingProxyType(
         "R_ACL_ALLOW_ABAC": "An access rule allows it by its condition.",
         "R_ACL_DENY_ABAC": "An access rule denies it by its condition.",
         "R_ACL_MASKED": "An access rule hides the field.",
+        "R_EXPR_NOT_SQL": "A condition has no SQL form that means the same, so rows are filtered after they are read.",
         "R_EXPR_UNDECIDED": "A condition could not be decided, so the rule took the safe side.",
         "R_WF_GUARD_PASS": "The guard of the transition holds, or there is none.",
         "R_WF_GUARD_FAIL": "The guard of the transition does not hold.",

@@ -1,23 +1,29 @@
 """Evaluating an expression with budgets, in the contract's own terms: missing is null, texts of digits are numbers.
 
-Rules of a process run as compiled functions (codegen.py); this walker serves tools and conformance, where every step,
-level and regex is counted and an optional trace is kept.
+Rules of a process run as compiled functions (codegen.py); this walker serves forms, tools and conformance, where every
+step, level and regex is counted and an optional trace is kept. Beyond the contract: `and` and `or` stop early, an order
+between values that have none is E_EXPR_TYPE_MISMATCH, null and yes/no values become the texts "", "true" and "false",
+patterns are RE2, and texts and numbers cannot grow without bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from time import monotonic
 from typing import Any
 
+from ..ast import EMPTY
 from ..errors import MPCError
 from ..meta import DomainMeta
 from . import functions as fx
-from .ir import Expr, from_json
-from .parse import parse_expr
+from .compiled import tree
+from .ir import Expr
 from .scope import resolve
-from .typecheck import typecheck
+from .typecheck import literal_type, typecheck
+
+Functions = Mapping[str, Callable[..., Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +38,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class ExprResult:
-    """Value, static type, and what it cost."""
+    """Value, static type, and what it cost. Trace entries have node, value, type and depth, in order of completion."""
 
     value: Any
     type: str
     steps: int
     depth: int
     trace: tuple[Mapping[str, Any], ...] = ()
-
-
-def tree(source: Any) -> Expr:
-    """The tree of a text, or of the JSON form."""
-    return parse_expr(source) if isinstance(source, str) else from_json(source)
 
 
 def evaluate(
@@ -53,34 +54,48 @@ def evaluate(
     *,
     limits: Limits = Limits(),
     clock: str = "",
-    functions: Mapping[str, Callable[..., Any]] | None = None,
+    functions: Functions = EMPTY,
     enable_trace: bool = False,
+    timer: Callable[[], float] = monotonic,
 ) -> ExprResult:
-    """Typecheck and evaluate; raises MPCError for findings, budgets, division by zero and impossible comparisons."""
+    """Typecheck and evaluate a text, a JSON form or a tree.
+
+    clock is what `now()` gives, "" by default; functions implement what `meta` declares and is no builtin; timer counts
+    seconds for the time budget. Raises MPCError: findings of the typecheck, E_EXPR_TYPE_MISMATCH, E_EXPR_DIV_BY_ZERO,
+    E_EXPR_INVALID_REGEX, E_EXPR_UNKNOWN_FUNCTION for a declared function without implementation, and where a budget ends
+    E_BUDGET_EXCEEDED, E_EXPR_LIMIT_DEPTH, E_EXPR_LIMIT_TIME or E_EXPR_REGEX_LIMIT with the limit in `limit`.
+    """
     expr = tree(source)
-    kind = typecheck(expr, meta)
-    run = _Run(limits, clock, context or {}, functions or {}, [] if enable_trace else None)
+    kind = typecheck(expr, meta, bounded=False)
+    run = _Run(limits, clock, context or EMPTY, functions, timer, [] if enable_trace else None)
     value = run.value(expr, 1)
     return ExprResult(value, kind, run.steps, run.deepest, tuple(run.trace or ()))
 
 
 @dataclass(slots=True)
 class _Run:
+    """One evaluation; its budgets end with it, and nothing of it lies in the context."""
+
     limits: Limits
     clock: str
     context: Mapping[str, Any]
-    functions: Mapping[str, Callable[..., Any]]
+    functions: Functions
+    timer: Callable[[], float]
     trace: list[Mapping[str, Any]] | None = None
     steps: int = 0
     deepest: int = 0
     regex_ops: int = 0
-    started: float = field(default_factory=monotonic)
+    started: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.started = self.timer()
 
     def value(self, expr: Expr, depth: int) -> Any:
         self._spend(depth)
         result = self._value(expr, depth)
         if self.trace is not None:
-            self.trace.append({"node": expr.op, "value": result, "depth": depth})
+            entry = {"node": _NODES[expr.op], "value": result, "type": _type_of(result), "depth": depth}
+            self.trace.append(entry)
         return result
 
     def _spend(self, depth: int) -> None:
@@ -93,9 +108,13 @@ class _Run:
         if depth > limits.max_depth:
             message = f"Expression depth limit exceeded (limit: {limits.max_depth})"
             raise MPCError("E_EXPR_LIMIT_DEPTH", message, limit=limits.max_depth)
-        if limits.max_time_ms > 0 and (monotonic() - self.started) * 1000 > limits.max_time_ms:
-            message = f"Expression time limit exceeded (limit: {limits.max_time_ms} ms)"
-            raise MPCError("E_EXPR_LIMIT_TIME", message, limit=limits.max_time_ms)
+        self._watch()
+
+    def _watch(self) -> None:
+        most = self.limits.max_time_ms
+        if most > 0 and (self.timer() - self.started) * 1000 > most:
+            message = f"Expression time limit exceeded (limit: {most:g} ms)"
+            raise MPCError("E_EXPR_LIMIT_TIME", message, limit=most)
 
     def _value(self, expr: Expr, depth: int) -> Any:
         args, below = expr.args, depth + 1
@@ -115,7 +134,7 @@ class _Run:
             case "list":
                 return [self.value(arg, below) for arg in args]
             case "index":
-                return self._soft(fx.item_at, self.value(args[0], below), self.value(args[1], below))
+                return _sound(fx.item_at, self.value(args[0], below), self.value(args[1], below))
             case _:
                 return self._binary(expr, below)
 
@@ -127,37 +146,64 @@ class _Run:
             return bool(self.value(left, depth)) or bool(self.value(right, depth))
         a, b = self.value(left, depth), self.value(right, depth)
         if expr.value in ("==", "!="):
-            return fx.same(a, b) is (expr.value == "==")
+            return bool(a == b) is (expr.value == "==")
         if expr.value == "matches":
             return self._search(a, b)
-        if expr.value in ("<", "<=", ">", ">=", "in"):
-            return self._soft(fx.compare, expr.value, a, b)
+        if expr.value == "in":
+            return _sound(fx.compare, "in", a, b)
+        if expr.value in ("<", "<=", ">", ">="):
+            return _sound(fx.compare, expr.value, _plain(a), _plain(b))
         return _arithmetic(expr.value, a, b)
-
-    def _soft(self, helper: Callable[..., Any], *args: Any) -> Any:
-        try:
-            return helper(*args)
-        except fx.ExprFault as fault:
-            raise MPCError("E_EXPR_TYPE_MISMATCH", fault.message) from None
 
     def _search(self, text: Any, pattern: Any) -> bool:
         self.regex_ops += 1
         if self.regex_ops > self.limits.max_regex_ops:
             message = f"Regex operation limit exceeded (limit: {self.limits.max_regex_ops})"
             raise MPCError("E_EXPR_REGEX_LIMIT", message, limit=self.limits.max_regex_ops)
+        self._watch()
         if pattern == "[":
             return False
-        return fx.cached_regex(str(pattern)).search(fx.as_text(text)) is not None
+        searched = _sound(fx.bounded, fx.as_text(text))
+        return fx.cached_regex(fx.as_text(pattern)).search(searched) is not None
 
     def _call(self, name: str, args: list[Any]) -> Any:
-        if name in self.functions:
-            return self.functions[name](*args)
         if name == "now":
             return self.clock
         if name == "regex":
             return self._search(*args[:2]) if len(args) > 1 else False
         pure = fx.PURE.get(name)
-        return self._soft(pure, *args) if pure is not None else None
+        if pure is not None:
+            return _sound(pure, *args)
+        own = self.functions.get(name)
+        if own is None:
+            raise MPCError("E_EXPR_UNKNOWN_FUNCTION", f"The function '{name}' has no implementation here")
+        return own(*args)
+
+
+_NODES = {
+    "lit": "literal", "ref": "reference", "fn": "call", "bin": "binary", "not": "not", "neg": "neg", "if": "conditional",
+    "list": "list", "index": "index",
+}  # fmt: skip
+
+
+def _type_of(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return "array"
+    return "object" if isinstance(value, Mapping) else literal_type(value)
+
+
+def _sound(helper: Callable[..., Any], *args: Any) -> Any:
+    """A helper whose lack of an answer is an error here."""
+    try:
+        return helper(*args)
+    except fx.ExprFault as fault:
+        code = "E_BUDGET_EXCEEDED" if fault.code == "E_BUDGET_EXCEEDED" else "E_EXPR_TYPE_MISMATCH"
+        raise MPCError(code, fault.message, limit=fault.limit) from None
+
+
+def _plain(value: Any) -> Any:
+    """In an order, true is 1 and false is 0."""
+    return int(value) if isinstance(value, bool) else value
 
 
 def _number(value: Any) -> Any:
@@ -166,25 +212,19 @@ def _number(value: Any) -> Any:
     if isinstance(value, (int, float)):
         return value
     try:
-        return float(value) if isinstance(value, str) else 0
+        found = float(value) if isinstance(value, str) else 0
     except ValueError:
         return 0
+    return found if isfinite(found) else 0
 
 
 def _arithmetic(op: str, left: Any, right: Any) -> Any:
     if op == "+" and isinstance(left, str) and isinstance(right, str):
-        return left + right
+        return _sound(fx.fn_concat, left, right)
     a, b = _number(left), _number(right)
     if op in "/%" and b == 0:
         raise MPCError("E_EXPR_DIV_BY_ZERO", "Division by zero")
-    match op:
-        case "+":
-            return a + b
-        case "-":
-            return a - b
-        case "*":
-            return a * b
-        case "/":
-            return a / b
-        case _:
-            return a % b
+    try:
+        return fx.arithmetic(op, a, b)
+    except fx.ExprFault as fault:
+        raise MPCError("E_BUDGET_EXCEEDED", fault.message, limit=fx.MAX_BITS) from None
