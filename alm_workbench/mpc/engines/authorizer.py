@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..expr.codegen import Program
+from ..expr.ir import Expr
 from ..expr.scope import EvalContext, Scope
+from ..expr.sql import NotTranslatable
 from ..model import AclDef, CompiledManifest
 from ..model.rule_index import ANY, rule_index
 from .acl_decision import AclDecision, Verdict
@@ -52,18 +54,18 @@ class Step:
 class Cell:
     """The rules of one action, resource and set of roles in their order, up to the first that always decides."""
 
-    __slots__ = ("candidates", "conditional", "field", "key", "last", "mask", "run", "steps", "stories")
+    __slots__ = ("candidates", "conditional", "folded", "key", "last", "mask", "run", "steps", "stories")
 
     def __init__(self, key: Key, mask: int, candidates: tuple[Rule, ...], steps: tuple[Step, ...]) -> None:
         self.key = key
         self.mask = mask
-        self.field = key[2]
         self.candidates = candidates
         self.last = steps[-1] if steps and steps[-1].program is None else None
         self.steps = steps[:-1] if self.last else steps
         self.conditional = tuple((step.program, step.undecided, step.answer) for step in self.steps)
         self.run: bool | Run = self._runner()
         self.stories: dict[tuple[int, int], Verdict] = {}
+        self.folded: Expr | NotTranslatable | None = None
 
     def _runner(self) -> bool | Run:
         otherwise = self.last.answer if self.last else False
@@ -217,8 +219,10 @@ class Authorizer:
             names = {name: None for rule in self._candidates((action, type_id, None)) for name in rule.definition.mask}
             for act in {action, ANY}:
                 for resource in self._index.get(act, {}):
-                    owner, _, name = resource.partition(".")
-                    if name and owner in (type_id, ANY):
+                    # Ids of imported types hold dots, so the type is taken off as a whole.
+                    owner = type_id if resource.startswith(f"{type_id}.") else ANY
+                    name = resource.removeprefix(f"{owner}.")
+                    if name != resource:
                         names[name] = None
                         numbers = self._index[act][resource]
                         names.update((hidden, None) for n in numbers for hidden in self._rules[n].definition.mask)
