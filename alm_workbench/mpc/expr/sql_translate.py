@@ -406,6 +406,8 @@ class Translator:
         return join("COALESCE(", parts, ", '')") if operand.nullable else parts
 
     def _function(self, node: Expr) -> Operand:
+        if node.value not in ("len", "abs", "daysBetween", "regex"):
+            raise NotTranslatable(f"{node.value}() has no SQL form that means the same")
         args = [self.value(arg) for arg in node.args]
         if node.value == "len" and len(args) == 1:
             return self._length(lifted(args[0], self.dialect))
