@@ -42,9 +42,12 @@ class FrozenDict(dict[str, Any]):
 EMPTY = FrozenDict()
 
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+
+
 def freeze(value: Any) -> Any:
     """A deep-frozen copy: mappings to FrozenDict, lists and tuples to tuple."""
-    if isinstance(value, FrozenDict):
+    if type(value) in _PLAIN or isinstance(value, FrozenDict):
         return value
     if isinstance(value, Mapping):
         return FrozenDict({key: freeze(item) for key, item in value.items()})

@@ -22,7 +22,6 @@ from typing import Any
 from .ast import ASTNode, ManifestAST
 from .errors import MPCError
 
-
 _PLAIN = frozenset((str, int, bool, type(None)))
 
 

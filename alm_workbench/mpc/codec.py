@@ -45,6 +45,11 @@ def decode(cls: type[T], data: Any) -> T:
         raise MPCError("E_ARTIFACT_INVALID", f"Not a compiled manifest: {error}") from error
 
 
+def reader(hint: Any) -> Callable[[Any], Any]:
+    """The function that turns plain data into what an annotation says."""
+    return _reader(cast(Hashable, hint))
+
+
 @lru_cache(maxsize=256)
 def _reader(hint: Hashable) -> Callable[[Any], Any]:
     if hint is Span:

@@ -13,20 +13,40 @@ from ..model import CompiledManifest
 from ..model.rule_index import rule_index
 from ..validate import validate
 from . import composition, forms, rules, types, views, workflow
+from .cache import CacheKey, CompileCache
 from .context import Context, Props, labels_of
+from .graph import dependency_graph
 
-__all__ = ["ENGINE_VERSION", "build", "compile_manifest", "labels_of"]
+__all__ = ["ENGINE_VERSION", "SHARED", "CompileCache", "build", "compile_manifest", "labels_of"]
 
 ENGINE_VERSION = "0.1.0"
 T = TypeVar("T")
 
 
-def compile_manifest(ast: ManifestAST, meta: DomainMeta, *, engine_version: str = ENGINE_VERSION) -> CompiledManifest:
-    """Check and compile; raises ManifestInvalid with every error's place."""
-    diagnostics = validate(ast, meta)
-    if any(d.severity == "error" for d in diagnostics):
-        raise ManifestInvalid(tuple(diagnostics))
-    return build(ast, meta, engine_version)
+# What `compile_manifest` uses where it is given no cache of its own.
+SHARED = CompileCache()
+
+
+def compile_manifest(
+    ast: ManifestAST,
+    meta: DomainMeta,
+    *,
+    engine_version: str = ENGINE_VERSION,
+    cache: CompileCache | None = SHARED,
+) -> CompiledManifest:
+    """Check and compile; raises ManifestInvalid with every error's place.
+
+    The same content, vocabulary and engine give the artefact that `cache` keeps; None compiles anew.
+    """
+    content = ast_hash(ast)
+
+    def make() -> CompiledManifest:
+        diagnostics = validate(ast, meta)
+        if any(d.severity == "error" for d in diagnostics):
+            raise ManifestInvalid(tuple(diagnostics))
+        return build(ast, meta, engine_version, content_hash=content)
+
+    return make() if cache is None else cache.get(CacheKey.of(ast, content, meta.hash, engine_version), make)
 
 
 def build(
@@ -39,7 +59,7 @@ def build(
 def _build(c: Context, engine_version: str, content: str) -> CompiledManifest:
     ast, meta, meta_digest = c.ast, c.meta, c.meta.hash
     c.enums = _each(c, "EnumDef", types.enum)
-    planning = next(iter(ast.of_kind("Planning")), None)
+    planning = min(ast.of_kind("Planning"), key=lambda node: node.id, default=None)
     parts: dict[str, Any] = {
         "enums": c.enums,
         "types": _each(c, "ArtifactType", types.artifact_type),
@@ -48,11 +68,11 @@ def _build(c: Context, engine_version: str, content: str) -> CompiledManifest:
         "roles": _each(c, "Role", rules.role),
         "acl": _everywhere(c, "ACL", rules.acl),
         "policies": _everywhere(c, "Policy", rules.policy),
-        "automations": tuple(_each(c, "Automation", rules.automation).values()),
+        "automations": _by_id(_each(c, "Automation", rules.automation)),
         "views": _each(c, "View", views.view),
         "forms": forms.forms(c),
         "planning": planning.properties if planning else EMPTY,
-        "redactions": tuple(_each(c, "Redact", composition.redact).values()),
+        "redactions": _by_id(_each(c, "Redact", composition.redact)),
     }
     return CompiledManifest(
         ast.namespace,
@@ -63,7 +83,8 @@ def _build(c: Context, engine_version: str, content: str) -> CompiledManifest:
         meta_digest,
         artifact_hash(content, meta_digest, engine_version),
         engine_version,
-        expressions=FrozenDict(c.expressions),
+        expressions=FrozenDict(sorted(c.expressions.items())),
+        depends_on=dependency_graph(ast, meta),
         rules=rule_index(parts["roles"], parts["acl"], parts["policies"]),
         **parts,
     )
@@ -73,6 +94,13 @@ def _each(c: Context, kind: str, make: Callable[[Context, ASTNode, Props], T]) -
     return FrozenDict({node.id: make(c, node, c.props(node)) for node in c.ast.of_kind(kind)})
 
 
+def _by_id(found: Mapping[str, T]) -> tuple[T, ...]:
+    """In an order that does not depend on where things stand in the text."""
+    return tuple(found[id_] for id_ in sorted(found))
+
+
 def _everywhere(c: Context, kind: str, make: Callable[[Context, ASTNode, Props], T]) -> tuple[T, ...]:
-    """Rules count wherever an open vocabulary lets them stand, so that none is silently ignored."""
-    return tuple(make(c, node, c.props(node)) for top in c.ast.defs for node in top.walk() if node.kind == kind)
+    """Rules count wherever an open vocabulary lets them stand, so that none is silently ignored; ordered by id."""
+    found = [(node, top) for top in c.ast.defs for node in top.walk() if node.kind == kind]
+    found.sort(key=lambda pair: (pair[0].id, pair[1].kind, pair[1].id))
+    return tuple(make(c, node, c.props(node)) for node, _ in found)
