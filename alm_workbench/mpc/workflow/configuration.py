@@ -22,14 +22,14 @@ class QueuedEvent(NamedTuple):
 class Configuration(NamedTuple):
     """The active states (parents before their children, in the chart's order) and what must outlive a step.
 
-    `history` holds for each state that was left with a memory the states to resume, `entered` since when each active
-    state is active (only where a clock was given), `queue` events still to be handled, `running` whether the instance
-    is activated.
+    `times` says beside each active state since when it is active (empty where no clock was given), `history` holds for
+    each state that was left with a memory the states to resume, `queue` events still to be handled, `running` whether
+    the instance is activated.
     """
 
     active: tuple[str, ...]
+    times: tuple[datetime | None, ...] = ()
     history: Mapping[str, tuple[str, ...]] = EMPTY
-    entered: Mapping[str, datetime] = EMPTY
     queue: tuple[QueuedEvent, ...] = ()
     running: bool = False
 
@@ -38,6 +38,7 @@ class Configuration(NamedTuple):
         """The active states as one text: their ids in alphabetical order with commas between."""
         return self.active[0] if len(self.active) == 1 else ",".join(sorted(self.active))
 
-    def since(self, state: str) -> datetime | None:
-        """When a state was entered, where that is known."""
-        return self.entered.get(state)
+    @property
+    def entered(self) -> dict[str, datetime]:
+        """When each active state was entered, where that is known."""
+        return {state: at for state, at in zip(self.active, self.times, strict=False) if at is not None}

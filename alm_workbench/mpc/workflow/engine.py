@@ -7,8 +7,9 @@ final state ends the life of an instance: only a transition that names it as its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from ..ast import EMPTY
@@ -33,14 +34,12 @@ from .outcome import (
     left_behind,
     record_of,
     refusal,
-    trace_of,
+    traced,
 )
-from .results import StepDecision, StepResult, Trace
+from .results import Course, Outcome, StepDecision, StepResult
 
 MAX_FOLLOWING = 100
 """Most events that one call handles after the first."""
-
-Considered = tuple[tuple[str, tuple[Reason, ...]], ...]
 
 
 class _Choice(NamedTuple):
@@ -48,9 +47,10 @@ class _Choice(NamedTuple):
 
     roles: frozenset[str] | None
     program: Program | None
+    outcome: Outcome
+    target: tuple[str]
+    course: Course
     ready: StepResult
-    target: str
-    considered: Considered
 
 
 class Engine:
@@ -76,7 +76,7 @@ class Engine:
         self.trace = trace
         self._judge = Judge(self.chart, self.ports, self.guards, expressions)
         self._timed = bool(self.chart.timed)
-        self._asks = self.ports.auth is not None
+        self._authorize = self.ports.auth.authorize if self.ports.auth is not None else None
         if expressions:
             for step in self.chart.steps:
                 if step.guard is not None:
@@ -107,16 +107,17 @@ class Engine:
     def activate(self, config: Configuration, context: Context = None, now: datetime | None = None) -> StepResult:
         """Run `on_activate` of the active states, once; time begins to run for those that have no time yet."""
         if config.running:
-            return StepResult(config, StepDecision(True))
-        entered = config.entered if now is None else {name: config.entered.get(name, now) for name in config.active}
+            return StepResult(config, Outcome(StepDecision(True)))
+        known = config.entered
+        times = tuple(known.get(name, now) for name in config.active)
         attempt = self._judge.attempt(config, "activate", SYSTEM, context, now, asked=True)
         todo = [action for state in attempt.active for action in state.activate]
-        return self._switch(attempt, todo, config._replace(running=True, entered=entered))
+        return self._switch(attempt, todo, config._replace(running=True, times=times))
 
     def deactivate(self, config: Configuration, context: Context = None, now: datetime | None = None) -> StepResult:
         """Run `on_deactivate` of the active states, children first; timeouts rest until it is activated again."""
         if not config.running:
-            return StepResult(config, StepDecision(True))
+            return StepResult(config, Outcome(StepDecision(True)))
         attempt = self._judge.attempt(config, "deactivate", SYSTEM, context, now, asked=True)
         todo = [action for state in reversed(attempt.active) for action in state.deactivate]
         return self._switch(attempt, todo, config._replace(running=False))
@@ -142,12 +143,15 @@ class Engine:
                 choices = short[config[0][0]][event]
             except LookupError:
                 choices = ()
-            if choices and self._asks:
-                asked = self._judge.authorised(actor, event)
+            if choices and self._authorize is not None:
+                try:
+                    asked = self._authorize(actor.id, event) is True
+                except Exception:
+                    asked = False
             if asked is not False:
                 scope = context if isinstance(context, Scope) else None
                 for choice in choices:
-                    roles, program, ready, _, _ = choice
+                    roles, program, outcome, target, course, ready = choice
                     if roles is not None and not actor.system and roles.isdisjoint(actor.roles):
                         continue
                     if program is not None:
@@ -159,10 +163,15 @@ class Engine:
                             held = False
                         if held is not True:
                             continue
-                    if now is None and not (self.trace or self._timed or config[4]):
+                    if now is None:
+                        if self.trace or self._timed or config[4]:
+                            break
                         return ready
-                    if now is not None and (choice is choices[0] or not self.trace):
-                        return self._recorded(choice, config, event, actor, now)
+                    after = _configuration((target, (now,), EMPTY, (), config[4]))
+                    if not self.trace:
+                        return _result((after, outcome, (), None, "", None, None, ()))
+                    if choice is choices[0]:
+                        return _result((after, outcome, (), course, event, actor.id, now, config[0]))
                     break
         if self._timed and now is None:
             raise MPCError("E_WF_NO_CLOCK", f"Workflow '{self.chart.id}' has timeouts: say what time it is")
@@ -242,8 +251,7 @@ class Engine:
 
     def _choice(self, step: Step, target: State) -> _Choice:
         todo = actions_along((step.source,), (step,), (target,))
-        ready = StepResult(
-            Configuration((target.id,)),
+        outcome = Outcome(
             StepDecision(True, (passed(step.definition),)),
             tuple(action.intent for action in todo if action.intent is not None),
             tuple(action.name for action in todo if action.intent is None),
@@ -251,18 +259,9 @@ class Engine:
             (step.id,),
         )
         program = None if step.guard is None else self.guards.program(step.guard)
-        return _Choice(step.roles or None, program, ready, target.id, ((step.id, ()),))
-
-    def _recorded(self, choice: _Choice, config: Configuration, event: str, actor: Actor, now: datetime) -> StepResult:
-        """The short way's result with its time and trace; `tuple.__new__` costs half of a call of the class."""
-        _, decision, intents, actions, _, taken, _, _ = choice[2]
-        entered = choice[2][0][0]
-        after = _new(Configuration, (entered, EMPTY, {choice[3]: now}, (), config[4]))
-        trace = None
-        if self.trace:
-            left = config[0]
-            trace = _new(Trace, (event, actor.id, now, left[0], choice[4], left, taken, entered, actions))
-        return _new(StepResult, (after, decision, intents, actions, (), taken, trace, ()))
+        course = Course(((step.id, ()),), (step.source.id,), (target.id,))
+        ready = StepResult(Configuration((target.id,)), outcome)
+        return _Choice(step.roles or None, program, outcome, (target.id,), course, ready)
 
     # The long way.
 
@@ -284,7 +283,7 @@ class Engine:
         config, event = attempt.config, attempt.event
         if event in self.chart.ignored:
             ignored = Reason("R_WF_IGNORED", f"'{event}' means nothing in '{config.state}'")
-            return self._finish(attempt, StepResult(config, StepDecision(True, (ignored,))))
+            return self._finish(attempt, StepResult(config, Outcome(StepDecision(True, (ignored,)))))
         message = f"No transition '{event}' defined from state '{config.state}'"
         return self._finish(attempt, refusal(config, "R_WF_UNKNOWN_TRANSITION", "E_WF_UNKNOWN_TRANSITION", message))
 
@@ -295,22 +294,23 @@ class Engine:
             return self._carry_out(attempt, move, [step for step, _ in chosen])
         refused = tuple(reason for found in attempt.refused for reason in found.reasons)
         errors = tuple(error_of(reason, attempt.event) for reason in refused)
-        return self._finish(attempt, StepResult(attempt.config, StepDecision(False, refused), errors=errors))
+        outcome = Outcome(StepDecision(False, refused), errors=errors)
+        return self._finish(attempt, StepResult(attempt.config, outcome))
 
     def _carry_out(self, attempt: Attempt, move: Move, steps: Sequence[Step]) -> StepResult:
         config, refused = attempt.config, left_behind(attempt)
         raised = tuple(QueuedEvent(f"done.state.{state.id}", system=True) for state in endings(move))
         after = _configured(move.active, move.history, kept_times(config, move), attempt.now)
-        result = StepResult(
-            after._replace(queue=config.queue + raised, running=config.running),
+        outcome = Outcome(
             StepDecision(True, (*(passed(step.definition) for step in steps), *refused)),
             errors=tuple(error_of(reason, attempt.event) for reason in refused),
             taken=tuple(dict.fromkeys(step.id for step in steps)),
         )
+        result = StepResult(after._replace(queue=config.queue + raised, running=config.running), outcome)
         return self._act(attempt, actions_along(move.exits, steps, move.entries), result, move)
 
     def _switch(self, attempt: Attempt, todo: Sequence[Action], after: Configuration) -> StepResult:
-        return self._act(attempt, todo, StepResult(after, StepDecision(True)))
+        return self._act(attempt, todo, StepResult(after, Outcome(StepDecision(True))))
 
     def _act(
         self, attempt: Attempt, todo: Sequence[Action], result: StepResult, move: Move | None = None
@@ -331,12 +331,13 @@ class Engine:
                     failed = refusal(attempt.config, "R_WF_ACTION_FAILED", "E_WF_ACTION_FAILED", message, tuple(done))
                     return self._finish(attempt, failed)
             done.append(action.name)
-        return self._finish(attempt, result._replace(actions=tuple(done), intents=tuple(intents)), move)
+        outcome = result.outcome._replace(actions=tuple(done), intents=tuple(intents))
+        return self._finish(attempt, result._replace(outcome=outcome), move)
 
     def _finish(self, attempt: Attempt, result: StepResult, move: Move | None = None) -> StepResult:
         """Add the trace, and record; a step that cannot be recorded is not taken."""
         if self.trace:
-            result = result._replace(trace=trace_of(attempt, result, move))
+            result = traced(attempt, result, move)
         if self.ports.audit is None:
             return result
         try:
@@ -345,7 +346,7 @@ class Engine:
             message = f"The step could not be recorded ({type(error).__name__}: {error}); nothing was changed"
             reasons = (*result.reasons, Reason("R_WF_AUDIT_FAILED", message))
             errors = (*result.errors, Diagnostic("E_WF_AUDIT_FAILED", message))
-            return StepResult(attempt.config, StepDecision(False, reasons), (), result.actions, errors)
+            return StepResult(attempt.config, Outcome(StepDecision(False, reasons), (), result.actions, errors))
         return result
 
     def _follow(self, first: StepResult, context: Context, now: datetime | None) -> StepResult:
@@ -357,10 +358,7 @@ class Engine:
             if waiting.system and not self._hears(config, waiting.event):
                 continue
             if len(queued) == MAX_FOLLOWING:
-                message = f"More than {MAX_FOLLOWING} events follow each other, '{waiting.event}' was the next"
-                config = config._replace(queue=())
-                queued.append(refusal(config, "R_WF_QUEUE_FULL", "E_WF_QUEUE_FULL", message))
-                break
+                return _overrun(first, config, waiting.event, queued)
             actor = SYSTEM if waiting.system else Actor(waiting.actor_id, frozenset(waiting.roles))
             facts = context if waiting.context is None else waiting.context
             queued.append(self._answer(self._judge.attempt(config, waiting.event, actor, facts, now)))
@@ -371,7 +369,9 @@ class Engine:
         return any(event in self.chart.answers[leaf.id] for leaf in leaves(active_states(self.chart, config)))
 
 
-_new = tuple.__new__
+# A named tuple made from a plain one: half the cost of calling its class, and this happens at every step.
+_configuration: Callable[[tuple[Any, ...]], Configuration] = partial(tuple.__new__, Configuration)
+_result: Callable[[tuple[Any, ...]], StepResult] = partial(tuple.__new__, StepResult)
 
 
 def _configured(
@@ -380,10 +380,17 @@ def _configured(
     kept: Mapping[str, datetime],
     now: datetime | None,
 ) -> Configuration:
-    entered = kept if now is None else {state.id: kept.get(state.id, now) for state in active}
-    if now is None and kept:
-        entered = {state.id: kept[state.id] for state in active if state.id in kept}
-    return Configuration(tuple([state.id for state in active]), history, entered)
+    names = tuple([state.id for state in active])
+    times = tuple([kept.get(name, now) for name in names]) if kept or now is not None else ()
+    return Configuration(names, times, history)
+
+
+def _overrun(first: StepResult, config: Configuration, event: str, queued: Sequence[StepResult]) -> StepResult:
+    """What was done stands, the events that still wait are dropped, and the result says so."""
+    message = f"More than {MAX_FOLLOWING} events follow each other; '{event}' was the next"
+    over = refusal(config._replace(queue=()), "R_WF_QUEUE_FULL", "E_WF_QUEUE_FULL", message)
+    outcome = first.outcome._replace(errors=first.errors + over.errors)
+    return first._replace(config=over.config, outcome=outcome, queued=(*queued, over))
 
 
 def _deadline(config: Configuration, step: Step) -> datetime | None:

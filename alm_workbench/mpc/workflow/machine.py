@@ -16,7 +16,7 @@ from .engine import MAX_FOLLOWING, Engine
 from .facts import Context
 from .outcome import refusal
 from .persistence import from_data, to_data
-from .results import StepDecision, StepResult
+from .results import Outcome, StepDecision, StepResult
 
 
 class WorkflowMachine:
@@ -127,9 +127,8 @@ class WorkflowMachine:
             return refusal(self._config, "R_WF_QUEUE_FULL", "E_WF_QUEUE_FULL", message)
         facts = None if context is None or isinstance(context, (EvalContext, Scope)) else context
         self._queue.append(QueuedEvent(event, actor.id, tuple(sorted(actor.roles)), facts, actor.system))
-        return StepResult(
-            self._config, StepDecision(True, (Reason("R_WF_QUEUED", f"'{event}' waits until the step is done"),))
-        )
+        waits = Reason("R_WF_QUEUED", f"'{event}' waits until the step is done")
+        return StepResult(self._config, Outcome(StepDecision(True, (waits,))))
 
     def _run(self, step: Callable[[], StepResult], context: Context) -> StepResult:
         waited = self._drain(context) if self._queue and not self._busy else ()

@@ -14,7 +14,7 @@ from .configuration import Configuration
 from .facts import plain
 from .judge import Attempt
 from .moves import Move
-from .results import StepDecision, StepResult, Trace
+from .results import Course, Outcome, StepDecision, StepResult
 
 _ERROR_OF = {
     "R_WF_AUTH_DENIED": "E_WF_AUTH_DENIED",
@@ -64,18 +64,16 @@ def _one_line(one: State, other: State) -> bool:
     return one is other or one.inside(other) or other.inside(one)
 
 
-def trace_of(attempt: Attempt, result: StepResult, move: Move | None) -> Trace:
-    """How a step went."""
-    return Trace(
-        attempt.event,
-        attempt.actor.id,
-        attempt.now,
-        state_text(attempt.config),
-        tuple(attempt.considered),
-        tuple(state.id for state in move.exits) if move else (),
-        result.taken,
-        tuple(state.id for state in move.entries) if move else (),
-        result.actions,
+def traced(attempt: Attempt, result: StepResult, move: Move | None) -> StepResult:
+    """The result with what its trace is made of."""
+    exited = tuple([state.id for state in move.exits]) if move else ()
+    entered = tuple([state.id for state in move.entries]) if move else ()
+    return result._replace(
+        course=Course(tuple(attempt.considered), exited, entered),
+        event=attempt.event,
+        actor_id=attempt.actor.id,
+        at=attempt.now,
+        before=attempt.config.active,
     )
 
 
@@ -104,7 +102,7 @@ def state_text(config: Configuration) -> str:
 def refusal(config: Configuration, reason: str, error: str, message: str, done: tuple[str, ...] = ()) -> StepResult:
     """A result in which nothing changed, for one reason."""
     decision = StepDecision(False, (Reason(reason, message),))
-    return StepResult(config, decision, actions=done, errors=(Diagnostic(error, message),))
+    return StepResult(config, Outcome(decision, actions=done, errors=(Diagnostic(error, message),)))
 
 
 def check_consistent(chart: Chart, active: Sequence[State]) -> None:

@@ -68,7 +68,8 @@ def _read(chart: Chart, data: Mapping[str, Any]) -> Configuration:
     if not entered.keys() <= set(names):
         raise ValueError("a state that is not active has a time")
     queue = tuple(_queued(item) for item in data["queue"])
-    return Configuration(names, history, entered, queue, data["running"] is True)
+    times = tuple(entered.get(name) for name in names) if entered else ()
+    return Configuration(names, times, history, queue, data["running"] is True)
 
 
 def _memory(chart: Chart, state: State, inner: Sequence[str]) -> tuple[str, ...]:

@@ -65,29 +65,83 @@ class Trace(NamedTuple):
         }
 
 
-class StepResult(NamedTuple):
-    """The outcome of one event.
+class Course(NamedTuple):
+    """The part of a trace that is the same for every step of its kind."""
 
-    `config` is where the machine stands afterwards (where it stood, if refused); `taken` names the transitions, `actions`
-    what was done in order, `intents` what is asked of others; `errors` say in the contract's words what was refused.
-    `queued` are the outcomes of events that followed from this one, in order; `config` is the one after all of them.
+    considered: tuple[tuple[str, tuple[Reason, ...]], ...]
+    exited: tuple[str, ...] = ()
+    entered: tuple[str, ...] = ()
+
+
+class Outcome(NamedTuple):
+    """What came of an event. `taken` names the transitions, `actions` what was done in order, `intents` what is asked of
+    others; `errors` say in the contract's words what was refused.
     """
 
-    config: Configuration
     decision: StepDecision
     intents: tuple[Mapping[str, Any], ...] = ()
     actions: tuple[str, ...] = ()
     errors: tuple[Diagnostic, ...] = ()
     taken: tuple[str, ...] = ()
-    trace: Trace | None = None
+
+
+class StepResult(NamedTuple):
+    """The outcome of one event, and where the machine stands afterwards (where it stood, if refused).
+
+    `queued` are the outcomes of events that followed from this one, in order; `config` is the one after all of them.
+    The rest is what the trace is made of, where the engine keeps one: the course, the event, the actor's id, the
+    moment, and the states active before.
+    """
+
+    config: Configuration
+    outcome: Outcome
     queued: tuple[StepResult, ...] = ()
+    course: Course | None = None
+    event: str = ""
+    actor_id: str | None = None
+    at: datetime | None = None
+    before: tuple[str, ...] = ()
 
     @property
     def allow(self) -> bool:
         """Whether the event was accepted."""
-        return self.decision.allow
+        return self.outcome.decision.allow
+
+    @property
+    def decision(self) -> StepDecision:
+        """Whether the event was accepted, with the reasons."""
+        return self.outcome.decision
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """The decision's reasons."""
-        return self.decision.reasons
+        return self.outcome.decision.reasons
+
+    @property
+    def intents(self) -> tuple[Mapping[str, Any], ...]:
+        """What is asked of others."""
+        return self.outcome.intents
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """What was done, in order."""
+        return self.outcome.actions
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """What was refused, in the contract's words."""
+        return self.outcome.errors
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """The transitions that were taken."""
+        return self.outcome.taken
+
+    @property
+    def trace(self) -> Trace | None:
+        """How it went, where the engine keeps that."""
+        if self.course is None:
+            return None
+        considered, exited, entered = self.course
+        source = ",".join(sorted(self.before))
+        return Trace(self.event, self.actor_id, self.at, source, considered, exited, self.taken, entered, self.actions)
