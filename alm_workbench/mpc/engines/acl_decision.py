@@ -148,15 +148,16 @@ class AclDecision:
             _, type_id, field = self._verdict.cell.key
             message = f"The field '{field}' of {type_id} is hidden from this actor"
             return Reason("R_ACL_MASKED", message, rule.id, rule.span)
-        how = "ABAC" if rule.condition else "ROLE"
-        effect = "ALLOW" if rule.effect == "allow" else "DENY"
-        verb = "Allowed" if rule.effect == "allow" else "Denied"
+        allows = rule.effect == "allow"
+        verb = "Allowed" if allows else "Denied"
         message = f"{verb} by access rule '{rule.label()}'"
         if rule.condition is None:
             values = FrozenDict({"rule.roles": rule.roles, "actor.roles": tuple(sorted(scope.roles))})
-            return Reason(f"R_ACL_{effect}_{how}", message, rule.id, rule.span, values)
+            code = "R_ACL_ALLOW_ROLE" if allows else "R_ACL_DENY_ROLE"
+            return Reason(code, message, rule.id, rule.span, values)
         why = explained(self._authorizer.compiled, rule.condition, scope)
-        code = "R_EXPR_UNDECIDED" if why.value is None else f"R_ACL_{effect}_{how}"
+        decided = "R_ACL_ALLOW_ABAC" if allows else "R_ACL_DENY_ABAC"
+        code = "R_EXPR_UNDECIDED" if why.value is None else decided
         return Reason(code, f"{message} ({why})", rule.id, self.span, leaf_values(why))
 
     def _nothing(self) -> Reason:
