@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import MPCError
@@ -14,6 +15,9 @@ from .case import Case
 def run(case: Case) -> Any:
     """The package with snake_case keys; budgets come from the preset and the fixture's own limits."""
     data, text, form_id = case.input, case.need("dsl"), case.need("form_id")
+    for key in ("data", "actor_attrs"):
+        if not isinstance(data.get(key) or {}, Mapping):
+            raise MPCError("E_PARSE_SYNTAX", f"'{key}' must be an object")
     sizes = FormLimits(
         max_dsl_size=case.limit("maxFormDslSize", FormLimits().max_dsl_size),
         max_data_size=case.limit("maxFormDataSize", FormLimits().max_data_size),
