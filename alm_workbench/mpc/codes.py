@@ -24,6 +24,7 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "E_PARSE_LIMIT": "The document is larger, deeper or more numerous than the limits allow.",
         # Printing and hashing
         "E_PRINT": "The value cannot be written in the language.",
+        "E_FORMAT": "Formatting would change what the text means.",
         "E_CANONICAL_KEY": "A mapping with keys that are not text has no canonical form.",
         "E_CANONICAL_NUMBER": "NaN and infinite numbers have no canonical form.",
         "E_CANONICAL_TYPE": "A value of this type has no canonical form.",
