@@ -180,3 +180,26 @@ def create_table(name: str, dialect: Dialect) -> str:
     words["text"] = "VARCHAR" if dialect == "duckdb" else "TEXT"
     parts = [f"{quoted(c)} {words[kind]}{'[]' if c in LISTS else ''}" for c, kind in COLUMNS.items()]
     return f"CREATE TEMPORARY TABLE {name} (id INTEGER, {', '.join(parts)})"
+
+
+GRAVE = [
+    "__import__", "__class__", "open", "exact", "c", "v0", "t1", "k0", "call", "compare", "__builtins__", "type", "ExprFault",
+    "a.__class__.__mro__", "x);import os;(", "'''", "\"", "\\", "lambda", "import", "None", "True", "c.get", "{0.__class__}",
+    "@roles", "", ".", "a..b", "actor", "actor.roles", "actor.roles.x", "now", "self", "\u0000", "ﬁ",
+]  # fmt: skip
+_OPERATORS = ("+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "and", "or", "in", "matches")
+_FUNCTIONS = (
+    "len", "lower", "upper", "contains", "startsWith", "endsWith", "isEmpty", "concat", "substr", "abs", "min", "max",
+    "now", "regex", "daysBetween", "isDeleted", "hasRole", "changed", "linkCount", *GRAVE,
+)  # fmt: skip
+_VALUES = [None, True, False, 0, 1, -1, 2.5, 1e308, 10**30, "", "a", "2026-01-01", "[", "(a+)+$", [1, "a"], {"k": 1}, *GRAVE]
+
+
+def wild(random: Random, depth: int) -> Expr:
+    """A tree of any shape and types, with names and texts that look like code."""
+    if depth <= 0 or random.random() < 0.25:
+        return lit(random.choice(_VALUES)) if random.random() < 0.5 else ref(random.choice([*COLUMNS, *GRAVE, "actor.id"]))
+    kind = random.choice(("bin", "bin", "bin", "fn", "not", "neg", "if", "list", "index"))
+    count = {"bin": 2, "not": 1, "neg": 1, "if": 3, "index": 2}.get(kind, random.randrange(4))
+    value = random.choice(_OPERATORS) if kind == "bin" else random.choice(_FUNCTIONS) if kind == "fn" else None
+    return make(kind, value, tuple(wild(random, depth - 1) for _ in range(count)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
@@ -11,18 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alm_workbench.mpc import DomainMeta
+from alm_workbench.mpc import DomainMeta, EvalContext
 from alm_workbench.mpc.expr.codegen import Program, exactly, make_program
 from alm_workbench.mpc.expr.compiled import compile_expression
 from alm_workbench.mpc.expr.explain import UNDECIDED
 from alm_workbench.mpc.expr.functions import ExprFault
 from alm_workbench.mpc.expr.generate import Mode
-from alm_workbench.mpc.expr.ir import Expr, show
-from alm_workbench.mpc.expr.scope import PlainScope
+from alm_workbench.mpc.expr.ir import Expr, show, to_json
+from alm_workbench.mpc.expr.scope import PlainScope, Scope
 from alm_workbench.mpc.expr.sql import Env, NotTranslatable, translate
 from alm_workbench.mpc.expr.typecheck import Checker, Known, Names, value_group
-from alm_workbench.mpc.expr.walk import FILTER, STRICT, truth_of
-from tests.factories.expressions import COLUMNS, CONSTANTS, Grower, columns, create_table, row
+from alm_workbench.mpc.expr.walk import FILTER, STRICT, truth_of, walk
+from tests.factories.expressions import COLUMNS, CONSTANTS, Grower, columns, create_table, row, wild
 from tests.unit.mpc.soak import soak
 
 ROWS, EXPRESSIONS = 100, 10
@@ -90,7 +91,9 @@ def test_a_where_clause_keeps_the_same_rows(connection: duckdb.DuckDBPyConnectio
     rows = fill(connection, random)
     for expr, _ in translatable(Grower(random), "duckdb"):
         sql = translate(expr, ENV, "duckdb", where=True)
-        kept = {found[0] for found in connection.execute(f"SELECT id FROM rows WHERE {sql.text}", sql.params).fetchall()}
+        kept = {
+            found[0] for found in connection.execute(f"SELECT id FROM rows WHERE {sql.text}", sql.params).fetchall()
+        }
         wanted = {n for n, r in enumerate(rows) if truth_of(expr, PlainScope({**r, **CONSTANTS}), FILTER)}
         assert kept == wanted, (show(expr), sql.text)
 
@@ -115,6 +118,38 @@ def test_strict_code_is_undecided_where_the_walker_is(seed: int) -> None:
             assert value is wanted
             assert (UNDECIDED in outcomes) is (wanted is None)
             assert plain.explain(names).value is wanted
+
+
+@soak(40)
+@given(st.integers(0, 2**64))
+def test_wild_trees_agree_in_every_mode(seed: int) -> None:
+    """Any tree over any values, also with names and functions of the engines: no error but ExprFault, one answer."""
+    random = Random(seed)
+    for _ in range(15):
+        expr = wild(random, 4)
+        for strict, condition, sized in itertools.product((True, False), repeat=3):
+            do = STRICT if strict else FILTER
+            for scoped in (True, False):
+                mode = Mode(strict, condition, scoped, sized)
+                wrap: Any = None if scoped else PlainScope
+                run = make_program(expr, mode, exactly(expr, mode, wrap), {"wrap": PlainScope})[0]
+                for _ in range(2):
+                    values = row(random)
+                    names: Any = values | CONSTANTS
+                    if scoped:
+                        context = EvalContext(values, CONSTANTS["actor"], {"changes": ["n"]}, values)
+                        names = Scope(context, frozenset({"lead"}))
+                    walker = truth_of if condition else walk
+                    wanted = outcome(lambda: walker(expr, names if scoped else PlainScope(names), do))
+                    assert outcome(lambda: run(names)) == wanted, (to_json(expr), values, mode)
+
+
+def outcome(run: Callable[[], Any]) -> str:
+    """A value with its type in words, so that True and 1 differ and NaN equals itself; or that there is none."""
+    try:
+        return repr(run())
+    except ExprFault:
+        return "undecided"
 
 
 def generated(expr: Expr, types: dict[str, str]) -> Program:
