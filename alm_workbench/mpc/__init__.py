@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from . import language_service
     from .ast import ASTNode, FrozenDict, ManifestAST, freeze, thaw
     from .canonical import ast_hash, canonicalize, canonicalize_bytes, order_definitions, stable_hash
-    from .checking import CheckResult, Session, check
+    from .checking import CheckResult, Session, Sessions, check
     from .codes import ERROR_CODES, INTENT_KINDS, REASON_CODES, validate_all_codes
     from .compile import ENGINE_VERSION, CompileCache, compile_manifest
-    from .engines.acl import AclDecision, decide_acl
+    from .engines.acl import AclDecision, Authorizer, Candidate, authorizer_of, decide_acl
     from .engines.common import Reason
+    from .engines.compose import ComposeResult, compose_decisions
     from .engines.policy import Decision, decide_policy
+    from .engines.row_filter import Rows, row_filter
     from .engines.workflow import TransitionVerdict, decide_transition, permitted
     from .errors import Diagnostic, ManifestInvalid, MPCError, Related, Source, Span
     from .expr.scope import EvalContext
@@ -54,12 +56,14 @@ if TYPE_CHECKING:
 _HOMES = {
     ".ast": ("ASTNode", "FrozenDict", "ManifestAST", "freeze", "thaw"),
     ".canonical": ("ast_hash", "canonicalize", "canonicalize_bytes", "order_definitions", "stable_hash"),
-    ".checking": ("CheckResult", "Session", "check"),
+    ".checking": ("CheckResult", "Session", "Sessions", "check"),
     ".codes": ("ERROR_CODES", "INTENT_KINDS", "REASON_CODES", "validate_all_codes"),
     ".compile": ("ENGINE_VERSION", "CompileCache", "compile_manifest"),
-    ".engines.acl": ("AclDecision", "decide_acl"),
+    ".engines.acl": ("AclDecision", "Authorizer", "Candidate", "authorizer_of", "decide_acl"),
     ".engines.common": ("Reason",),
+    ".engines.compose": ("ComposeResult", "compose_decisions"),
     ".engines.policy": ("Decision", "decide_policy"),
+    ".engines.row_filter": ("Rows", "row_filter"),
     ".engines.workflow": ("TransitionVerdict", "decide_transition", "permitted"),
     ".errors": ("Diagnostic", "MPCError", "ManifestInvalid", "Related", "Source", "Span"),
     ".expr.scope": ("EvalContext",),
@@ -119,12 +123,15 @@ __all__ = [
     "AclDecision",
     "AclDef",
     "ArtifactTypeDef",
+    "Authorizer",
     "AutomationDef",
+    "Candidate",
     "Changelog",
     "CheckResult",
     "Choice",
     "CompileCache",
     "CompiledManifest",
+    "ComposeResult",
     "Decision",
     "Diagnostic",
     "DomainMeta",
@@ -149,7 +156,9 @@ __all__ = [
     "Reason",
     "Related",
     "RoleDef",
+    "Rows",
     "Session",
+    "Sessions",
     "Source",
     "Span",
     "StateDef",
@@ -160,11 +169,13 @@ __all__ = [
     "ViewDef",
     "WorkflowDef",
     "ast_hash",
+    "authorizer_of",
     "canonicalize",
     "canonicalize_bytes",
     "check",
     "clean_fields",
     "compile_manifest",
+    "compose_decisions",
     "decide_acl",
     "decide_policy",
     "decide_transition",
@@ -181,6 +192,7 @@ __all__ = [
     "order_definitions",
     "parse",
     "permitted",
+    "row_filter",
     "stable_hash",
     "thaw",
     "type_form",

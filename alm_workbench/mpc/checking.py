@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from threading import Lock
 
@@ -103,21 +104,26 @@ class Session:
         """How many definitions the last check had to look at."""
         return self._validator.rechecked
 
-    def check(self, text: str) -> CheckResult:
-        """Check the document as it is now; raises nothing."""
+    def check(self, text: str, *, library: Library | None = None) -> CheckResult:
+        """Check the document as it is now; raises nothing. `library` replaces the session's own for this time."""
         with self._lock:
-            if self._last is None or self._last[0] != text:
-                self._last = (text, self._check(text))
+            if self._last is None or self._last[0] != text or self._takes_in(self._last[1]):
+                self._last = (text, self._check(text, library or self._library))
             return self._last[1]
 
-    def _check(self, text: str) -> CheckResult:
+    @staticmethod
+    def _takes_in(result: CheckResult) -> bool:
+        """Whether a result depends on a library, which may have changed since."""
+        return result.ast is not None and any(node.kind == "Import" for node in result.ast.defs)
+
+    def _check(self, text: str, library: Library | None) -> CheckResult:
         try:
             result = read(text, **self._reading, previous=self._previous)  # type: ignore[arg-type]
         except MPCError as error:
             return CheckResult(None, (Diagnostic(error.code, error.message, span=error.span),))
         self._previous = result
         ast, syntax = result.ast, result.diagnostics
-        whole = compose(ast, self._library, self.meta)
+        whole = compose(ast, library, self.meta)
         found = whole.at_home(self._validator.check(whole.ast))
         if whole.diagnostics:
             found = sorted([*whole.diagnostics, *found], key=lambda d: d.sort_key())
@@ -129,6 +135,28 @@ class Session:
         if not _described(whole.ast, self.meta):
             return _compiled(ast, found, self.meta, whole)
         return CheckResult(ast, found, self.meta, self._hasher, whole=whole)
+
+
+class Sessions:
+    """The sessions used last, one for each document somebody works on, at most `size` of them; for several threads."""
+
+    def __init__(self, meta: DomainMeta, size: int = 16) -> None:
+        self.meta = meta
+        self.size = size
+        self._kept: OrderedDict[Hashable, Session] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, key: Hashable, format: str | None = None) -> Session:
+        """The session of a document in a language; `key` names the document and whoever may see it."""
+        with self._lock:
+            whole = (key, format)
+            found = self._kept.get(whole)
+            if found is None:
+                found = self._kept[whole] = Session(self.meta, format=format)
+            self._kept.move_to_end(whole)
+            while len(self._kept) > self.size:
+                self._kept.popitem(last=False)
+            return found
 
 
 def check(

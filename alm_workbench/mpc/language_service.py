@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,19 +18,19 @@ from .parse import read
 from .validate.semantic import as_tuple
 from .validate.workflow import finals_of
 
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+
 
 class Utf16:
     """Code-point offsets of one text to UTF-16 offsets; texts without astral characters cost nothing."""
 
     def __init__(self, text: str) -> None:
-        self._wide = [i for i, c in enumerate(text) if c > "\uffff"] if not text.isascii() else []
+        self._wide = [] if text.isascii() else [found.start() for found in _ASTRAL.finditer(text)]
 
     def at(self, offset: int) -> int:
         """The UTF-16 offset of a code-point offset."""
         if not self._wide:
             return offset
-        from bisect import bisect_left
-
         return offset + bisect_left(self._wide, offset)
 
     def place(self, span: Span | None) -> dict[str, Any]:
@@ -85,7 +87,11 @@ def graph(
     library: Library | None = None,
 ) -> dict[str, Any]:
     """Workflows as nodes and edges with their places, also of a manifest with errors."""
-    result = check(text, meta, format=format, file=file, library=library)
+    return graph_payload(text, check(text, meta, format=format, file=file, library=library), lang)
+
+
+def graph_payload(text: str, result: CheckResult, lang: str = "en") -> dict[str, Any]:
+    """The graph for a result of `check` or of a session."""
     wide = Utf16(text)
     nodes = result.ast.defs if result.ast else ()
     return {

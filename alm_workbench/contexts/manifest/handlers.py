@@ -31,7 +31,15 @@ from alm_workbench.contexts.manifest.messages import (
 )
 from alm_workbench.contexts.manifest.repository import ManifestRepository
 from alm_workbench.errors import ErrorItem, ManifestProblem
-from alm_workbench.mpc import CheckResult, CompiledManifest, DomainMeta, check, detect_format, language_service
+from alm_workbench.mpc import (
+    CheckResult,
+    CompiledManifest,
+    DomainMeta,
+    Sessions,
+    check,
+    detect_format,
+    language_service,
+)
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import VersionId, new_id
 from alm_workbench.shared.messages import Event, Page
@@ -40,23 +48,34 @@ from alm_workbench.shared.paging import decode_uuid, page_of
 D = TypeVar("D")
 
 
+class Checks:
+    """Checks of the texts people are writing: each person's last ones are kept, so that a key stroke costs little."""
+
+    def __init__(self, manifests: ManifestRepository, meta: DomainMeta) -> None:
+        self._manifests, self._sessions = manifests, Sessions(meta)
+
+    def of(self, ctx: MessageContext, text: str, format: str | None) -> CheckResult:
+        """What the core says of a text; what one person writes is never kept for another."""
+        session = self._sessions.of((ctx.principal.tenant_id, ctx.principal.actor_id), format)
+        return session.check(text, library=library_for(ctx, self._manifests))
+
+
 class CheckHandler:
     """Asks the core about a text."""
 
-    def __init__(self, manifests: ManifestRepository, meta: DomainMeta) -> None:
-        self._manifests, self._meta = manifests, meta
+    def __init__(self, checks: Checks) -> None:
+        self._checks = checks
 
     def __call__(self, ctx: MessageContext, message: CheckManifest) -> CheckDTO:
-        library = library_for(ctx, self._manifests)
-        result = check(message.text, self._meta, format=message.format, library=library)
+        result = self._checks.of(ctx, message.text, message.format)
         found = language_service.check_payload(message.text, result)["diagnostics"]
         ast = result.ast
         return CheckDTO(
-            result.compiled is not None,
+            result.ok,
             ast.namespace if ast else None,
             ast.name if ast else None,
             ast.manifest_version if ast else None,
-            result.compiled.artifact_hash if result.compiled else None,
+            result.artifact_hash,
             tuple(diagnostic(item) for item in found),
         )
 
@@ -64,12 +83,12 @@ class CheckHandler:
 class GraphHandler:
     """Draws the workflows of a text."""
 
-    def __init__(self, manifests: ManifestRepository, meta: DomainMeta) -> None:
-        self._manifests, self._meta = manifests, meta
+    def __init__(self, checks: Checks) -> None:
+        self._checks = checks
 
     def __call__(self, ctx: MessageContext, message: GraphManifest) -> GraphDTO:
-        library = library_for(ctx, self._manifests)
-        graph = language_service.graph(message.text, self._meta, format=message.format, library=library)
+        result = self._checks.of(ctx, message.text, message.format)
+        graph = language_service.graph_payload(message.text, result)
         return GraphDTO(
             tuple(workflow_graph(item) for item in graph["workflows"]),
             tuple(built(TypeNodeDTO, item) for item in graph["types"]),

@@ -17,9 +17,10 @@ from alm_workbench.shared.plugins import hookimpl
 def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
     """Handlers of this context."""
     repo, meta = ManifestRepository(), services.port(DomainMeta)
+    checks = h.Checks(repo, meta)
     return {
-        m.CheckManifest: h.CheckHandler(repo, meta),
-        m.GraphManifest: h.GraphHandler(repo, meta),
+        m.CheckManifest: h.CheckHandler(checks),
+        m.GraphManifest: h.GraphHandler(checks),
         m.SaveManifest: h.SaveHandler(repo, meta),
         m.ListManifests: h.ListHandler(repo),
         m.ListVersions: h.ListVersionsHandler(repo),
