@@ -24,6 +24,7 @@ COMMANDS = {
     "tenant": ("alm_workbench.commands.admin:tenant", "Organisations and their people."),
     "manifest": ("alm_workbench.commands.manifest:manifest", "Check, format and compile manifests."),
     "meta": ("alm_workbench.commands.meta:meta", "The vocabulary of manifests."),
+    "policy": ("alm_workbench.commands.policy:policy", "What the rules of a manifest decide, and why."),
     "conformance": ("alm_workbench.commands.conformance:conformance", "Run fixtures of the manifest contract."),
     "import": ("alm_workbench.commands.admin:import_", "Import a CSV file into a project."),
     "mirror": ("alm_workbench.commands.mirror:mirror", "The DuckDB mirror."),

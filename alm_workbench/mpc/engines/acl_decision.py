@@ -16,7 +16,7 @@ from .wording import because, place, words
 if TYPE_CHECKING:
     from .authorizer import Actor, Authorizer, Cell, Rule, Step
 
-Fate = Literal["fired", "undecided", "role", "condition", "event", "not reached"]
+Fate = Literal["fired", "undecided", "role", "condition", "not reached"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +180,10 @@ class AclDecision:
             key, lang, kind=words("acl", lang), rule=rule.id, place=place(rule.span, lang), field=field or ""
         )
         return f"{said}: {self._why(rule, lang)}"
+
+    def explain_mask(self, lang: str = "en") -> str:
+        """Which fields stay hidden, or nothing."""
+        return words("hidden", lang, fields=", ".join(sorted(self.mask))) if self.mask else ""
 
     def _why(self, rule: AclDef, lang: str) -> str:
         if rule.condition is not None:

@@ -19,6 +19,7 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "everybody": "for everybody",
         "nothing": "denied: no access rule lets {who} {action} {what}",
         "no_role": "no role",
+        "hidden": "hidden fields: {fields}",
         "silence": "allowed: no policy speaks about it",
         "true": "{text} was true",
         "false": "{text} was false",
@@ -27,7 +28,6 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "candidate:undecided": "undecided, so it did not allow",
         "candidate:role": "is for the role {roles}",
         "candidate:condition": "its condition did not hold",
-        "candidate:event": "is about something else",
         "candidate:not reached": "was not asked: an earlier rule had decided",
     },
     "tr": {
@@ -41,6 +41,7 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "everybody": "herkes için",
         "nothing": "reddedildi: {who} için {what} üzerinde {action} işlemine izin veren bir erişim kuralı yok",
         "no_role": "rolü olmayan",
+        "hidden": "gizli alanlar: {fields}",
         "silence": "izin verildi: bununla ilgili bir politika yok",
         "true": "{text} doğruydu",
         "false": "{text} yanlıştı",
@@ -49,7 +50,6 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "candidate:undecided": "belirsizdi, bu yüzden izin vermedi",
         "candidate:role": "{roles} rolü için",
         "candidate:condition": "koşulu sağlanmadı",
-        "candidate:event": "başka bir konuda",
         "candidate:not reached": "sorulmadı: daha önceki bir kural karar vermişti",
     },
 }

@@ -1,0 +1,164 @@
+"""``alm policy``: ask the rules of a manifest what they would decide, and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alm_workbench.commands.common import json_option, show
+from alm_workbench.commands.manifest import checked
+from alm_workbench.errors import ConfigurationError, ManifestProblem
+from alm_workbench.mpc import (
+    AclDecision,
+    CompiledManifest,
+    Decision,
+    EvalContext,
+    Reason,
+    Span,
+    decide_acl,
+    decide_policy,
+    thaw,
+)
+
+FILE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+LANG = click.option("--lang", type=click.Choice(["en", "tr"]), default="en", help="Language of the sentences.")
+Answer = AclDecision | Decision
+
+
+@click.group()
+def policy() -> None:
+    """Ask the rules of a manifest what they would decide, and why."""
+
+
+@policy.command("explain")
+@FILE
+@click.option("--event", "event_file", required=True, help="File with the event as JSON, or the JSON itself.")
+@click.option("--actor", "actor_text", help="The actor as JSON or a file of it: id, roles, attributes.")
+@click.option("--item", "item_text", help="The item as JSON or a file of it: type, state, fields, …")
+@LANG
+@json_option
+def explain(
+    file: Path, event_file: str, actor_text: str | None, item_text: str | None, lang: str, as_json: bool
+) -> None:
+    """What the policies say about an event, and why each of them does or does not speak.
+
+    The event's ``object`` stands for the item and its ``actor`` for the actor where no others are given.
+    """
+    compiled = sound(file)
+    event = mapping("--event", event_file)
+    about = event.get("object") if isinstance(event.get("object"), dict) else {}
+    item = mapping("--item", item_text) if item_text else dict(about or {})
+    actor = mapping("--actor", actor_text) if actor_text else event.get("actor") or {}
+    type_id = str(item.get("type") or (about or {}).get("type") or "")
+    found = decide_policy(compiled, EvalContext(item, known(actor), event), type_id)
+    show(data_of(found, lang), as_json, lambda: lines_of(found, lang))
+
+
+@policy.command("acl")
+@FILE
+@click.option("--action", required=True, help="What is to be done, such as read or update.")
+@click.option("--resource", required=True, help="A type, or type.field.")
+@click.option("--roles", default="", help="Roles of the actor, separated by commas.")
+@click.option("--attrs", "attrs_text", help="Attributes of the actor as JSON or a file of it.")
+@click.option("--actor-id", default="", help="Who the actor is, for rules that compare it with the item.")
+@click.option("--item", "item_text", help="The item as JSON or a file of it, for rules that look at it.")
+@LANG
+@json_option
+def acl(
+    file: Path,
+    action: str,
+    resource: str,
+    roles: str,
+    attrs_text: str | None,
+    actor_id: str,
+    item_text: str | None,
+    lang: str,
+    as_json: bool,
+) -> None:
+    """Whether an actor may do something, which rule decides, and what stays hidden."""
+    compiled = sound(file)
+    type_id, _, field = resource.partition(".")
+    attributes = mapping("--attrs", attrs_text) if attrs_text else {}
+    names = [role.strip() for role in roles.split(",") if role.strip()]
+    item = {"type": type_id, **(mapping("--item", item_text) if item_text else {})}
+    actor = {"id": actor_id or None, "roles": names, "attributes": attributes}
+    found = decide_acl(compiled, action, type_id, EvalContext(item, actor, {"name": action}), field or None)
+    data = {**data_of(found, lang), "masked": sorted(found.mask)}
+    hidden = found.explain_mask(lang)
+    show(data, as_json, lambda: [*lines_of(found, lang), *([hidden] if hidden else [])])
+
+
+def sound(file: Path) -> CompiledManifest:
+    """The compiled manifest of a file; raises ``ManifestProblem`` (exit code 2) where it is not sound."""
+    _, result = checked(file)
+    if result.compiled is not None:
+        return result.compiled
+    first = next((d for d in result.diagnostics if d.severity == "error"), None)
+    raise ManifestProblem(f"{file} has errors: {first}" if first else f"{file} has errors")
+
+
+def mapping(option: str, text: str) -> dict[str, Any]:
+    """An object given as JSON or as a file of it; raises ``ConfigurationError`` (exit code 2)."""
+    source = text
+    if not text.lstrip().startswith("{"):
+        try:
+            source = Path(text).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{option}: {text}: {getattr(error, 'strerror', None) or error}") from None
+    try:
+        found = json.loads(source)
+    except ValueError as error:
+        raise ConfigurationError(f"{option}: not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise ConfigurationError(f"{option}: an object {{…}} is needed")
+    return found
+
+
+def known(actor: Any) -> dict[str, Any]:
+    """An actor of ours or of the contract: what it claims are its attributes."""
+    given = dict(actor) if isinstance(actor, dict) else {}
+    given.setdefault("attributes", given.get("attrs") or given.get("claims") or {})
+    return given
+
+
+def lines_of(found: Answer, lang: str) -> list[str]:
+    """A decision for people: the answer, then every other rule."""
+    others = [c for c in found.candidates if c.fate != "fired"]
+    out = found.explain(lang).splitlines()
+    return out + [f"  {candidate.explain(lang)}" for candidate in others]
+
+
+def data_of(found: Answer, lang: str) -> dict[str, Any]:
+    """A decision for programs."""
+    return {
+        "allow": found.allow,
+        "rule": found.rule_id,
+        "manifest_hash": found.manifest_hash,
+        "span": place(found.span),
+        "explanation": found.explain(lang),
+        "reasons": [reason_data(reason) for reason in found.reasons],
+        "intents": [thaw(intent) for intent in getattr(found, "intents", ())],
+        "candidates": [
+            {"rule": c.rule_id, "effect": c.effect, "outcome": c.fate, "span": place(c.span)} for c in found.candidates
+        ],
+    }
+
+
+def reason_data(reason: Reason) -> dict[str, Any]:
+    """A reason for programs."""
+    return {
+        "code": reason.code,
+        "message": reason.message,
+        "rule": reason.rule_id,
+        "span": place(reason.span),
+        "values": thaw(reason.values),
+        "labels": dict(reason.labels),
+    }
+
+
+def place(span: Span | None) -> dict[str, Any] | None:
+    """A span for programs."""
+    return {"file": span.file, "line": span.line, "col": span.col} if span else None
