@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .convert import decision_meta, decision_of, error_of, place, reason_of, trace_of, unique_intents
+from .convert import decision_meta, decision_of, error_of, place, reason_of, trace_of, trace_of_step, unique_intents
 from .model import (
     Actor,
     Decision,
@@ -52,5 +52,6 @@ __all__ = [
     "reason_of",
     "to_dict",
     "trace_of",
+    "trace_of_step",
     "unique_intents",
 ]

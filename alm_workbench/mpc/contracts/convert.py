@@ -14,29 +14,29 @@ SEVERITIES: dict[str, Severity] = {"info": "info", "warning": "warn", "error": "
 
 
 class EngineReason(Protocol):
-    """A reason as engines give it."""
+    """A reason as engines give it; those of rules have `rule_id`, `span`, `values` and `labels` too."""
 
     @property
     def code(self) -> str: ...
     @property
     def message(self) -> str: ...
-    @property
-    def rule_id(self) -> str | None: ...
-    @property
-    def span(self) -> Span | None: ...
-    @property
-    def values(self) -> Mapping[str, Any]: ...
-    @property
-    def labels(self) -> Mapping[str, str]: ...
 
 
 class EngineDecision(Protocol):
-    """An answer as engines give it; those with `intents` pass them on."""
+    """An answer as engines give it; `intents` are passed on, and `mask` becomes an intent for each hidden field."""
 
     @property
     def allow(self) -> bool: ...
     @property
     def reasons(self) -> tuple[Any, ...]: ...
+
+
+class StepTrace(Protocol):
+    """How a step of a workflow went."""
+
+    @property
+    def event(self) -> str: ...
+    def to_data(self) -> dict[str, Any]: ...
 
 
 def place(span: Span | None) -> SourcePlace | None:
@@ -81,30 +81,30 @@ def decision_of(found: EngineDecision, *, meta: Mapping[str, Any] | None = None)
 
     `meta` is what `decision_meta` makes. Raises ContractError on an intent that the contract does not have.
     """
+    hidden = [Intent("maskField", name) for name in sorted(getattr(found, "mask", ()))]
     intents = [item if isinstance(item, Intent) else from_dict(Intent, item) for item in getattr(found, "intents", ())]
     return Decision(
         found.allow,
         tuple(reason_of(reason) for reason in found.reasons),
-        tuple(_message(reason, found.allow) for reason in found.reasons if reason.labels),
-        unique_intents(intents),
+        tuple(_message(reason, found.allow) for reason in found.reasons if getattr(reason, "labels", None)),
+        unique_intents(hidden + intents),
         meta=freeze(meta) if meta else None,
     )
 
 
 def reason_of(found: EngineReason) -> Reason:
     """An engine's reason: the rule, its place and the values it saw go into `data`."""
-    data: dict[str, Any] = {}
-    if found.rule_id is not None:
-        data["rule"] = found.rule_id
-    if found.span is not None:
-        data["source"] = _source(found.span)
-    if found.values:
-        data["values"] = found.values
-    path = f"defs/{found.rule_id}" if found.rule_id is not None else None
+    rule, span, values = (getattr(found, name, None) for name in ("rule_id", "span", "values"))
+    data: dict[str, Any] = {"rule": rule} if rule is not None else {}
+    if span is not None:
+        data["source"] = _source(span)
+    if values:
+        data["values"] = values
+    path = f"defs/{rule}" if rule is not None else None
     return Reason(found.code, found.message or None, path, freeze(data) if data else None)
 
 
-def _message(reason: EngineReason, allow: bool) -> Message:
+def _message(reason: Any, allow: bool) -> Message:
     labels = reason.labels
     shown = labels.get("en") or next(iter(labels.values()))
     return Message("info" if allow else "error", shown, params=freeze({"labels": dict(labels)}))
@@ -131,3 +131,16 @@ def trace_of(decision: Decision, span_id: str, engine: str, *, parent_span_id: s
     steps = [TraceEvent("reason", data=freeze(to_dict(reason))) for reason in decision.reasons]
     outcome = TraceEvent("decision", result=freeze({"allow": decision.allow}))
     return Trace(span_id, engine, (*steps, outcome), parent_span_id)
+
+
+_STEPS = (("left", "exited"), ("took", "taken"), ("entered", "entered"), ("did", "actions"))
+
+
+def trace_of_step(found: StepTrace, span_id: str, *, parent_span_id: str | None = None) -> Trace:
+    """A workflow step as a contract Trace: what was considered, then what was left, taken, entered and done."""
+    data = found.to_data()
+    at = data["at"]
+    steps = [TraceEvent("considered", at, freeze(item)) for item in data["considered"]]
+    steps += [TraceEvent(word, at, freeze({"name": name})) for word, key in _STEPS for name in data[key]]
+    first = TraceEvent("event", at, freeze({"name": data["event"], "actor": data["actor"], "source": data["source"]}))
+    return Trace(span_id, "alm-workflow", (first, *steps), parent_span_id)

@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
-from alm_workbench.mpc import CompiledManifest, Diagnostic, EvalContext, ManifestInvalid, MPCError, Span
+from alm_workbench.mpc import (
+    CompiledManifest,
+    Diagnostic,
+    EvalContext,
+    ManifestInvalid,
+    MPCError,
+    Span,
+    decide_acl,
+    decide_policy,
+)
 from alm_workbench.mpc.codes import CONTRACT_VERSIONS, ContractVersion, intent_kinds
 from alm_workbench.mpc.contracts import (
     CONTRACTS,
@@ -33,10 +42,14 @@ from alm_workbench.mpc.contracts import (
     from_dict,
     to_dict,
     trace_of,
+    trace_of_step,
     unique_intents,
 )
 from alm_workbench.mpc.engines.common import Reason as EngineReason
+from alm_workbench.mpc.engines.compose import compose_decisions
 from alm_workbench.mpc.errors import Related
+from alm_workbench.mpc.ports import NOBODY, Actor
+from alm_workbench.mpc.workflow import Engine
 
 from .conftest import META_DIR, ROOT
 
@@ -329,16 +342,53 @@ def test_an_engine_decision_as_a_contract_decision() -> None:
     assert OURS["1.0"]["trace"].is_valid(trace)
 
 
-def test_a_real_decision_is_sound(safety: CompiledManifest) -> None:
+def test_policy_decisions_are_sound(safety: CompiledManifest) -> None:
     """What the policy engine says of a shipped manifest fits the contract."""
-    from alm_workbench.mpc import decide_policy
-
+    meta = decision_meta(safety.artifact_hash, "alm-policy", "1")
     for type_id in safety.types:
         for event in ("transition", "create", "delete"):
             answer = decide_policy(safety, EvalContext(event={"name": event}), type_id)
-            data = to_dict(decision_of(answer, meta=decision_meta(safety.artifact_hash, "alm-policy", "1")))
+            data = to_dict(decision_of(answer, meta=meta))
             assert OURS["1.1"]["decision"].is_valid(data)
             assert data["allow"] is answer.allow
+
+
+def test_access_decisions_are_sound(safety: CompiledManifest) -> None:
+    """Rule and role stand in the reason; hidden fields become intents in order."""
+    viewer = EvalContext(actor={"id": "u", "roles": ["viewer"]})
+    data = to_dict(decision_of(decide_acl(safety, "read", "requirement", viewer)))
+    assert OURS["1.0"]["decision"].is_valid(data)
+    assert data["reasons"][0]["code"] == "R_ACL_ALLOW_ROLE"
+    assert data["reasons"][0]["path"] == "defs/viewers_read"
+    hidden = [intent["target"] for intent in data["intents"]]
+    assert hidden == sorted(hidden)
+    assert "hazard_note" in hidden
+
+
+def test_a_conflict_is_sound() -> None:
+    """The reason of a conflict belongs to no rule."""
+    parts = [Decision(True, (Reason("R_POLICY_ALLOW"),)), Decision(False, (Reason("R_ACL_DENY_ROLE"),))]
+    data = to_dict(decision_of(compose_decisions(parts, strategy="only-one")))
+    assert [reason["code"] for reason in data["reasons"]] == ["E_COMPOSE_CONFLICT"]
+    assert OURS["1.0"]["decision"].is_valid(data)
+
+
+def test_workflow_steps_are_sound(safety: CompiledManifest) -> None:
+    """A step's decision, errors and trace fit the contract, taken or refused."""
+    flow = safety.workflow_of("requirement")
+    assert flow is not None
+    engine = Engine(flow, trace=True)
+    for actor in (NOBODY, Actor("u1", frozenset({"engineer", "reviewer", "manager"}))):
+        for event in ("submit", "nonsense"):
+            result = engine.fire(engine.initial(), event, actor, {"self": {"title": "A long enough title"}})
+            assert OURS["1.1"]["decision"].is_valid(to_dict(decision_of(result)))
+            for found in result.errors:
+                assert OURS["1.0"]["error"].is_valid(to_dict(error_of(found)))
+            assert result.trace is not None
+            trace = to_dict(trace_of_step(result.trace, "s1"))
+            assert OURS["1.0"]["trace"].is_valid(trace)
+            assert trace["events"][0]["data"]["name"] == event
+            assert [e["data"]["name"] for e in trace["events"] if e["t"] == "took"] == list(result.taken)
 
 
 def test_an_intent_outside_the_taxonomy_is_refused() -> None:
