@@ -75,7 +75,7 @@ class _Work:
             for target, edits in found.edits.items():
                 domains[target[0]] += [(number, _seen_from_the_top(edit, *target[1:])) for edit in edits]
             if (made := found.creation) is not None:
-                edit = set_at((), made.node.properties)
+                edit = set_at((), made.node.properties, claims=found.op == "replace")
                 if made.parent is None:
                     domains[made.node.id].append((number, edit))
                 else:

@@ -77,7 +77,9 @@ def _commute(above: Edit, below: Edit) -> bool:
         return above.action == "append" or above.action == below.action == "remove"
     if above.action != below.action:
         return False
-    return above.action == "remove" or (above.action == "set" and same(above.value, below.value))
+    if above.action != "set" or (above.claims and below.claims):
+        return above.action == "remove"
+    return same(above.value, below.value)
 
 
 def _message(first: Plan, one: Edit, second: Plan, two: Edit) -> str:

@@ -6,34 +6,40 @@ the same manifest in any order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..ast import FrozenDict, Path, freeze
+from ..errors import MPCError
 from .paths import MISSING
 
-Action = Literal["set", "remove", "append"]
+Action = Literal["set", "remove", "append", "start"]
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change: a value put at a path, taken away from it, or items (a tuple) added to the list there."""
+    """One change: a value put at a path, taken away from it, items (a tuple) added to the list there, or, where there
+    is none, what is to be the beginning of one.
+
+    Of edits that claim a path there may be one only, even if they agree about the value.
+    """
 
     path: Path
     action: Action
     value: Any = None
+    claims: bool = False
 
 
-def set_at(path: Path, value: Any) -> Edit:
+def set_at(path: Path, value: Any, *, claims: bool = False) -> Edit:
     """Put a value at a path."""
-    return Edit(path, "set", freeze(value))
+    return Edit(path, "set", freeze(value), claims)
 
 
 def appended(path: Path, base: Any, value: Any) -> Edit:
     """Items added to a list; anything else there is overwritten, as the contract has it."""
     if not isinstance(base, tuple):
-        return set_at(path, value)
+        return Edit(path, "start", freeze(value))
     return Edit(path, "append", freeze(value if isinstance(value, (list, tuple)) else (value,)))
 
 
@@ -63,16 +69,42 @@ def merge_patched(path: Path, base: Any, patch: Any) -> Iterator[Edit]:
             yield from merge_patched((*path, key), base.get(key), item)
 
 
-def difference(path: Path, old: Any, new: Any) -> Iterator[Edit]:
-    """The edits that make `new` of `old`; lists are taken as a whole."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in old:
-            if key not in new:
-                yield Edit((*path, key), "remove")
-        for key, value in new.items():
-            yield from difference((*path, key), old.get(key, MISSING), value)
-    elif not same(old, freeze(new)):
-        yield set_at(path, new)
+def patched(path: Path, base: Any, operations: Sequence[Mapping[str, Any]]) -> Iterator[Edit]:
+    """The edits of a JSON Patch (RFC 6902): what it writes, and what it reads, put as it is afterwards.
+
+    A list is taken as a whole, for positions in it depend on the operations before.
+    """
+    from .patching import apply_json_patch
+
+    result = apply_json_patch(None if base is MISSING else base, operations)
+    if not path and not isinstance(result, Mapping):
+        raise MPCError("E_OVERLAY_PATCH", "The properties of a definition are an object")
+    pointers = [op[key] for op in operations for key in ("path", "from") if isinstance(op.get(key), str)]
+    touched = {step for pointer in pointers for step in _touched(pointer, base, result)}
+    for inner in sorted(touched):
+        if not any(inner[:cut] in touched for cut in range(len(inner))):
+            found = _at(result, inner)
+            yield Edit((*path, *inner), "remove") if found is MISSING else set_at((*path, *inner), found)
+
+
+def _touched(pointer: str, base: Any, result: Any) -> Iterator[tuple[str, ...]]:
+    """The path of a pointer as far as it leads through objects; for the whole document every key of it."""
+    way: tuple[str, ...] = ()
+    for token in pointer.split("/")[1:]:
+        if isinstance(_at(base, way), (list, tuple)) or isinstance(_at(result, way), (list, tuple)):
+            break
+        way = (*way, token.replace("~1", "/").replace("~0", "~"))
+    if way:
+        yield way
+    else:
+        both = (value for value in (base, result) if isinstance(value, Mapping))
+        yield from ((key,) for value in both for key in value)
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for step in path:
+        value = value.get(step, MISSING) if isinstance(value, Mapping) else MISSING
+    return value
 
 
 def same(one: Any, other: Any) -> bool:
@@ -106,7 +138,7 @@ def apply_edits(base: Any, edits: Iterable[Edit]) -> Any:
 def _applied(value: Any, branch: _Branch) -> Any:
     edit = branch.edit
     if edit is not None and edit.action != "append":
-        return edit.value if edit.action == "set" else MISSING
+        return MISSING if edit.action == "remove" else edit.value
     if isinstance(value, tuple):
         items = [
             _applied(item, branch.below[number]) if number in branch.below else item

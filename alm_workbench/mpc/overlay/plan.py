@@ -9,7 +9,7 @@ from typing import Any
 from ..ast import ASTNode, FrozenDict
 from ..errors import MPCError
 from ..words import did_you_mean
-from .edits import Edit, appended, difference, merge_patched, merged, set_at
+from .edits import Edit, appended, merge_patched, merged, patched, set_at
 from .paths import MISSING, locate, split
 from .selecting import Index, Selector, Target
 
@@ -130,9 +130,9 @@ def _value(overlay: ASTNode, path: str) -> Any:
 
 def _replace(overlay: ASTNode, path: str, base: FrozenDict) -> Iterable[Edit]:
     if not path:
-        return [set_at((), _object(overlay))]
+        return [set_at((), _object(overlay), claims=True)]
     where, _ = locate(base, path)
-    return [set_at(where, _value(overlay, path))]
+    return [set_at(where, _value(overlay, path), claims=True)]
 
 
 def _merge(overlay: ASTNode, path: str, base: FrozenDict) -> Iterable[Edit]:
@@ -161,13 +161,8 @@ def _patch(overlay: ASTNode, path: str, base: FrozenDict) -> Iterable[Edit]:
     raw = _raw(overlay)
     if not isinstance(raw, tuple):
         return merged((), base, _object(overlay), depth=2)
-    from .patching import apply_json_patch
-
     where, here = locate(base, path) if path else ((), base)
-    result = apply_json_patch(None if here is MISSING else here, raw)
-    if not where and not isinstance(result, Mapping):
-        raise MPCError("E_OVERLAY_PATCH", "The properties of a definition are an object")
-    return difference(where, here, result)
+    return patched(where, here, raw)
 
 
 _OPERATIONS: dict[str, Callable[[ASTNode, str, FrozenDict], Iterable[Edit]]] = {
