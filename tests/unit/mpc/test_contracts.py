@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
@@ -52,6 +52,7 @@ from alm_workbench.mpc.ports import NOBODY, Actor
 from alm_workbench.mpc.workflow import Engine
 
 from .conftest import META_DIR, ROOT
+from .soak import soak
 
 REFERENCE = ROOT.parent / "shared" / "reference" / "mpc" / "schemas"
 
@@ -157,7 +158,7 @@ PAIRS = st.sampled_from(sorted(CONTRACTS)).flatmap(lambda name: st.tuples(st.jus
 
 @pytest.mark.parametrize("version", CONTRACT_VERSIONS)
 @given(pair=PAIRS)
-@settings(max_examples=300, deadline=None)
+@soak(150)
 def test_schemas_and_classes_agree(version: ContractVersion, pair: tuple[str, dict[str, Any]]) -> None:
     """Strict reading accepts exactly what the schema does; what it writes is sound, and reads as the same."""
     name, data = pair
@@ -175,7 +176,7 @@ def test_schemas_and_classes_agree(version: ContractVersion, pair: tuple[str, di
 
 @pytest.mark.skipif(not REFERENCE.is_dir(), reason="the public core's schemas are not here")
 @given(pair=PAIRS)
-@settings(max_examples=300, deadline=None)
+@soak(150)
 def test_version_1_0_is_the_public_contract(pair: tuple[str, dict[str, Any]]) -> None:
     """Our schemas of 1.0 give the same verdict as the public ones, with the same first error."""
     name, data = pair
