@@ -72,9 +72,12 @@ def run_case(case: Case, expected: Any, handler: Handler | None = None) -> CaseR
     """Run a case and compare canonical texts; never raises. `handler` takes the place of the core's own."""
     try:
         output = output_of(case, handler)
-        return judge(case, expected, output)
     except Exception as problem:
         return _failed(case, f"Handler error: {type(problem).__name__}: {problem}", problem)
+    try:
+        return judge(case, expected, output)
+    except Exception as problem:
+        return _failed(case, f"Output and expectation cannot be compared: {problem}", problem)
 
 
 def output_of(case: Case, handler: Handler | None = None) -> Any:

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from alm_workbench.mpc import MPCError
+from alm_workbench.mpc import MPCError, canonicalize
 from alm_workbench.mpc.conformance import CATEGORIES, Case, CaseResult, handler_of, run_case
+from alm_workbench.mpc.conformance.compare import differences
 from alm_workbench.testing.conformance import ConformanceRunner, UnknownCategory, UnreadableFixture
+from tests.unit.mpc.soak import soak
 
 PRESETS = ("preset-generic-full", "preset-generic-min", "preset-security-hardened", "preset-ui-friendly")
 
@@ -105,10 +109,35 @@ def test_violations_fail_even_when_expected(output: Any, words: str) -> None:
     assert pytest.raises(AssertionError, match=words).matches(AssertionError(" ".join(result.violations)))
 
 
-@pytest.mark.parametrize("output", [{1: 2}, {"a": object()}, {"a": {1, 2}}])
+def endless() -> list[Any]:
+    """A list that contains itself."""
+    found: list[Any] = []
+    found.append(found)
+    return found
+
+
+@pytest.mark.parametrize("output", [{1: 2}, {"a": object()}, {"a": {1, 2}}, endless()])
 def test_output_that_is_not_json_fails(output: Any) -> None:
-    """Keys are texts and values those of JSON."""
-    assert not judged(output, {}).passed
+    """Keys are texts, values those of JSON, and there is an end to it."""
+    result = judged(output, {})
+    assert not result.passed
+    assert "cannot be compared" in str(result.error)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.sampled_from([0, 1, 1.0, 0.0, "", "a"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(VALUES, VALUES)
+@soak(200)
+def test_no_difference_means_the_same_text(one: Any, other: Any) -> None:
+    """The diff is empty exactly when the canonical texts are equal."""
+    same = canonicalize(one) == canonicalize(other)
+    assert (not list(differences(one, other))) is same
+    assert judged(one, other).passed is same
 
 
 def test_notes_are_shown_on_failure_only() -> None:
