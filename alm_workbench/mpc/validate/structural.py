@@ -44,7 +44,9 @@ def check_structure(findings: Findings, node: ASTNode, parent: ASTNode | None = 
     if not _ID.match(node.id):
         findings.add("E_VALID_ID", f"'{node.id}' is not an id: letters, digits, '_', '-' and '.'", node)
     _check_position(node, parent, kind, findings)
-    for name in kind.required_props:
+    # What is inherited need not be said again: the definition at the end of the line has to say it.
+    required = () if isinstance(node.properties.get("extends"), str) else kind.required_props
+    for name in required:
         prop = kind.find(name)
         names = (name, *(prop.aka if prop else ()))
         if not any(n in node.properties for n in names):
