@@ -8,58 +8,43 @@ from typing import Any
 
 import click
 
-from alm_workbench import resources
 from alm_workbench.commands.common import as_owner, data_dir_option, json_option, runtime, show
-from alm_workbench.errors import ConfigurationError, ManifestProblem
-from alm_workbench.mpc import CheckResult, DomainMeta, check, language_service, load_domain_meta
+from alm_workbench.commands.manifest_files import (
+    FILE,
+    FILES,
+    LIBRARY,
+    checked,
+    compiled,
+    format_of,
+    library_of,
+    read,
+    vocabulary,
+)
+from alm_workbench.commands.manifest_texts import convert, diff, format_files
+from alm_workbench.mpc import language_service
 
-FILES = click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
-
-
-def vocabulary() -> DomainMeta:
-    """The vocabulary that ships."""
-    return load_domain_meta(resources.path("alm_meta", "domain_meta.yaml").read_text("utf-8"))
-
-
-def read(file: Path) -> str:
-    """The text of a manifest; raises ``ConfigurationError`` (exit code 2) on an unreadable file."""
-    try:
-        return file.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
-        raise ConfigurationError(
-            f"{file}:{line}:{column}: byte 0x{error.object[error.start]:02x} is not UTF-8"
-        ) from None
-    except OSError as error:
-        raise ConfigurationError(f"{file}: {error.strerror}") from None
-
-
-def format_of(file: Path) -> str | None:
-    """The format a file name stands for; None leaves it to the text."""
-    endings = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".alm": "dsl"}
-    return endings.get(file.suffix)
-
-
-def checked(file: Path) -> tuple[str, CheckResult]:
-    """The text of a file and what the core says of it."""
-    text = read(file)
-    return text, check(text, vocabulary(), format=format_of(file), file=str(file))
+__all__ = ["checked", "format_of", "manifest", "read", "vocabulary"]
 
 
 @click.group()
 def manifest() -> None:
-    """Check, compile and draw manifests."""
+    """Check, format, compare, compile and draw manifests."""
+
+
+manifest.add_command(format_files)
+manifest.add_command(convert)
+manifest.add_command(diff)
 
 
 @manifest.command("check")
 @FILES
+@LIBRARY
 @json_option
-def check_files(files: tuple[Path, ...], as_json: bool) -> int:
+def check_files(files: tuple[Path, ...], libraries: tuple[Path, ...], as_json: bool) -> int:
     """Check manifests; exit code 1 on an error, 2 on an unreadable file."""
     answers: dict[str, Any] = {}
     for file in files:
-        text, result = checked(file)
+        text, result = checked(file, libraries)
         answers[str(file)] = language_service.check_payload(text, result)
 
     def lines() -> list[str]:
@@ -77,27 +62,22 @@ def check_files(files: tuple[Path, ...], as_json: bool) -> int:
 
 
 @manifest.command("compile")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def compile_file(file: Path) -> None:
-    """Print the compiled form as JSON."""
-    text, result = checked(file)
-    if result.compiled is None:
-        from alm_workbench.contexts.manifest.handlers import sound
-
-        try:
-            sound(text, result)
-        except ManifestProblem as error:
-            raise ManifestProblem(f"{file}: {error.detail}", errors=error.errors) from None
-        return
-    click.echo(json.dumps(result.compiled.to_data(), ensure_ascii=False, indent=2))
+@FILE
+@LIBRARY
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, which is what it prints anyway.")
+def compile_file(file: Path, libraries: tuple[Path, ...], as_json: bool) -> None:
+    """Print the compiled form as JSON, with the versions of what was imported."""
+    click.echo(json.dumps(compiled(file, libraries).to_data(), ensure_ascii=False, indent=2))
 
 
 @manifest.command("graph")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@FILE
+@LIBRARY
 @json_option
-def graph(file: Path, as_json: bool) -> int:
-    """The workflows of a manifest, as text or JSON; exit code 1 when it has errors."""
-    found = language_service.graph(read(file), vocabulary(), format=format_of(file))
+def graph(file: Path, libraries: tuple[Path, ...], as_json: bool) -> int:
+    """The workflows of a manifest, as text or JSON; exit code 2 when it has errors."""
+    library = library_of(libraries)
+    found = language_service.graph(read(file), vocabulary(), format=format_of(file), library=library)
     errors = [d for d in found["diagnostics"] if d["severity"] == "error"]
     for d in errors:
         click.echo(f"{file}:{d['line']}:{d['col']}: error {d['code']}: {d['message']}", err=True)
@@ -110,7 +90,7 @@ def graph(file: Path, as_json: bool) -> int:
         return out
 
     show(found, as_json, lines)
-    return 1 if errors else 0
+    return 2 if errors else 0
 
 
 @manifest.command("activate")

@@ -220,7 +220,11 @@ def logged(process: ProcessVersion, reasons: Iterable[Reason]) -> list[dict[str,
 def reason_data(reason: Reason) -> dict[str, Any]:
     """A reason as JSON-able data, for people and for the log."""
     span = reason.span
-    place = {"line": span.line, "col": span.col, "end_line": span.end_line, "end_col": span.end_col} if span else None
+    place: dict[str, Any] | None = None
+    if span:
+        place = {"line": span.line, "col": span.col, "end_line": span.end_line, "end_col": span.end_col}
+        if span.file is not None:  # a rule that was imported stands in another manifest
+            place["file"] = span.file
     return {
         "code": reason.code,
         "message": reason.message,

@@ -152,9 +152,7 @@ class _Resolver:
         except MPCError as error:
             self._unreadable(error, edition, steps)
             return False
-        self.pins[edition.name, edition.version] = ImportPin(
-            edition.name, edition.version, edition.hash, edition.origin
-        )
+        self.pins[edition.name, edition.version] = ImportPin(edition.name, edition.version, edition.hash)
         self.via.setdefault(edition.origin, base)
         self._merge(view, node, into, steps)
         return True
@@ -195,10 +193,9 @@ class _Resolver:
         return self._found[source]
 
     def _refuse_circle(self, edition: Edition, way: tuple[_Step, ...], steps: tuple[_Step, ...], start: str) -> None:
-        source = _source_of(steps[-1].node)
-        if source in self._names or edition.name in self._names:
+        if edition.name in self._names:
             # Where the manifest itself is meant by its whole name, the circle begins with that name too.
-            start = source if source in self._names else edition.name
+            start = edition.name
         elif all(step.name != edition.name for step in way):
             return
         path = " -> ".join([start, *(step.name for step in way), edition.name])

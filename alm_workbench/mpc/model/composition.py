@@ -14,7 +14,6 @@ class ImportPin:
     name: str
     version: str
     hash: str
-    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)

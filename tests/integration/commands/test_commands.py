@@ -61,7 +61,7 @@ def test_manifest_commands_need_no_server(tmp_path: Path) -> None:
     bad.write_text(good.read_text("utf-8").replace('initial: "', 'initial: "x', 1), "utf-8")
     done = alm("manifest", "check", bad)
     assert (done.returncode, f"{bad}:" in done.stdout) == (1, True)
-    assert alm("manifest", "graph", bad).returncode == 1
+    assert alm("manifest", "graph", bad).returncode == 2
     answer = json.loads(alm("manifest", "check", "--json", bad).stdout)[str(bad)]
     assert answer["ok"] is False
     binary = tmp_path / "binary.alm"

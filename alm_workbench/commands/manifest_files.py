@@ -1,0 +1,151 @@
+"""Manifest files for commands: reading and checking them, and folders of them to import from."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from alm_workbench import resources
+from alm_workbench.errors import ConfigurationError, ErrorItem, ManifestProblem
+from alm_workbench.mpc import (
+    CheckResult,
+    CompiledManifest,
+    Diagnostic,
+    DomainMeta,
+    ManifestAST,
+    ManifestInvalid,
+    MPCError,
+    check,
+    load_domain_meta,
+    parse,
+)
+from alm_workbench.mpc.imports import Edition, MemoryLibrary
+
+ENDINGS = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".alm": "dsl"}
+FORMATS = ("dsl", "yaml", "json")
+PATH = click.Path(dir_okay=False, path_type=Path)
+FILE = click.argument("file", type=PATH)
+FILES = click.argument("files", nargs=-1, required=True, type=PATH)
+LIBRARY = click.option(
+    "--library",
+    "libraries",
+    multiple=True,
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of manifests to import from; may be given several times.",
+)
+
+
+@lru_cache(maxsize=1)
+def vocabulary() -> DomainMeta:
+    """The vocabulary that ships."""
+    return load_domain_meta(resources.path("alm_meta", "domain_meta.yaml").read_text("utf-8"))
+
+
+def read(file: Path) -> str:
+    """The text of a manifest; raises ``ConfigurationError`` (exit code 2) on an unreadable file."""
+    try:
+        return file.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        raise ConfigurationError(
+            f"{file}:{line}:{column}: byte 0x{error.object[error.start]:02x} is not UTF-8"
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(f"{file}: {error.strerror}") from None
+
+
+def write(file: Path, text: str) -> None:
+    """Replace a file as a whole, with the rights it had; raises ``ConfigurationError`` where that cannot be done."""
+    target = Path(os.path.realpath(file))
+    try:
+        mode = target.stat().st_mode & 0o7777 if target.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with open(handle, "w", encoding="utf-8", newline="") as out:
+                out.write(text)
+            os.chmod(name, mode)
+            os.replace(name, target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise ConfigurationError(f"{file}: {error.strerror}") from None
+
+
+def _umask() -> int:
+    now = os.umask(0)
+    os.umask(now)
+    return now
+
+
+def format_of(file: Path) -> str | None:
+    """The format a file name stands for; None leaves it to the text."""
+    return ENDINGS.get(file.suffix)
+
+
+def parsed(file: Path) -> ManifestAST:
+    """What a file says; raises ``ManifestProblem`` (exit code 2) naming every syntax error."""
+    try:
+        return parse(read(file), format=format_of(file), file=str(file))
+    except MPCError as error:
+        raise problem(file, error) from None
+
+
+def checked(file: Path, libraries: Sequence[Path] = ()) -> tuple[str, CheckResult]:
+    """The text of a file and what the core says of it, with what it imports from folders."""
+    text = read(file)
+    library = library_of(libraries)
+    return text, check(text, vocabulary(), format=format_of(file), file=str(file), library=library)
+
+
+def compiled(file: Path, libraries: Sequence[Path] = ()) -> CompiledManifest:
+    """A file's compiled manifest; raises ``ManifestProblem`` (exit code 2) naming every error."""
+    _, result = checked(file, libraries)
+    found = result.compiled
+    if found is None:
+        raise problem(file, ManifestInvalid(result.diagnostics))
+    return found
+
+
+def problem(file: Path, error: MPCError) -> ManifestProblem:
+    """An error of the core as that of a command, every place named."""
+    found: Sequence[Diagnostic] = [Diagnostic(error.code, error.message, span=error.span)]
+    if isinstance(error, ManifestInvalid):
+        found = [d for d in error.diagnostics if d.severity == "error"]
+    items = [ErrorItem(f"{d.span.line}:{d.span.col}" if d.span else "", d.code, d.message) for d in found]
+    return ManifestProblem(f"{file}: {error.message}", errors=items)
+
+
+def library_of(folders: Sequence[Path]) -> MemoryLibrary | None:
+    """Every manifest in some folders, to import as `namespace/name`, or as its namespace or file name if only one is
+    called that; None without folders."""
+    if not folders:
+        return None
+    library = MemoryLibrary()
+    for folder in folders:
+        for file in sorted(folder.rglob("*")):
+            if file.suffix in ENDINGS and (file.suffix == ".alm" or ".alm" in file.suffixes) and file.is_file():
+                _offer(file, library)
+    return library
+
+
+def _offer(file: Path, library: MemoryLibrary) -> None:
+    """Put a file into a library under the names in its head, which is read even of a file with errors."""
+    from alm_workbench.mpc.parse import read as read_ast
+
+    head: Any = read_ast(read(file), format=format_of(file), file=str(file)).ast
+    name = f"{head.namespace}/{head.name}"
+    edition = Edition(name, head.manifest_version, str(file), partial(_strictly, file))
+    library.add(edition, also=(head.namespace, file.name.partition(".")[0]))
+
+
+def _strictly(file: Path) -> ManifestAST:
+    return parse(read(file), format=format_of(file), file=str(file))
