@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alm_workbench.mpc import DomainMeta, ManifestAST, MPCError, ast_hash, canonicalize, order_definitions, stable_hash
+from alm_workbench.mpc import (
+    DomainMeta,
+    ManifestAST,
+    MPCError,
+    ast_hash,
+    canonicalize,
+    canonicalize_bytes,
+    order_definitions,
+    stable_hash,
+)
 from alm_workbench.mpc.canonical import artifact_hash, order_nested
 
 EMPTY_AST = "e1118c38bfb2653e5f2f71f1422d05a65483ebdccd52a9018259ec37a9fce820"
@@ -81,3 +91,45 @@ def test_only_lists_of_definitions_are_reordered() -> None:
     """Other lists keep their order."""
     data = {"defs": [{"id": "b"}, {"id": "a"}], "other": [{"id": "b"}, {"id": "a"}]}
     assert order_nested(data) == {"defs": [{"id": "a"}, {"id": "b"}], "other": [{"id": "b"}, {"id": "a"}]}
+
+
+class TestRfc8785:
+    """Examples printed in the RFC, and the differences that are meant."""
+
+    def test_its_example_of_serialisation(self) -> None:
+        """Section 3.2.2 and 3.2.3, but for how numbers are written."""
+        text = '{"string": "\\u20ac$\\u000F\\u000aA\'\\u0042\\u0022\\u005c\\\\\\"\\/", "literals": [null, true, false]}'
+        expected = '{"literals":[null,true,false],"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
+        assert canonicalize(json.loads(text)) == expected
+
+    def test_its_example_of_sorting(self) -> None:
+        """Section 3.2.3: by UTF-16 unit there, by code point here; they part only beyond U+FFFF."""
+        names = ["\u20ac", "\r", "\ufb33", "1", "\U0001f600", "\u0080", "\u00f6"]
+        ours = list(json.loads(canonicalize(dict.fromkeys(names))))
+        theirs = sorted(names, key=lambda name: name.encode("utf-16-be"))
+        assert ours == ["\r", "1", "\u0080", "\u00f6", "\u20ac", "\ufb33", "\U0001f600"]
+        assert theirs == ["\r", "1", "\u0080", "\u00f6", "\u20ac", "\U0001f600", "\ufb33"]
+        assert [n for n in ours if n <= "\uffff" and n != "\ufb33"] == [n for n in theirs if n < "\ufb33"]
+
+    @pytest.mark.parametrize(
+        ("number", "written"),
+        [
+            (0.0, "0.0"), (-0.0, "-0.0"), (5e-324, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"),
+            (9007199254740992, "9007199254740992"), (295147905179352830000, "295147905179352830000"),
+            (333333333.33333329, "333333333.3333333"), (4.5, "4.5"), (0.000001, "1e-06"), (1e21, "1e+21"),
+            (10**30, "1000000000000000000000000000000"),
+        ],
+    )  # fmt: skip
+    def test_numbers_keep_their_kind(self, number: float, written: str) -> None:
+        """Shortest digits that read back the same, as in Appendix B; 1 and 1.0 stay two things, as the contract wants."""
+        assert canonicalize(number) == written
+        assert json.loads(written) == number
+
+    @pytest.mark.parametrize(
+        "value", [{1: "a"}, {"a": {None: 1}}, "\ud800", ["\udfff"], {"\ud83d": 1}, object(), {"a": {1, 2}}, b"x"]
+    )
+    def test_what_has_no_form_is_refused(self, value: Any) -> None:
+        """Keys that are not text, halves of pairs, other types: a registered code, no bare exception."""
+        with pytest.raises(MPCError) as caught:
+            canonicalize_bytes(value)
+        assert caught.value.code in ("E_CANONICAL_KEY", "E_CANONICAL_TYPE")
