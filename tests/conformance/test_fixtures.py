@@ -80,14 +80,17 @@ def test_only_registered_codes_are_expected() -> None:
 
 
 def _functions(path: Path) -> dict[str, str]:
-    """Source of each test function of a module, decorators included."""
+    """Source of each test function of a module by `name` or `Class::name`, decorators included."""
     text = path.read_text("utf-8")
     lines = text.splitlines()
+    body: list[ast.stmt] = ast.parse(text).body
+    named = [("", node) for node in body]
+    named += [(f"{c.name}::", node) for c in body if isinstance(c, ast.ClassDef) for node in c.body]
     found = {}
-    for node in ast.walk(ast.parse(text)):
+    for prefix, node in named:
         if isinstance(node, ast.FunctionDef):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            found[node.name] = "\n".join(lines[first - 1 : node.end_lineno])
+            found[prefix + node.name] = "\n".join(lines[first - 1 : node.end_lineno])
     return found
 
 
