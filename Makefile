@@ -63,6 +63,7 @@ bench: install ## Measure starts, imports, requests and the mirror; options in A
 
 docs-check: .venv/.ready ## Check that links and commands in the documents lead somewhere
 	@$(PY) scripts/check_docs.py
+	@$(PY) scripts/manifest_reference.py
 
 lock: .venv/.ready ## Write requirements.lock and environment.yml anew from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-header \

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 CODE = re.compile(r"```.*?```|~~~.*?~~~", re.S)
 MAKE = re.compile(r"(?:^|`|\s{4})make ([a-z][a-z-]*)(?=[\s`]|$)", re.M)
-ALM = re.compile(r"(?:^|`|\s{4})alm ([a-z][a-z-]*)(?=[\s`]|$)", re.M)
+ALM = re.compile(r"(?:^|(?<!``)`|\s{4})alm ([a-z][a-z-]*)(?=[\s`]|$)", re.M)
 
 
 def problems(root: Path = ROOT) -> list[str]:

@@ -30,6 +30,26 @@ SCOPE = (
     ("`project.id`, `project.key`, `project.name`, `project.settings`", "The project."),
     ("`now`", "The moment of the decision, as ISO text."),
 )
+_CORE = {
+    "id": "Its identifier.",
+    "key": "What people call it, such as REQ-12.",
+    "title": "Its title.",
+    "type": "The id of its type.",
+    "state": "The id of its state.",
+    "state_category": "`todo`, `in_progress` or `done`.",
+    "project_id": "Its project.",
+    "parent_id": "The item it lies under.",
+    "assignee": "Who works on it.",
+    "assignee_id": "The same, under its stored name.",
+    "created_by": "Who made it.",
+    "created_at": "When.",
+    "updated_by": "Who changed it last.",
+    "updated_at": "When.",
+    "deleted_at": "When it went to the bin; missing otherwise.",
+    "last_actor": "Who took the last transition.",
+    "version": "How often it was changed, from 1.",
+    "rank": "Its place in lists sorted by hand.",
+}
 _TYPES = {
     "string": "text",
     "int": "whole number",
@@ -62,7 +82,8 @@ def _expressions(meta: DomainMeta) -> Iterator[str]:
     yield from table(["Name", "What it is"], SCOPE)
     yield "Core fields, which every item has by itself:"
     yield ""
-    yield from table(["Field", "Type"], ((f"`{name}`", kind) for name, kind in meta.core_fields.items()))
+    fields = ((f"`{name}`", kind, _CORE[name]) for name, kind in meta.core_fields.items())
+    yield from table(["Field", "Type", "Meaning"], fields)
     yield from ("#### Functions", "")
     rows = (
         (f"`{f.name}({', '.join(f.args)})`", f.returns, str(f.cost), f.doc, f"`{f.example}`")
@@ -147,7 +168,8 @@ def type_text(prop: PropDef) -> str:
     if prop.type == "enum":
         return " ".join(f"`{value}`" for value in prop.values)
     if prop.type == "ref":
-        return f"id of a [{prop.kind}](#{str(prop.kind).lower()})"
+        kind = str(prop.kind)
+        return f"id of {'an' if kind[0] in 'AEIO' else 'a'} [{kind}](#{kind.lower()})"
     if prop.type == "expr":
         return "expression" + ("" if prop.returns == "any" else f" ({prop.returns})")
     if prop.type == "oneof":
