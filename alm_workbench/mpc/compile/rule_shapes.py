@@ -48,7 +48,7 @@ def _acl(get: Get, typed: bool) -> Iterator[RuleProblem]:
     if get("roles") == () and condition is None and not typed:
         yield RuleProblem(code, "'roles' is empty: leave it out for everybody, or name one", ("roles",))
     if condition is not None and not isinstance(condition, str):
-        yield from _matchers("condition", condition, lambda value: condition_tree(value), code)
+        yield from _matchers("condition", condition, condition_tree, code)
 
 
 def _policy(get: Get) -> Iterator[RuleProblem]:
@@ -57,7 +57,7 @@ def _policy(get: Get) -> Iterator[RuleProblem]:
         yield from _words(name, get(name), code, empty=True)
     yield from _effect_and_priority(get, code)
     if get("match") is not None:
-        yield from _matchers("match", get("match"), lambda value: match_tree(value), "E_POLICY_INVALID_MATCHER")
+        yield from _matchers("match", get("match"), match_tree, "E_POLICY_INVALID_MATCHER")
 
 
 def _words(name: str, value: Any, code: str, *, empty: bool) -> Iterator[RuleProblem]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..ast import FrozenDict
 from ..errors import Span
 from ..expr.scope import Scope
 from ..model import AclDef
-from .common import Reason, explained, leaf_values
+from .common import Reason, about, explained, leaf_values
 from .wording import because, place, words
 
 if TYPE_CHECKING:
@@ -90,16 +90,15 @@ class AclDecision:
     decision was made with.
     """
 
-    __slots__ = ("_actor", "_authorizer", "_reasons", "_scope", "_verdict", "allow", "rule_id")
+    __slots__ = ("_actor", "_item", "_known", "_verdict", "allow", "rule_id")
 
-    def __init__(self, verdict: Verdict, scope: Scope, actor: Actor, authorizer: Authorizer) -> None:
+    def __init__(self, verdict: Verdict, actor: Actor, item: Mapping[str, Any] | None, scope: Scope | None) -> None:
         self.allow = verdict.allow
         self.rule_id = verdict.rule_id
         self._verdict = verdict
-        self._scope = scope
         self._actor = actor
-        self._authorizer = authorizer
-        self._reasons: tuple[Reason, ...] | None = None
+        self._item = item
+        self._known = scope
 
     def __repr__(self) -> str:
         return f"<AclDecision {'allow' if self.allow else 'deny'} by {self.rule_id or 'default'}>"
@@ -134,11 +133,19 @@ class AclDecision:
         return self._authorizer.mask_plan(self._actor, action, type_id).hidden_in(self._scope) or frozenset()
 
     @property
+    def _scope(self) -> Scope:
+        if self._known is None:
+            self._known = self._actor.scope if self._item is None else about(self._actor.scope, self._item)
+        return self._known
+
+    @property
+    def _authorizer(self) -> Authorizer:
+        return self._actor.authorizer
+
+    @property
     def reasons(self) -> tuple[Reason, ...]:
         """The one reason, with its rule, place and values."""
-        if self._reasons is None:
-            self._reasons = (self._reason(),)
-        return self._reasons
+        return (self._reason(),)
 
     def _reason(self) -> Reason:
         rule, scope = self.rule, self._scope
@@ -176,9 +183,7 @@ class AclDecision:
             what = f"{type_id}.{field}" if field else type_id
             return words("nothing", lang, who=who, action=action, what=what)
         key = "hides" if self._verdict.hides else "allow" if self.allow else "deny"
-        said = words(
-            key, lang, kind=words("acl", lang), rule=rule.id, place=place(rule.span, lang), field=field or ""
-        )
+        said = words(key, lang, kind=words("acl", lang), rule=rule.id, place=place(rule.span, lang), field=field or "")
         return f"{said}: {self._why(rule, lang)}"
 
     def explain_mask(self, lang: str = "en") -> str:

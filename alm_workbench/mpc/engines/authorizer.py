@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ..expr.codegen import Program
@@ -62,7 +63,9 @@ class Cell:
         self.candidates = candidates
         self.last = steps[-1] if steps and steps[-1].program is None else None
         self.steps = steps[:-1] if self.last else steps
-        self.conditional = tuple((step.program, step.undecided, step.answer) for step in self.steps)
+        self.conditional = tuple(
+            (step.program, step.undecided, step.answer) for step in self.steps if step.program is not None
+        )
         self.run: bool | Run = self._runner()
         self.stories: dict[tuple[int, int], Verdict] = {}
         self.folded: Expr | NotTranslatable | None = None
@@ -109,12 +112,19 @@ class Actor:
     Made once for a request by `Authorizer.actor`; good for any number of decisions.
     """
 
-    __slots__ = ("cells", "mask", "plans", "scope")
+    __slots__ = ("authorizer", "cells", "context", "mask", "plans", "scope")
 
     def __init__(
-        self, scope: Scope, mask: int, cells: dict[Key, Cell], plans: dict[tuple[str, str], MaskPlan]
+        self,
+        authorizer: Authorizer,
+        context: EvalContext,
+        mask: int,
+        cells: dict[Key, Cell],
+        plans: dict[tuple[str, str], MaskPlan],
     ) -> None:
-        self.scope = scope
+        self.authorizer = authorizer
+        self.context = context
+        self.scope = scope_of(authorizer.compiled, context)
         self.mask = mask
         self.cells = cells
         self.plans = plans
@@ -126,7 +136,8 @@ class Actor:
 
     def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> Actor:
         """The same actor with other functions for expressions to call."""
-        return Actor(about(self.scope, self.scope["self"], functions), self.mask, self.cells, self.plans)
+        context = replace(self.context, functions=functions)
+        return Actor(self.authorizer, context, self.mask, self.cells, self.plans)
 
 
 class Authorizer:
@@ -154,11 +165,11 @@ class Authorizer:
 
     def actor(self, ctx: EvalContext) -> Actor:
         """The facts of a request made ready; `ctx.self_` is the item where a decision names no other."""
-        scope = scope_of(self.compiled, ctx)
+        roles = ctx.actor.get("roles") if isinstance(ctx.actor, Mapping) else None
         mask = 0
-        for role in scope.roles:
-            mask |= self._closed.get(role, 0)
-        return Actor(scope, mask, self._cells.setdefault(mask, {}), self._plans.setdefault(mask, {}))
+        for role in roles if isinstance(roles, (list, tuple, set, frozenset)) else ():
+            mask |= self._closed.get(role, 0) if isinstance(role, str) else 0
+        return Actor(self, ctx, mask, self._cells.setdefault(mask, {}), self._plans.setdefault(mask, {}))
 
     def allows(
         self, actor: Actor, action: str, type_id: str, item: Mapping[str, Any] | None = None, field: str | None = None
@@ -168,7 +179,7 @@ class Authorizer:
         if cell is None:
             cell = self.cell(actor, action, type_id, field)
         run = cell.run
-        if run is True or run is False:
+        if isinstance(run, bool):
             return run
         return run(actor.scope if item is None else about(actor.scope, item))
 
@@ -179,21 +190,23 @@ class Authorizer:
         cell = actor.cells.get((action, type_id, field))
         if cell is None:
             cell = self.cell(actor, action, type_id, field)
-        scope = actor.scope if item is None else about(actor.scope, item)
+        scope: Scope | None = None
         number, undecided = 0, 0
-        for program, fires, _ in cell.conditional:
-            try:
-                if program(scope):
-                    break
-            except Exception:
-                undecided |= 1 << number
-                if fires:
-                    break
-            number += 1
+        if cell.conditional:
+            scope = actor.scope if item is None else about(actor.scope, item)
+            for program, fires, _ in cell.conditional:
+                try:
+                    if program(scope):
+                        break
+                except Exception:
+                    undecided |= 1 << number
+                    if fires:
+                        break
+                number += 1
         story = cell.stories.get((number, undecided))
         if story is None:
             story = _story(cell, number, undecided)
-        return AclDecision(story, scope, actor, self)
+        return AclDecision(story, actor, item, scope)
 
     def mask_plan(self, actor: Actor, action: str, type_id: str) -> MaskPlan:
         """Which fields of items of a type stay hidden from these roles."""
@@ -206,10 +219,10 @@ class Authorizer:
         always, maybe = [], []
         for name in self._fields_of(action, type_id):
             run = self.cell(actor, action, type_id, name).run
-            if run is False:
-                always.append(name)
-            elif run is not True:
+            if not isinstance(run, bool):
                 maybe.append((name, run))
+            elif not run:
+                always.append(name)
         return MaskPlan(self.cell(actor, action, type_id, None).run, frozenset(always), tuple(maybe))
 
     def _fields_of(self, action: str, type_id: str) -> tuple[str, ...]:

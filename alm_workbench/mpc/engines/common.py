@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,13 +37,32 @@ def scope_of(compiled: CompiledManifest, ctx: EvalContext) -> Scope:
     return Scope(ctx, compiled.close_roles(ctx.actor.get("roles")))
 
 
-def about(scope: Scope, item: Mapping[str, Any], functions: Mapping[str, Any] | None = None) -> Scope:
-    """The same facts about another item, and with other functions if given."""
-    found = Scope.__new__(Scope)
-    found._ctx = scope._ctx
-    found.roles = scope.roles
-    found.functions = scope.functions if functions is None else functions
-    found.update(scope)
+class ItemScope(Scope):
+    """The facts of another scope about another item: made for every item of a list, so it only copies the names."""
+
+    __slots__ = ("base",)
+    base: Scope
+    __init__ = dict.__init__  # the C function itself: a Python one costs as much as all the rest
+
+    @property
+    def _ctx(self) -> EvalContext:  # type: ignore[override]
+        return self.base._ctx
+
+    @property
+    def roles(self) -> frozenset[str]:  # type: ignore[override]
+        """The roles of the actor."""
+        return self.base.roles
+
+    @property
+    def functions(self) -> Mapping[str, Callable[..., Any]]:  # type: ignore[override]
+        """The functions that expressions may call."""
+        return self.base.functions
+
+
+def about(scope: Scope, item: Mapping[str, Any]) -> Scope:
+    """The same facts about another item."""
+    found: ItemScope = ItemScope(scope)
+    found.base = scope
     found["self"] = item
     return found
 

@@ -99,6 +99,8 @@ def unique_intents(intents: Iterable[Any]) -> tuple[Any, ...]:
 
 def intent_key(intent: Any) -> tuple[str, str, str]:
     """What tells one intent from another."""
-    read = intent.get if isinstance(intent, Mapping) else lambda name: getattr(intent, name, None)
-    key = read("idempotencyKey") or read("idempotency_key")
-    return (str(read("kind")), str(read("target") or ""), str(key or ""))
+    if isinstance(intent, Mapping):
+        kind, target, key = intent.get("kind"), intent.get("target"), intent.get("idempotencyKey")
+    else:
+        kind, target, key = intent.kind, intent.target, intent.idempotency_key
+    return (str(kind), str(target or ""), str(key or ""))

@@ -86,9 +86,7 @@ def _fold(compiled: CompiledManifest, cell: Cell, known: Mapping[str, Any] = EMP
     return tree
 
 
-def _unless_denied(
-    compiled: CompiledManifest, event: str, type_id: str, known: Mapping[str, Any] = EMPTY
-) -> Expr:
+def _unless_denied(compiled: CompiledManifest, event: str, type_id: str, known: Mapping[str, Any] = EMPTY) -> Expr:
     tree = TRUE
     for policy in candidates(compiled, event, type_id):
         if policy.effect == "deny":

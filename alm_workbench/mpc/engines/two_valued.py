@@ -100,7 +100,11 @@ def _leaf(tree: Expr, wanted: bool) -> Expr:
         return found if wanted else opposite(found)
     if tree.op == "fn" and tree.value in _CONDITIONS:
         return tree if wanted else opposite(tree)
-    if tree.op == "neg" or (tree.op == "bin" and tree.value in ARITHMETIC) or (tree.op == "fn" and tree.value in _TOTAL):
+    if (
+        tree.op == "neg"
+        or (tree.op == "bin" and tree.value in ARITHMETIC)
+        or (tree.op == "fn" and tree.value in _TOTAL)
+    ):
         return FALSE  # a number or a text is no outcome: always undecided
     raise _refused(tree, f"{tree.value if tree.op == 'fn' else 'this'} has no strict form in SQL")
 
@@ -151,12 +155,14 @@ def _answered(leaf: Expr) -> Iterator[Expr]:
             raise _refused(node, "a condition inside a comparison has no strict form in SQL")
         elif node.op in ("if", "index"):
             raise _refused(node, "this has no strict form in SQL")
-        elif node.op == "neg" or (node.op == "bin" and node.value in ARITHMETIC):
-            yield present(node)
-        elif node.op == "fn" and node.value in _PARTIAL:
-            yield present(node)
-        elif node.op == "fn" and node.value not in _TOTAL:
+        elif node.op == "fn" and node.value not in _TOTAL | _PARTIAL:
             raise _refused(node, f"{node.value}() has no strict form in SQL")
+        elif node.op == "neg" or (node.op == "bin" and node.value in ARITHMETIC) or _is_partial(node):
+            yield present(node)
+
+
+def _is_partial(node: Expr) -> bool:
+    return node.op == "fn" and node.value in _PARTIAL
 
 
 def with_values(tree: Expr, values: Mapping[str, Any]) -> Expr:

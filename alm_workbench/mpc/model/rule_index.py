@@ -52,7 +52,9 @@ def _table(entries: Iterable[tuple[int, tuple[str, ...], tuple[str, ...]]]) -> F
             cells = found.setdefault(first, {})
             for second in dict.fromkeys(seconds):
                 cells.setdefault(second, []).append(number)
-    return FrozenDict({
-        first: FrozenDict({second: tuple(numbers) for second, numbers in cells.items()})
-        for first, cells in found.items()
-    })
+    return FrozenDict(
+        {
+            first: FrozenDict({second: tuple(numbers) for second, numbers in cells.items()})
+            for first, cells in found.items()
+        }
+    )

@@ -90,7 +90,8 @@ ITEMS = st.fixed_dictionaries(
     }
 )
 ODD_ITEMS = ITEMS | st.dictionaries(
-    st.sampled_from(["state", "n", "owner", "flag"]), st.none() | st.integers(0, 5) | st.text(max_size=3) | st.booleans()
+    st.sampled_from(["state", "n", "owner", "flag"]),
+    st.none() | st.integers(0, 5) | st.text(max_size=3) | st.booleans(),
 )
 ACTORS = st.fixed_dictionaries(
     {

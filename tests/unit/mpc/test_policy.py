@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alm_workbench.mpc import EvalContext, MPCError, decide_policy
+from alm_workbench.mpc.engines.common import scope_of
 from alm_workbench.mpc.engines.compose import ComposeResult, compose_decisions
 from alm_workbench.mpc.engines.policy import Decision
 from alm_workbench.mpc.engines.policy import denies as plainly_denies
-from alm_workbench.mpc.engines.common import scope_of
 
 from .rule_worlds import CONDITIONS, ITEMS, manifest, outcome
 from .soak import soak
@@ -79,7 +79,9 @@ class TestMatching:
     def test_match_and_when_hold_together(self) -> None:
         """A rule may use both vocabularies."""
         rule = {"effect": "deny", "match": {"kind": "delete"}, "when": "event.n > 5"}
-        assert [decided({"kind": kind, "n": n}, rule).allow for kind, n in (("delete", 9), ("delete", 1), ("x", 9))] == [
+        assert [
+            decided({"kind": kind, "n": n}, rule).allow for kind, n in (("delete", 9), ("delete", 1), ("x", 9))
+        ] == [
             False,
             True,
             True,

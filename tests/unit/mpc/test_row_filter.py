@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -49,7 +49,7 @@ def db() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def kept(db: duckdb.DuckDBPyConnection, found: RowFilter, items: list[Mapping[str, Any]]) -> list[bool]:
+def kept(db: duckdb.DuckDBPyConnection, found: RowFilter, items: Sequence[Mapping[str, Any]]) -> list[bool]:
     """Which items a filter keeps."""
     if isinstance(found, Rows):
         return [found is Rows.ALL] * len(items)
@@ -147,9 +147,7 @@ def test_policies_join_in_where_they_are_asked_for(db: duckdb.DuckDBPyConnection
     rows = [{"state": state, "n": None, "owner": None, "flag": None} for state in ("open", "done", None)]
     assert filtered(compiled, actor, "update", "defect") is Rows.ALL
     found = filtered(compiled, actor, "update", "defect", policies=True)
-    expected = [
-        decide_policy(compiled, EvalContext(row, actor, {"name": "update"}), "defect").allow for row in rows
-    ]
+    expected = [decide_policy(compiled, EvalContext(row, actor, {"name": "update"}), "defect").allow for row in rows]
     assert kept(db, found, rows) == expected == [True, False, False]
     assert filtered(compiled, actor, "read", "defect", policies=True) is Rows.ALL
 

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from alm_workbench.mpc import DomainMeta, EvalContext, ManifestInvalid, MPCError, check, decide_acl, decide_policy, parse
+from alm_workbench.mpc import (
+    DomainMeta,
+    EvalContext,
+    ManifestInvalid,
+    MPCError,
+    check,
+    decide_acl,
+    decide_policy,
+    parse,
+)
 from alm_workbench.mpc.compile import build
 
 from ..rule_worlds import META, manifest
