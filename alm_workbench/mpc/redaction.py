@@ -163,8 +163,11 @@ class _Redactor:
         if isinstance(value, list):
             return self.items(value, path, inside)
         if isinstance(value, tuple):
-            kept = self.items(value, path, inside)
-            return type(value)(*kept) if hasattr(value, "_fields") else tuple(kept)
+            names = getattr(value, "_fields", None)
+            if names is not None and len(names) == len(value):
+                pairs = zip(names, value, strict=True)
+                return type(value)(*(self.entry(name, item, path, inside) for name, item in pairs))
+            return tuple(self.items(value, path, inside))
         if isinstance(value, (set, frozenset)):
             return self._set(value, path, inside)
         if isinstance(value, ASTNode):
