@@ -64,7 +64,7 @@ class Compiled:
     def explain(self, names: Mapping[str, Any]) -> Outcome:
         """The outcome with the leaves that decided it and the values they saw."""
         value, outcomes = self.trace(names)
-        return self._renderer.outcome(value, outcomes, self._wrap(names))
+        return self._renderer.outcome(value, outcomes, self._wrap(names), None if self._dotted else names.get)
 
     @property
     def leaves(self) -> tuple[Expr, ...]:
@@ -78,6 +78,10 @@ class Compiled:
     @cached_property
     def _traced(self) -> tuple[Program, tuple[Expr, ...]]:
         return self._make(condition=True, traced=True)
+
+    @cached_property
+    def _dotted(self) -> bool:
+        return any(node.op == "ref" and "." in node.value for node in self.expr.walk())
 
     @cached_property
     def _renderer(self) -> Renderer:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from .functions import ExprFault
+from .functions import PURE, ExprFault
 from .ir import LOGIC, Expr, show, show_value
 from .walk import FILTER, STRICT, Names, Operations, truth_of, walk
 
 UNDECIDED = "undecided"
+Lookup = Callable[[str], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """One decisive leaf: its text, its outcome (None = undecided), the text with values, and the values by path."""
 
     text: str
     outcome: bool | None
     seen: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = {}
     note: str = ""
     start: int = 0
     end: int = 0
@@ -31,15 +31,29 @@ class Leaf:
         return f"{self.text} was {word}" + (f": {tail}" if tail else "")
 
 
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of a condition: True, False or None (undecided), and the leaves that made it so."""
+    """The result of a condition: True, False or None (undecided), and the leaves that made it so.
 
-    value: bool | None
-    leaves: tuple[Leaf, ...] = ()
+    What the leaves saw is taken at once, put into words when it is asked for.
+    """
+
+    __slots__ = ("_leaves", "_seen", "value")
+
+    def __init__(self, value: bool | None, leaves: tuple[Leaf, ...] | None = (), seen: Iterable[_Sight] = ()) -> None:
+        self.value, self._leaves, self._seen = value, leaves, seen
+
+    @property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The decisive leaves."""
+        if self._leaves is None:
+            self._leaves = tuple(plan.leaf(outcome, values) for plan, outcome, values in self._seen)
+        return self._leaves
 
     def __str__(self) -> str:
-        return "; ".join(str(leaf) for leaf in self.leaves)
+        if self._leaves is None:
+            sentences = [plan.sentence(outcome, values) for plan, outcome, values in self._seen]
+            return sentences[0] if len(sentences) == 1 else "; ".join(sentences)
+        return "; ".join([str(leaf) for leaf in self._leaves])
 
     def values(self) -> dict[str, Any]:
         """Every value the decisive leaves looked at, by path."""
@@ -112,12 +126,12 @@ def _leaves(expr: Expr) -> int:
 class Renderer:
     """Turns the outcomes of a tree's leaves into the decisive ones in words; what does not change is prepared once."""
 
-    __slots__ = ("_decisive", "_plans", "expr")
+    __slots__ = ("_decisive", "_plans", "_tree")
 
     def __init__(self, expr: Expr, leaves: tuple[Expr, ...], *, strict: bool = True) -> None:
-        self.expr = expr
         self._plans = [_Plan(leaf, strict=strict) for leaf in leaves]
-        self._decisive = _decisive_tree(expr, iter(range(len(leaves))))
+        self._tree = _decisive_tree(expr, iter(range(len(leaves))))
+        self._decisive: dict[tuple[Any, ...], list[tuple[_Plan, Any]]] = {}
 
     @staticmethod
     def leaves_of(expr: Expr) -> tuple[Expr, ...]:
@@ -134,10 +148,17 @@ class Renderer:
         gather(expr)
         return tuple(found)
 
-    def outcome(self, value: bool | None, outcomes: tuple[Any, ...], scope: Names) -> Outcome:
-        """The outcome with the leaves that decided."""
-        numbers = _decided(self._decisive, outcomes)[1]
-        return Outcome(value, tuple(self._plans[number].leaf(outcomes[number], scope) for number in numbers))
+    def outcome(
+        self, value: bool | None, outcomes: tuple[Any, ...], scope: Names, lookup: Lookup | None = None
+    ) -> Outcome:
+        """The outcome with the leaves that decided; `lookup` is a quicker way to the names of the scope, if there is one."""
+        found = self._decisive.get(outcomes)
+        if found is None:
+            found = [(self._plans[number], outcomes[number]) for number in _decided(self._tree, outcomes)[1]]
+            if len(self._decisive) < 1_000:
+                self._decisive[outcomes] = found
+        get = lookup or scope.lookup
+        return Outcome(value, None, [(plan, outcome, plan.look(outcome, scope, get)) for plan, outcome in found])
 
 
 Decisive = tuple[str, Any]
@@ -174,52 +195,101 @@ def _decided(node: Decisive, outcomes: tuple[Any, ...]) -> tuple[bool | None, li
 
 
 class _Plan:
-    """How one leaf is shown: its text, the paths it looks at, and the operands whose values are put in their place."""
+    """How one leaf is shown: its text, the paths it looks at, and the operands whose values are put in their place.
 
-    __slots__ = ("expr", "head", "middle", "operands", "paths", "strict", "tail", "text")
+    `template` is the leaf with %s where a value is put, `shown` the positions of those values among what `look` gives.
+    """
+
+    __slots__ = ("_computed", "_first", "_only", "_sentences", "expr", "paths", "shown", "strict", "template", "text")
 
     def __init__(self, expr: Expr, *, strict: bool) -> None:
         self.expr, self.strict = expr, strict
         self.text = show(expr)
         self.paths = tuple(dict.fromkeys(node.value for node in expr.walk() if node.op == "ref"))
-        self.head = self.tail = ""
-        self.operands, self.middle = (expr,), ""
+        self._only = self.paths[0] if len(self.paths) == 1 else None
+        self._computed: list[Expr] = []
+        self.shown: list[int] = []
         if expr.op == "bin":
-            self.operands, self.middle = expr.args, f" {expr.value} "
-        elif expr.op == "fn" and expr.value == "$same":
-            self.operands, self.middle = expr.args, " == "
-            self.text = " == ".join(show(arg) for arg in expr.args)
+            self.template = f" {expr.value} ".replace("%", "%%").join([self._placed(arg) for arg in expr.args])
+        elif expr.op == "fn" and expr.value == "$same":  # no text can name it: people read the equality it is
+            self.template = " == ".join([self._placed(arg) for arg in expr.args])
+            self.text = " == ".join([show(arg) for arg in expr.args])
         elif expr.op == "fn":
-            self.operands, self.head, self.middle, self.tail = expr.args, f"{expr.value}(", ", ", ")"
+            self.template = f"{expr.value}({', '.join([self._placed(arg) for arg in expr.args])})"
+        else:
+            self.template = self._placed(expr)
+        self._first = self.shown[0] if len(self.shown) == 1 else None
+        text = self.text.replace("%", "%%")
+        tail = f": {self.template}" if self.shown else ""
+        self._sentences = {True: f"{text} was true{tail}", False: f"{text} was false{tail}"}
 
-    def leaf(self, outcome: Any, scope: Names) -> Leaf:
-        """The leaf with what it saw."""
-        expr = self.expr
-        values = {path: scope.lookup(path) for path in self.paths}
-        if outcome is not UNDECIDED:
-            return Leaf(self.text, outcome, self._seen(scope, values), values, "", expr.start, expr.end)
-        return Leaf(self.text, None, self.text, values, self._note(scope, values), expr.start, expr.end)
+    def _placed(self, operand: Expr) -> str:
+        if operand.op == "lit":
+            return _short(operand.value).replace("%", "%%")
+        if operand.op == "ref":
+            self.shown.append(self.paths.index(operand.value))
+        else:
+            self.shown.append(len(self.paths) + len(self._computed))
+            self._computed.append(operand)
+        return "%s"
 
-    def _seen(self, scope: Names, values: Mapping[str, Any]) -> str:
-        """The leaf with its operands replaced by their values."""
-        do = STRICT if self.strict else FILTER
-        shown = [
-            _short(
-                values[part.value] if part.op == "ref" else part.value if part.op == "lit" else walk(part, scope, do)
-            )
-            for part in self.operands
-        ]
-        return self.head + self.middle.join(shown) + self.tail
+    def look(self, outcome: Any, scope: Names, lookup: Lookup) -> list[Any]:
+        """The values of the paths, then those of operands that are worked out, or why the leaf is undecided."""
+        values = [lookup(self._only)] if self._only is not None else [lookup(path) for path in self.paths]
+        if outcome is UNDECIDED:
+            values.append(self._note(scope, values))
+            return values
+        if self._computed:
+            values += [self._worked_out(operand, values, scope) for operand in self._computed]
+        return values
 
-    def _note(self, scope: Names, values: Mapping[str, Any]) -> str:
+    def _worked_out(self, operand: Expr, values: list[Any], scope: Names) -> Any:
+        args = operand.args
+        if operand.op == "fn" and operand.value in PURE and len(args) == 1 and args[0].op == "ref":
+            try:
+                return PURE[operand.value](values[self.paths.index(args[0].value)])
+            except ExprFault:
+                pass
+        return walk(operand, scope, STRICT if self.strict else FILTER)
+
+    def sentence(self, outcome: Any, values: list[Any]) -> str:
+        """The leaf, its outcome and what it saw."""
+        if outcome is UNDECIDED:
+            return f"{self.text} was undecided: {values[-1]}"
+        return self._sentences[outcome] % self._words(values)
+
+    def _words(self, values: list[Any]) -> tuple[str, ...]:
+        """What stands in the place of the operands."""
+        if self._first is not None:
+            return (_short(values[self._first]),)
+        return tuple([_short(values[number]) for number in self.shown])
+
+    def leaf(self, outcome: Any, values: list[Any]) -> Leaf:
+        """The leaf as data."""
+        expr, by_path = self.expr, dict(zip(self.paths, values, strict=False))
+        if outcome is UNDECIDED:
+            return Leaf(self.text, None, self.text, by_path, values[-1], expr.start, expr.end)
+        return Leaf(self.text, outcome, self.template % self._words(values), by_path, "", expr.start, expr.end)
+
+    def _note(self, scope: Names, values: list[Any]) -> str:
         try:
             truth_of(self.expr, scope)
         except ExprFault as fault:
-            missing = sorted(path for path, value in values.items() if value is None)
+            missing = sorted(path for path, value in zip(self.paths, values, strict=True) if value is None)
             return fault.message + (f" ({', '.join(missing)})" if missing else "")
         return "the values changed meanwhile"
 
 
+_Sight = tuple[_Plan, Any, list[Any]]
+
+
 def _short(value: Any) -> str:
+    """A value as it is written in an expression, cut where it is long; the first two cases only save time."""
+    kind = type(value)
+    if kind is str:
+        if len(value) <= 58 and value.isprintable() and "'" not in value and "\\" not in value:
+            return f"'{value}'"
+    elif kind is int and -(10**15) < value < 10**15:
+        return str(value)
     text = show_value(value)
     return text if len(text) <= 60 else text[:57] + "…"

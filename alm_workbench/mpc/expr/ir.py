@@ -159,4 +159,6 @@ def show_value(value: Any) -> str:
         return "[" + ", ".join(show_value(item) for item in value) + "]"
     if isinstance(value, Mapping):
         return "{…}"
+    if isinstance(value, int) and value.bit_length() > 1_000:
+        return f"(a number of {value.bit_length()} bits)"
     return str(value)

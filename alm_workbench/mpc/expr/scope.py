@@ -111,7 +111,7 @@ class PlainScope:
 
     def lookup(self, path: str) -> Any:
         """The value at a dotted path; nothing where a step is missing."""
-        return steps(self.names, path)
+        return steps(self.names, path) if "." in path else self.names.get(path)
 
 
 def steps(here: Any, path: str) -> Any:
