@@ -218,23 +218,28 @@ class LazyBuckets(_Lazy):
         return sum(map(len, self._buckets))
 
 
-def _read_list(block: memoryview, decode: Decode) -> LazyTuple:
+def _read_list(block: memoryview, decode: Decode) -> LazyTuple | tuple[()]:
+    rows = _rows(block)
+    return LazyTuple(rows, decode) if rows else ()
+
+
+def _rows(block: memoryview) -> list[bytes]:
     (count,) = _U32.unpack_from(block)
     rows: list[bytes] = []
     at = 4 + 4 * count
     for length in struct.unpack_from(f"<{count}I", block, 4):
         rows.append(bytes(block[at : at + length]))
         at += length
-    return LazyTuple(rows, decode)
+    return rows
 
 
 def _read_map(block: memoryview, decode: Decode) -> LazyDict:
     (length,) = _U32.unpack_from(block)
-    return LazyDict(json.loads(bytes(block[4 : 4 + length])), _read_list(block[4 + length :], decode))
+    return LazyDict(json.loads(bytes(block[4 : 4 + length])), LazyTuple(_rows(block[4 + length :]), decode))
 
 
 def _read_hash(block: memoryview, _: Decode) -> LazyBuckets:
-    return LazyBuckets(_read_list(block, freeze))
+    return LazyBuckets(LazyTuple(_rows(block), freeze))
 
 
 def _read_value(block: memoryview, decode: Decode) -> Any:

@@ -149,7 +149,10 @@ class CompiledManifest:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> CompiledManifest:
-        """A manifest from `to_data`'s output; raises MPCError if it is not."""
+        """A manifest from `to_data`'s output; raises MPCError if it is not, or if its hashes do not fit together."""
+        from ..artifact import check_hashes
         from ..codec import decode
 
-        return decode(cls, data)
+        made = decode(cls, data)
+        check_hashes(made)
+        return made

@@ -191,7 +191,7 @@ def decisions(meta: DomainMeta, kind: str, rules: list[str]) -> list[Any]:
     return found
 
 
-worlds = st.one_of(st.tuples(st.just(kind), rule_lists(kind)) for kind in ("ACL", "Policy"))
+worlds = st.one_of([st.tuples(st.just(kind), rule_lists(kind)) for kind in ("ACL", "Policy")])
 
 
 @soak(120)

@@ -171,9 +171,7 @@ def test_one_session_for_several_threads(meta: DomainMeta) -> None:
     wrong: list[str] = []
 
     def work(text: str) -> None:
-        for _ in range(5):
-            if session.check(text).diagnostics != expected[text]:
-                wrong.append(text)
+        wrong.extend(text for _ in range(5) if session.check(text).diagnostics != expected[text])
 
     threads = [Thread(target=work, args=(text,)) for text in texts]
     for thread in threads:

@@ -125,7 +125,7 @@ class TestW15:
 
         meta = contract("P")
         before = time.process_time()
-        assert [pair for pair in codes(chain(0), meta)] == [("E_VALID_CYCLE_DETECTED", "error")]
+        assert codes(chain(0), meta) == [("E_VALID_CYCLE_DETECTED", "error")]
         assert "E_VALID_CYCLE_DETECTED" not in {code for code, _ in codes(chain(count), meta)}
         assert time.process_time() - before < 10
 
