@@ -10,16 +10,26 @@ if TYPE_CHECKING:
     from .chart import Chart, State, Step
     from .configuration import Configuration, QueuedEvent
     from .engine import Engine, engine_for
+    from .judge import Ports
     from .machine import WorkflowMachine
+    from .mermaid import to_mermaid
+    from .persistence import from_data, to_data
     from .results import StepResult, Trace
+    from .simulation import Simulation, simulate
+    from .svg import to_svg
 
 _HOMES = {
     "..compile.workflow": ("workflow_from",),
     ".chart": ("Chart", "State", "Step"),
     ".configuration": ("Configuration", "QueuedEvent"),
     ".engine": ("Engine", "engine_for"),
+    ".judge": ("Ports",),
     ".machine": ("WorkflowMachine",),
+    ".mermaid": ("to_mermaid",),
+    ".persistence": ("from_data", "to_data"),
     ".results": ("StepResult", "Trace"),
+    ".simulation": ("Simulation", "simulate"),
+    ".svg": ("to_svg",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -37,12 +47,19 @@ __all__ = [
     "Chart",
     "Configuration",
     "Engine",
+    "Ports",
     "QueuedEvent",
+    "Simulation",
     "State",
     "Step",
     "StepResult",
     "Trace",
     "WorkflowMachine",
     "engine_for",
+    "from_data",
+    "simulate",
+    "to_data",
+    "to_mermaid",
+    "to_svg",
     "workflow_from",
 ]
