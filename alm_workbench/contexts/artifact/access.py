@@ -27,7 +27,8 @@ from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.contexts.project.messages import ActiveProcess, VisibleProjects
 from alm_workbench.contexts.workflow.messages import InstanceStart, StartInstances
 from alm_workbench.errors import StaleVersion
-from alm_workbench.mpc import ArtifactTypeDef, EvalContext, decide_acl
+from alm_workbench.mpc import ArtifactTypeDef, Authorizer, EvalContext, authorizer_of, decide_acl
+from alm_workbench.mpc.engines.authorizer import Actor
 from alm_workbench.shared.context import DecisionRecord, MessageContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId, new_id
 from alm_workbench.shared.messages import Event
@@ -68,11 +69,30 @@ class Artifacts:
         return eval_context(ctx.principal, view, event, {"id": str(artifact.project_id)}, ctx.now, functions)
 
     def shown(self, ctx: MessageContext, artifact: ArtifactDTO) -> ArtifactDTO | None:
-        """The item as the caller may see it; None when it may not be seen at all."""
+        """The item as the caller may see it; None when it may not be seen at all.
+
+        The plan of what a caller sees of a type is made once a request; only where it depends on the item are the facts
+        about it gathered.
+        """
         process = self.process(ctx, artifact.project_id)
-        context = self.context(ctx, process, artifact, {"name": "read"})
-        decision = decide_acl(process.compiled, "read", artifact.type, context)
-        return masked(artifact, decision.mask) if decision.allow else None
+        authorizer, actor = self._reader(ctx, process, artifact.project_id)
+        plan = authorizer.mask_plan(actor, "read", artifact.type)
+        if plan.constant:
+            hidden = plan.hidden(actor)
+        else:
+            functions = functions_for(ctx, self.repo, process.compiled, artifact.id, self.functions)
+            hidden = plan.hidden(actor.with_functions(functions), item_view(artifact))
+        return masked(artifact, hidden) if hidden is not None else None
+
+    def _reader(self, ctx: MessageContext, process: ProcessVersion, project_id: ProjectId) -> tuple[Authorizer, Actor]:
+        """The caller as a reader of a project's items."""
+        key = f"reader:{process.version_id}:{project_id}"
+        found: tuple[Authorizer, Actor] | None = ctx.memo.get(key)
+        if found is None:
+            authorizer = authorizer_of(process.compiled)
+            facts = eval_context(ctx.principal, {}, {"name": "read"}, {"id": str(project_id)}, ctx.now, self.functions)
+            found = ctx.memo[key] = (authorizer, authorizer.actor(facts))
+        return found
 
     def readable(self, ctx: MessageContext, artifact: ArtifactDTO) -> ArtifactDTO:
         """The item as the caller may see it; raises ``AccessDenied`` with the rule."""

@@ -8,7 +8,7 @@ from alm_workbench.contexts.artifact.domain import actor_view
 from alm_workbench.contexts.project.messages import ActiveProcess, GetProject, ListProjects, VisibleProjects
 from alm_workbench.contexts.reporting.domain import MirrorRights
 from alm_workbench.errors import Conflict, NotFound
-from alm_workbench.mpc import EvalContext, decide_acl
+from alm_workbench.mpc import EvalContext, authorizer_of
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ProjectId
 from alm_workbench.shared.paging import encode
@@ -51,16 +51,14 @@ class ManifestRights:
             compiled = ctx.ask(ActiveProcess(project)).compiled
         except Conflict:
             return
+        facts = EvalContext(
+            actor=actor_view(ctx.principal), event={"name": "read"}, project={"id": str(project)}, now=ctx.now
+        )
+        authorizer = authorizer_of(compiled)
+        reader = authorizer.actor(facts)
         for kind in compiled.types:
-            context = EvalContext(
-                self_={"type": kind},
-                actor=actor_view(ctx.principal),
-                event={"name": "read"},
-                project={"id": str(project)},
-                now=ctx.now,
-            )
-            decision = decide_acl(compiled, "read", kind, context)
-            if not decision.allow:
+            mask = authorizer.mask_plan(reader, "read", kind).hidden(reader, {"type": kind})
+            if mask is None:
                 hidden.add(kind)
-            elif decision.mask:
-                masks[kind] = masks.get(kind, frozenset()) | decision.mask
+            elif mask:
+                masks[kind] = masks.get(kind, frozenset()) | mask
