@@ -16,7 +16,7 @@ SOURCES = $(shell find $(1) \( -name node_modules -o -name lib -o -name test -o 
 export npm_config_update_notifier := false
 PYTHON_CODE := alm_workbench tests scripts migrations extensions/alm-example
 
-.PHONY: help install lab test lint format types imports js wheel bench docs-check lock clean distclean ready
+.PHONY: help install lab test lint format types imports js wheel bench soak docs-check lock clean distclean ready
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -60,6 +60,9 @@ wheel: install ## Build dist/alm_workbench-VERSION-py3-none-any.whl with everyth
 
 bench: install ## Measure starts, imports, requests and the mirror; options in ARGS
 	@$(PY) tests/performance/bench_skeleton.py $(ARGS)
+
+soak: install ## Run the property tests a hundred times longer; options in PYTEST_ARGS="-k agreement"
+	@ALM_SOAK=1 $(PY) -m pytest -p no:cacheprovider --timeout=7200 tests/unit/mpc tests/integration/mpc $(PYTEST_ARGS)
 
 docs-check: .venv/.ready ## Check that links and commands in the documents lead somewhere
 	@$(PY) scripts/check_docs.py

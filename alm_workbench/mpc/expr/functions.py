@@ -22,6 +22,7 @@ Function = Callable[..., Any]
 
 MAX_TEXT = 1_000_000  # characters a text may grow to, or be searched in
 MAX_ITEMS = 10_000  # items of a list that is looked through
+MAX_COMPARED = 100_000  # items of lists inside lists that are compared
 MAX_BITS = 4_096  # size of a whole number that is multiplied
 
 # What builtins return where the meta does not say.
@@ -73,7 +74,7 @@ def fn_contains(whole: Any = None, part: Any = None) -> bool:
     """Whether a text or list holds a value."""
     if isinstance(whole, str):
         return isinstance(part, str) and part in bounded(whole)
-    return isinstance(whole, (list, tuple)) and any(same(item, part) for item in sized(whole))
+    return isinstance(whole, (list, tuple)) and found_in(part, whole)
 
 
 def fn_is_empty(value: Any = None) -> bool:
@@ -219,19 +220,32 @@ def _number(value: Any) -> Any:
     return value
 
 
-def same(left: Any, right: Any) -> bool:
-    """Equality that keeps booleans apart from numbers, also inside lists and objects; a tuple is a list."""
-    if isinstance(left, (list, tuple)):
-        if not isinstance(right, (list, tuple)) or len(left) != len(right):
+def same(left: Any, right: Any, room: list[int] | None = None) -> bool:
+    """Equality that keeps booleans apart from numbers, also inside lists and objects; a tuple is a list.
+
+    `room` is how many items may still be compared, for callers that compare often; it is counted down.
+    """
+    if not isinstance(left, (list, tuple, Mapping)):
+        if isinstance(left, bool) is not isinstance(right, bool):
             return False
-        return all(same(a, b) for a, b in zip(left, right, strict=True))
+        return bool(left == right)
+    room = [MAX_COMPARED] if room is None else room
+    room[0] -= len(left)
+    if room[0] < 0:
+        raise over_budget(f"more than {MAX_COMPARED} items are compared")
     if isinstance(left, Mapping):
         if not isinstance(right, Mapping) or left.keys() != right.keys():
             return False
-        return all(same(value, right[key]) for key, value in left.items())
-    if isinstance(left, bool) is not isinstance(right, bool):
+        return all(same(value, right[key], room) for key, value in left.items())
+    if not isinstance(right, (list, tuple)) or len(left) != len(right):
         return False
-    return bool(left == right)
+    return all(same(a, b, room) for a, b in zip(left, right, strict=True))
+
+
+def found_in(item: Any, items: Any) -> bool:
+    """Whether a list has an item that is the same."""
+    room = [MAX_COMPARED]
+    return any(same(item, other, room) for other in sized(items))
 
 
 PURE: dict[str, Function] = {
@@ -311,7 +325,7 @@ def _inside(left: Any, right: Any) -> bool:
         return isinstance(left, str) and left in right
     if not isinstance(right, (list, tuple)):
         raise undecided(f"{_word(right)} holds nothing")
-    return any(same(left, item) for item in sized(right))
+    return found_in(left, right)
 
 
 def _group(value: Any) -> str | None:

@@ -14,6 +14,7 @@ ORDER = frozenset(("<", "<=", ">", ">="))
 EQUALITY = frozenset(("==", "!="))
 LOGIC = frozenset(("and", "or"))
 COMPARISON = ORDER | EQUALITY | {"matches", "in"}
+MAX_NODES = 10_000
 OPERATORS = ARITHMETIC | COMPARISON | LOGIC
 
 
@@ -69,17 +70,20 @@ def to_json(expr: Expr) -> dict[str, Any]:
 
 def from_json(data: Any) -> Expr:
     """An expression from its JSON form; anything that is not a mapping is a literal. Raises MPCError."""
-    return _from_json(data, 0)
+    return _from_json(data, 0, [MAX_NODES])
 
 
-def _from_json(data: Any, level: int) -> Expr:
+def _from_json(data: Any, level: int, left: list[int]) -> Expr:
     if level > 200:
         raise MPCError("E_EXPR_LIMIT_DEPTH", "Expression depth limit exceeded (limit: 200)", limit=200)
+    left[0] -= 1
+    if left[0] < 0:
+        raise MPCError("E_BUDGET_EXCEEDED", f"The expression has more than {MAX_NODES} nodes", limit=MAX_NODES)
     if not isinstance(data, Mapping):
         return make("lit", data)
 
     def inner(*values: Any) -> tuple[Expr, ...]:
-        return tuple(_from_json(value, level + 1) for value in values)
+        return tuple(_from_json(value, level + 1, left) for value in values)
 
     if "lit" in data:
         return make("lit", data["lit"])
