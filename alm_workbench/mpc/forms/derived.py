@@ -89,6 +89,17 @@ def _particular(form: FormDef) -> int:
     return (form.transition is not None) * 4 + (form.state is not None) * 2 + (form.action is not None)
 
 
+def _sections(kind: ArtifactTypeDef, form: FormDef | None, action: Action) -> tuple[FormSection, ...]:
+    """The form's groups. Fields without which no item can be made are asked for even if a form leaves them out."""
+    if form is None:
+        return (FormSection("", fields=tuple(kind.fields)),)
+    if action == "update":
+        return form.sections
+    named = set(form.field_ids)
+    left_out = tuple(f.id for f in kind.fields.values() if f.required and f.default is None and f.id not in named)
+    return (*form.sections, FormSection("", fields=left_out)) if left_out else form.sections
+
+
 def _nothing(key: str, texts: Messages, name: str, known: Any) -> FormPackage:
     hint = did_you_mean(name, known)
     message = texts.say(key, form=name, type=name) + (f" ({hint})" if hint else "")
@@ -110,7 +121,7 @@ class _Derivation:
     ) -> None:
         self.compiled = compiled
         self.kind = kind
-        self.sections = form.sections if form is not None else (FormSection("", fields=tuple(kind.fields)),)
+        self.sections = _sections(kind, form, action)
         self.fields = self._fields()
         self.ctx = ctx
         self.action = action
@@ -123,7 +134,8 @@ class _Derivation:
         return tuple(self.kind.fields[id_] for id_ in ids if id_ in self.kind.fields)
 
     def _access(self) -> _Access:
-        say, ids = self.texts.say, [field.id for field in self.fields]
+        # Of every field, also of those the form leaves out: none of them may slip through by its values.
+        say, ids = self.texts.say, tuple(self.kind.fields)
         reading = decide_acl(self.compiled, "read", self.kind.id, self.ctx)
         hidden = {id_: say("masked") for id_ in ids if id_ in reading.mask}
         acting = decide_acl(self.compiled, self.action, self.kind.id, self.ctx)
@@ -162,7 +174,7 @@ class _Derivation:
         needed = [state.field_id for state in states if state.required and state.visible]
         return FormPackage(
             type_schema(self.kind, shown, needed, self.texts.lang),
-            self._ui(holds, shown),
+            self._ui(states, shown),
             states,
             tuple(errors),
             values={key: value for key, value in cleaned.values.items() if key not in self.access.hidden},
@@ -220,9 +232,10 @@ class _Derivation:
         reason = say("visible_when", condition=shut.visible_when) if shut is not None and not required else None
         return FieldState(field.id, reason is None, False, required, reason)
 
-    def _ui(self, holds: Callable[[str | None], bool], shown: tuple[FieldDef, ...]) -> dict[str, Any]:
+    def _ui(self, states: tuple[FieldState, ...], shown: tuple[FieldDef, ...]) -> dict[str, Any]:
         lang = self.texts.lang
         ids = [field.id for field in shown]
+        visible = {state.field_id for state in states if state.visible}
         ui: dict[str, Any] = {"ui:order": ids}
         ui |= {field.id: field_hints(field, lang) for field in shown}
         if any(section.id for section in self.sections):
@@ -231,7 +244,7 @@ class _Derivation:
                     "id": section.id,
                     "title": section.label(lang) if section.id else "",
                     "fields": [id_ for id_ in section.fields if id_ in ids],
-                    "visible": section.visible_when is None or holds(section.visible_when),
+                    "visible": not visible.isdisjoint(section.fields),
                 }
                 for section in self.sections
             ]

@@ -155,9 +155,27 @@ def test_a_form_definition_chooses_orders_and_groups(process: CompiledManifest) 
         ("risky", "Risky", False),
     ]
     assert not found.state("effort").visible
+    assert found.state("effort").reason == "Yalnızca şu koşulda gösterilir: self.fields.level == 'high'"
     assert found.values["secret"] == "hush"
     done = form(process, {}, actor("boss", state="done", fields={"code": "A"}))
     assert [state.field_id for state in done.field_state] == ["closed_on"]
+
+
+def test_what_a_form_leaves_out_stays_hidden(process: CompiledManifest) -> None:
+    """A masked field that a form does not name gives away no value and takes none."""
+    found = type_form(process, "thing", {"code": "A", "secret": "mine"}, actor("clerk"))
+    assert "secret" not in {state.field_id for state in found.field_state}
+    assert "secret" not in found.values
+    assert [(e.field_id, e.code) for e in found.errors] == [("secret", "E_FIELD_READONLY")]
+
+
+def test_a_form_cannot_leave_out_what_an_item_needs(process: CompiledManifest) -> None:
+    """A required field without a default is asked for at the end of a form for new items, not of one for old ones."""
+    ctx = actor("boss", state="done")
+    new = type_form(process, "thing", {}, ctx, form_id="closing")
+    assert [state.field_id for state in new.field_state] == ["closed_on", "code"]
+    old = type_form(process, "thing", {}, ctx, form_id="closing", action="update")
+    assert [state.field_id for state in old.field_state] == ["closed_on"]
 
 
 def test_problems_are_said_in_the_readers_language(process: CompiledManifest) -> None:
