@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -27,6 +27,9 @@ from alm_workbench.mpc.parse import parse, read
 from alm_workbench.mpc.parse.common import ParseLimits
 from alm_workbench.mpc.printing import to_dsl, to_json
 from alm_workbench.mpc.validate import validate
+from alm_workbench.mpc.workflow import Engine, WorkflowMachine, workflow_from
+from alm_workbench.mpc.workflow.judge import Ports
+from alm_workbench.testing.fakes import RecordingActions, RecordingAudit, RecordingAuthority
 
 TAKEN = DomainMeta.load({"functions": [{"name": "len", "args": ["string"]}], "kinds": [{"name": "P"}]})
 
@@ -92,3 +95,93 @@ def test_findings_of_the_validator_category_carry_registered_severities() -> Non
     flow = {"kind": "Workflow", "id": "w", "initial": "a", "states": ["a", "b"], "transitions": [], "finals": ["b"]}
     found = validator(Case("validator", "x", {"defs": [flow]}))["errors"]
     assert {item["severity"] for item in found} <= {"info", "warn", "error", "fatal"}
+
+
+# ---------------------------------------------------------------- workflows, with the fakes that ship
+
+FLOW = workflow_from(
+    {
+        "initial": "a",
+        "states": ["a", "b"],
+        "finals": ["b"],
+        "on_enter": {"b": ["mail"]},
+        "transitions": [
+            {"from": "a", "to": "b", "on": "go"},
+            {"from": "a", "to": "nowhere + 1", "on": "leap", "rule_type": "dynamic"},
+        ],
+    }
+)
+
+
+def outcome(event: str, ports: Ports) -> tuple[list[str], list[str]]:
+    """Codes of the errors and reasons of one event in the first state."""
+    engine = Engine(FLOW, ports)
+    found = engine.fire(engine.initial(), event)
+    assert not found.allow
+    assert found.config.state == "a"
+    return [item.code for item in found.errors], [reason.code for reason in found.reasons]
+
+
+@pytest.mark.parametrize(
+    ("event", "ports", "error", "reason"),
+    [
+        ("go", Ports(action=RecordingActions(failing=["mail"])), "E_WF_ACTION_FAILED", "R_WF_ACTION_FAILED"),
+        ("go", Ports(audit=RecordingAudit(broken=True)), "E_WF_AUDIT_FAILED", "R_WF_AUDIT_FAILED"),
+        ("go", Ports(auth=RecordingAuthority()), "E_WF_AUTH_DENIED", "R_WF_AUTH_DENIED"),
+        ("stay", Ports(), "E_WF_UNKNOWN_TRANSITION", "R_WF_UNKNOWN_TRANSITION"),
+        ("leap", Ports(), "E_WF_DYN_FAIL", "R_WF_DYN_FAIL"),
+    ],
+)
+def test_what_stops_a_step(event: str, ports: Ports, error: str, reason: str) -> None:
+    """The machine stays where it was; the error and the reason say why."""
+    errors, reasons = outcome(event, ports)
+    assert errors == [error]
+    assert reason in reasons
+
+
+class Echo:
+    """An action that fires another event while its step is under way."""
+
+    def __init__(self) -> None:
+        self.machine: WorkflowMachine | None = None
+        self.answers: list[str] = []
+
+    def execute(self, action: str, context: Mapping[str, Any]) -> None:
+        """Fire, and keep what the inner call answers."""
+        assert self.machine is not None
+        self.answers += [reason.code for reason in self.machine.fire("back").reasons]
+
+
+def test_events_wait_while_a_step_is_under_way() -> None:
+    """R_WF_QUEUED for as many as there is room, then R_WF_QUEUE_FULL."""
+    echo = Echo()
+    flow = workflow_from(
+        {
+            "initial": "a",
+            "states": ["a", "b"],
+            "on_enter": {"b": ["echo", "echo again"]},
+            "transitions": [{"from": "a", "to": "b", "on": "go"}, {"from": "b", "to": "a", "on": "back"}],
+        }
+    )
+    echo.machine = WorkflowMachine(Engine(flow, Ports(action=echo)), max_queue=1)
+    echo.machine.fire("go")
+    assert echo.answers == ["R_WF_QUEUED", "R_WF_QUEUE_FULL"]
+    assert echo.machine.state == "a"
+
+
+def test_time_needs_a_clock() -> None:
+    """E_WF_NO_CLOCK: an engine with timeouts never reads one of its own."""
+    timed = {"from": "a", "to": "b", "on": "expire", "timeout_ms": 1000}
+    engine = Engine(workflow_from({"initial": "a", "states": ["a", "b"], "transitions": [timed]}))
+    with pytest.raises(MPCError) as caught:
+        engine.fire(engine.initial(), "expire")
+    assert caught.value.code == "E_WF_NO_CLOCK"
+
+
+def test_a_configuration_belongs_to_its_chart() -> None:
+    """E_WF_VERSION_MISMATCH: what another workflow kept is not taken up."""
+    kept = WorkflowMachine(Engine(FLOW)).serialize()
+    other = workflow_from({"initial": "a", "states": ["a", "b", "c"], "transitions": []})
+    with pytest.raises(MPCError) as caught:
+        WorkflowMachine(Engine(other)).restore(kept)
+    assert caught.value.code == "E_WF_VERSION_MISMATCH"
