@@ -74,12 +74,13 @@ def _clash(above: _Group, below: _Group) -> tuple[tuple[int, Edit], tuple[int, E
 
 def _commute(above: Edit, below: Edit) -> bool:
     if above.path != below.path:
-        return above.action == "append" or above.action == below.action == "remove"
+        return above.action in ("append", "object") or above.action == below.action == "remove"
     if above.action != below.action:
-        return False
-    if above.action != "set" or (above.claims and below.claims):
-        return above.action == "remove"
-    return same(above.value, below.value)
+        kinds = {above.action: above, below.action: below}
+        return set(kinds) == {"set", "object"} and isinstance(kinds["set"].value, Mapping)
+    if above.action == "set":
+        return not (above.claims and below.claims) and same(above.value, below.value)
+    return above.action in ("remove", "object")
 
 
 def _message(first: Plan, one: Edit, second: Plan, two: Edit) -> str:

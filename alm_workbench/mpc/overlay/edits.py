@@ -14,13 +14,13 @@ from ..ast import FrozenDict, Path, freeze
 from ..errors import MPCError
 from .paths import MISSING
 
-Action = Literal["set", "remove", "append", "start"]
+Action = Literal["set", "remove", "append", "start", "object"]
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One change: a value put at a path, taken away from it, items (a tuple) added to the list there, or, where there
-    is none, what is to be the beginning of one.
+    is none, what is to be the beginning of one; or an object made of what is none.
 
     Of edits that claim a path there may be one only, even if they agree about the value.
     """
@@ -48,8 +48,8 @@ def merged(path: Path, base: Any, value: Any, *, depth: int | None = None) -> It
     if not isinstance(value, Mapping) or not (isinstance(base, Mapping) or base is MISSING) or depth == 0:
         yield set_at(path, value)
         return
-    if not value and base is MISSING:
-        yield set_at(path, value)
+    if not value and path:
+        yield Edit(path, "object")
     for key, item in value.items():
         below = base.get(key, MISSING) if isinstance(base, Mapping) else MISSING
         yield from merged((*path, key), below, item, depth=None if depth is None else depth - 1)
@@ -62,6 +62,8 @@ def merge_patched(path: Path, base: Any, patch: Any) -> Iterator[Edit]:
     if not isinstance(patch, Mapping) or not isinstance(base, Mapping):
         yield set_at(path, merge_patch(None, patch))
         return
+    if not patch and path:
+        yield Edit(path, "object")
     for key, item in patch.items():
         if item is None:
             yield Edit((*path, key), "remove")
@@ -131,14 +133,18 @@ def apply_edits(base: Any, edits: Iterable[Edit]) -> Any:
         branch = root
         for step in edit.path:
             branch = branch.below.setdefault(step, _Branch())
-        branch.edit = edit
+        # An object to be made is nothing beside a value that is one.
+        if branch.edit is None or edit.action != "object":
+            branch.edit = edit
     return _applied(base, root)
 
 
 def _applied(value: Any, branch: _Branch) -> Any:
     edit = branch.edit
-    if edit is not None and edit.action != "append":
+    if edit is not None and edit.action not in ("append", "object"):
         return MISSING if edit.action == "remove" else edit.value
+    if edit is not None and edit.action == "object" and not isinstance(value, Mapping):
+        value = FrozenDict()
     if isinstance(value, tuple):
         items = [
             _applied(item, branch.below[number]) if number in branch.below else item

@@ -90,7 +90,7 @@ def _unmatched(found: Plan, selector: Selector, index: Index) -> None:
 def _nothing(overlay: ASTNode, selector: Selector, index: Index) -> MPCError:
     given = ((key, getattr(selector, key)) for key in ("kind", "namespace", "id", "label", "parent"))
     words = ", ".join(f"{key} '{value}'" for key, value in given if value is not None)
-    hint = did_you_mean(selector.id, index.ids) if selector.id else None
+    hint = did_you_mean(selector.id, index.ids) if selector.id and selector.id not in index.ids else None
     return MPCError(
         "E_OVERLAY_UNKNOWN_SELECTOR", f"Overlay '{overlay.id}' selects nothing: {words}{f' ({hint})' if hint else ''}"
     )
