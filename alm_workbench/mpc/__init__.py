@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .checking import CheckResult, Session, Sessions, check
     from .codes import ERROR_CODES, INTENT_KINDS, REASON_CODES, validate_all_codes
     from .compile import ENGINE_VERSION, CompileCache, compile_manifest
+    from .composing import Composition, compose
+    from .diff import ManifestDiff, diff_manifests, text_diff
     from .engines.acl import AclDecision, Authorizer, Candidate, authorizer_of, decide_acl
     from .engines.common import Reason
     from .engines.compose import ComposeResult, compose_decisions
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from .expr.scope import EvalContext
     from .fields import FieldProblem, FieldResult, clean_fields
     from .forms import FormEngine, FormPackage, type_form
+    from .imports import Edition, ImportResult, Library, MemoryLibrary, PinnedLibrary, resolve_imports
     from .meta import DomainMeta, FunctionDef, KindDef, PropDef, TemplateDef, load_domain_meta
     from .meta.changelog import Changelog, load_changelog
     from .meta.diff import MetaDiffResult, diff_meta
@@ -51,7 +54,11 @@ if TYPE_CHECKING:
         ViewDef,
         WorkflowDef,
     )
+    from .overlay import OverlayResult, apply_json_patch, apply_overlays, merge_patch
+    from .redaction import RedactionConfig, redact, redact_exception, redact_in_place, redact_text
+    from .routing import CanaryRouter
     from .uischema import UISchemaResult, generate_ui_schema
+
 
 _HOMES = {
     ".ast": ("ASTNode", "FrozenDict", "ManifestAST", "freeze", "thaw"),
@@ -59,6 +66,8 @@ _HOMES = {
     ".checking": ("CheckResult", "Session", "Sessions", "check"),
     ".codes": ("ERROR_CODES", "INTENT_KINDS", "REASON_CODES", "validate_all_codes"),
     ".compile": ("ENGINE_VERSION", "CompileCache", "compile_manifest"),
+    ".composing": ("Composition", "compose"),
+    ".diff": ("ManifestDiff", "diff_manifests", "text_diff"),
     ".engines.acl": ("AclDecision", "Authorizer", "Candidate", "authorizer_of", "decide_acl"),
     ".engines.common": ("Reason",),
     ".engines.compose": ("ComposeResult", "compose_decisions"),
@@ -69,13 +78,13 @@ _HOMES = {
     ".expr.scope": ("EvalContext",),
     ".fields": ("FieldProblem", "FieldResult", "clean_fields"),
     ".forms": ("FormEngine", "FormPackage", "type_form"),
+    ".imports": ("Edition", "ImportResult", "Library", "MemoryLibrary", "PinnedLibrary", "resolve_imports"),
     ".meta": ("DomainMeta", "FunctionDef", "KindDef", "PropDef", "TemplateDef", "load_domain_meta"),
     ".meta.changelog": ("Changelog", "load_changelog"),
     ".meta.diff": ("MetaDiffResult", "diff_meta"),
     ".meta.drift": ("detect_drift",),
     ".meta.migration": ("migrate_items", "migrate_manifest"),
     ".meta.schema": ("DOMAIN_META_SCHEMA",),
-    ".uischema": ("UISchemaResult", "generate_ui_schema"),
     ".model": (
         "AclDef",
         "ArtifactTypeDef",
@@ -92,6 +101,10 @@ _HOMES = {
         "ViewDef",
         "WorkflowDef",
     ),
+    ".overlay": ("OverlayResult", "apply_json_patch", "apply_overlays", "merge_patch"),
+    ".redaction": ("RedactionConfig", "redact", "redact_exception", "redact_in_place", "redact_text"),
+    ".routing": ("CanaryRouter",),
+    ".uischema": ("UISchemaResult", "generate_ui_schema"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -125,6 +138,7 @@ __all__ = [
     "ArtifactTypeDef",
     "Authorizer",
     "AutomationDef",
+    "CanaryRouter",
     "Candidate",
     "Changelog",
     "CheckResult",
@@ -132,9 +146,11 @@ __all__ = [
     "CompileCache",
     "CompiledManifest",
     "ComposeResult",
+    "Composition",
     "Decision",
     "Diagnostic",
     "DomainMeta",
+    "Edition",
     "EnumDef",
     "EvalContext",
     "FieldDef",
@@ -144,16 +160,23 @@ __all__ = [
     "FormPackage",
     "FrozenDict",
     "FunctionDef",
+    "ImportResult",
     "KindDef",
+    "Library",
     "LinkTypeDef",
     "MPCError",
     "ManifestAST",
+    "ManifestDiff",
     "ManifestInvalid",
+    "MemoryLibrary",
     "MetaDiffResult",
+    "OverlayResult",
     "ParseLimits",
+    "PinnedLibrary",
     "PolicyDef",
     "PropDef",
     "Reason",
+    "RedactionConfig",
     "Related",
     "RoleDef",
     "Rows",
@@ -168,6 +191,8 @@ __all__ = [
     "UISchemaResult",
     "ViewDef",
     "WorkflowDef",
+    "apply_json_patch",
+    "apply_overlays",
     "ast_hash",
     "authorizer_of",
     "canonicalize",
@@ -175,25 +200,34 @@ __all__ = [
     "check",
     "clean_fields",
     "compile_manifest",
+    "compose",
     "compose_decisions",
     "decide_acl",
     "decide_policy",
     "decide_transition",
     "detect_drift",
     "detect_format",
+    "diff_manifests",
     "diff_meta",
     "freeze",
     "generate_ui_schema",
     "language_service",
     "load_changelog",
     "load_domain_meta",
+    "merge_patch",
     "migrate_items",
     "migrate_manifest",
     "order_definitions",
     "parse",
     "permitted",
+    "redact",
+    "redact_exception",
+    "redact_in_place",
+    "redact_text",
+    "resolve_imports",
     "row_filter",
     "stable_hash",
+    "text_diff",
     "thaw",
     "type_form",
     "validate_all_codes",
