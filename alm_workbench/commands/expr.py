@@ -55,7 +55,9 @@ def evaluate(text: str, context: str, strict: bool, trace: bool, as_json: bool) 
         ]
 
     def lines() -> list[str]:
-        words = f"undecided: {answer['why']}" if answer["undecided"] else json.dumps(answer["value"], ensure_ascii=False)
+        words = (
+            f"undecided: {answer['why']}" if answer["undecided"] else json.dumps(answer["value"], ensure_ascii=False)
+        )
         return [words, *(f"  {step['text']}: {outcome_word(step['outcome'])}" for step in answer.get("trace", ()))]
 
     show(answer, as_json, lines)
@@ -91,7 +93,9 @@ def explain(text: str, context: str, strict: bool, as_json: bool) -> None:
 def as_sql(text: str, dialect: Any, columns: str, where: bool, context: str, as_json: bool) -> None:
     """Print the WHERE condition that means the same; exit code 2 where there is none. Names in --context are known."""
     tree, names = parsed(text), names_of(context)
-    paths = columns_of(columns) or {node.value: Column(column_name(node.value), "text") for node in tree.walk() if node.op == "ref"}
+    paths = columns_of(columns) or {
+        node.value: Column(column_name(node.value), "text") for node in tree.walk() if node.op == "ref"
+    }
     known = frozenset(names) - {path for path in paths if "." not in path}
     own = {path: column for path, column in paths.items() if path.partition(".")[0] not in known}
     try:
@@ -99,7 +103,9 @@ def as_sql(text: str, dialect: Any, columns: str, where: bool, context: str, as_
     except NotTranslatable as refusal:
         raise pointed(text, refusal.reason, refusal.start, refusal.end) from None
     answer = {"sql": found.text, "params": found.params, "constant": found.constant}
-    show(answer, as_json, lambda: [found.text, *(f"  {json.dumps(value, ensure_ascii=False)}" for value in found.params)])
+    show(
+        answer, as_json, lambda: [found.text, *(f"  {json.dumps(value, ensure_ascii=False)}" for value in found.params)]
+    )
 
 
 def compiled(text: str, strict: bool, condition: bool | None = None) -> Compiled:

@@ -16,7 +16,26 @@ COLUMNS = {
 }  # fmt: skip
 LISTS = frozenset(("tags", "ints"))
 CONSTANTS = {"actor": {"id": "u1", "level": 3, "ratio": 0.5, "on": True, "teams": ["a", "İ", ""], "none": None}}
-TEXTS = ["", "a", "ab", "b", "A", "İstanbul", "ışık", "🤦🏼‍♂️", "a%b", "a_b", "%", "'", '"', "\\", "a\nb", "2026-02-01", "10", "é"]
+TEXTS = [
+    "",
+    "a",
+    "ab",
+    "b",
+    "A",
+    "İstanbul",
+    "ışık",
+    "🤦🏼‍♂️",
+    "a%b",
+    "a_b",
+    "%",
+    "'",
+    '"',
+    "\\",
+    "a\nb",
+    "2026-02-01",
+    "10",
+    "é",
+]
 WHOLES = [0, 1, -1, 2, 3, -7, 10, 100, 2**31, -(2**53), 2**53 - 1]
 FRACTIONS = [0.0, 1.0, -1.0, 0.5, -2.5, 3.14159, 1e-9, 1e15, -1e99, 2.0**53]
 DAYS = [date(2026, 1, 1) + timedelta(days=n) for n in (0, 30, 31, 58, 400)] + [date(1, 1, 1), date(9999, 12, 31)]
@@ -192,13 +211,33 @@ _FUNCTIONS = (
     "len", "lower", "upper", "contains", "startsWith", "endsWith", "isEmpty", "concat", "substr", "abs", "min", "max",
     "now", "regex", "daysBetween", "isDeleted", "hasRole", "changed", "linkCount", *GRAVE,
 )  # fmt: skip
-_VALUES = [None, True, False, 0, 1, -1, 2.5, 1e308, 10**30, "", "a", "2026-01-01", "[", "(a+)+$", [1, "a"], {"k": 1}, *GRAVE]
+_VALUES = [
+    None,
+    True,
+    False,
+    0,
+    1,
+    -1,
+    2.5,
+    1e308,
+    10**30,
+    "",
+    "a",
+    "2026-01-01",
+    "[",
+    "(a+)+$",
+    [1, "a"],
+    {"k": 1},
+    *GRAVE,
+]
 
 
 def wild(random: Random, depth: int) -> Expr:
     """A tree of any shape and types, with names and texts that look like code."""
     if depth <= 0 or random.random() < 0.25:
-        return lit(random.choice(_VALUES)) if random.random() < 0.5 else ref(random.choice([*COLUMNS, *GRAVE, "actor.id"]))
+        return (
+            lit(random.choice(_VALUES)) if random.random() < 0.5 else ref(random.choice([*COLUMNS, *GRAVE, "actor.id"]))
+        )
     kind = random.choice(("bin", "bin", "bin", "fn", "not", "neg", "if", "list", "index"))
     count = {"bin": 2, "not": 1, "neg": 1, "if": 3, "index": 2}.get(kind, random.randrange(4))
     value = random.choice(_OPERATORS) if kind == "bin" else random.choice(_FUNCTIONS) if kind == "fn" else None

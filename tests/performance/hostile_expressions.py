@@ -58,7 +58,15 @@ def deep(operator: str, levels: int) -> Any:
 
 def cases() -> Iterator[Hostile]:
     """Patterns, depth, size, growth, huge numbers and lists."""
-    bombs = ("(a+)+$", "(a|a)*$", "(a|aa)+$", "(.*a){20}$", "^(([a-z])+.)+[A-Z]([a-z])+$", "(x+x+)+y", "((a{0,50}){0,20})$")
+    bombs = (
+        "(a+)+$",
+        "(a|a)*$",
+        "(a|aa)+$",
+        "(.*a){20}$",
+        "^(([a-z])+.)+[A-Z]([a-z])+$",
+        "(x+x+)+y",
+        "((a{0,50}){0,20})$",
+    )
     for pattern in bombs:
         yield Hostile(f"pattern {pattern}", f"t matches '{pattern}'", {"t": MEGABYTE[:100_000] + "!"})
     yield Hostile("pattern of a megabyte", "t matches p", {"t": "x", "p": MEGABYTE})

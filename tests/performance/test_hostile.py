@@ -16,4 +16,6 @@ def test_it_ends_in_time(case: Hostile) -> None:
     """With a value, undecided, or with a registered code; never a raw error, never late."""
     took = measure(case)
     assert took.seconds <= took.bound, took
-    assert re.fullmatch(r"(None|True|False|-?\d+|E_[A-Z_]+) / (None|True|False|-?\d+|E_[A-Z_]+)", took.ended), took.ended
+    assert re.fullmatch(r"(None|True|False|-?\d+|E_[A-Z_]+) / (None|True|False|-?\d+|E_[A-Z_]+)", took.ended), (
+        took.ended
+    )

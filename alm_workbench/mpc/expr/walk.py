@@ -100,7 +100,7 @@ def walk(expr: Expr, names: Names, do: Operations = STRICT) -> Any:
 def truth_of(expr: Expr, names: Names, do: Operations = STRICT) -> bool:
     """The value of a tree that stands where a condition is needed."""
     value = walk(expr, names, do)
-    return value if is_condition(expr) else do.truth(value)
+    return value is True if is_condition(expr) else do.truth(value) is True
 
 
 def _binary(expr: Expr, names: Names, do: Operations) -> Any:

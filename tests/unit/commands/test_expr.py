@@ -51,7 +51,11 @@ def test_eval_strict_is_undecided_where_something_is_missing(capsys: pytest.Capt
     """And the trace says where."""
     code, out, _ = run(capsys, "eval", GUARD, "--context", names(n=4), "--strict", "--trace")
     assert code == 0
-    assert out.splitlines() == ["undecided: a value is missing", "  self.n > 3: true", "  self.state == 'open': undecided"]
+    assert out.splitlines() == [
+        "undecided: a value is missing",
+        "  self.n > 3: true",
+        "  self.state == 'open': undecided",
+    ]
     found = data(capsys, "eval", GUARD, "--context", names(n=1), "--strict", "--trace")
     assert (found["value"], found["undecided"]) == (False, False)
     assert [step["outcome"] for step in found["trace"]] == [False, None]
@@ -77,11 +81,17 @@ def test_sql_in_both_dialects(capsys: pytest.CaptureFixture[str]) -> None:
     """Parameters are listed, names of --context fold away."""
     found = data(capsys, "sql", GUARD, "--columns", "self.n=int,self.state=text", "--dialect", "postgres")
     assert found["params"] == [3, "open"]
-    assert found["sql"] == '(COALESCE(("n" > CAST(? AS BIGINT)), FALSE) AND COALESCE(("state" = CAST(? AS TEXT)), FALSE))'
+    assert (
+        found["sql"] == '(COALESCE(("n" > CAST(? AS BIGINT)), FALSE) AND COALESCE(("state" = CAST(? AS TEXT)), FALSE))'
+    )
     context = '{"actor": {"level": 9}}'
     text = "self.n < actor.level and 'x' in self.tags"
     _, out, _ = run(capsys, "sql", text, "--columns", "self.n=int, self.tags=text[]", "--context", context, "--where")
-    assert out.splitlines() == ['(("n" < CAST(? AS BIGINT)) AND list_contains("tags", CAST(? AS VARCHAR)))', "  9", '  "x"']
+    assert out.splitlines() == [
+        '(("n" < CAST(? AS BIGINT)) AND list_contains("tags", CAST(? AS VARCHAR)))',
+        "  9",
+        '  "x"',
+    ]
 
 
 @pytest.mark.parametrize(

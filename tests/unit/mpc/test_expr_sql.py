@@ -65,7 +65,7 @@ def sql(text: str, dialect: Dialect = "duckdb", *, where: bool = False) -> Sql:
 def test_what_is_known_folds_away(text: str, constant: bool) -> None:
     """Actor, event, project and now are values when the SQL is made; a side that decides drops the other."""
     for dialect in ("duckdb", "postgres"):
-        found = sql(text, dialect)  # type: ignore[arg-type]
+        found = sql(text, dialect)
         assert found.constant is constant
         assert (found.text, found.params) == ("TRUE" if constant else "FALSE", [])
 

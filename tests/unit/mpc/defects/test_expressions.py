@@ -29,7 +29,9 @@ def code_of(text: Any, context: dict[str, Any] | None = None, meta: DomainMeta =
     return caught.value.code
 
 
-@pytest.mark.parametrize("text", ["event.amount > 5 &&", "a & b", "x >", "a b", "", "1 +", "x ** 2", "x if", "f(", "lambda: 1"])
+@pytest.mark.parametrize(
+    "text", ["event.amount > 5 &&", "a & b", "x >", "a b", "", "1 +", "x ** 2", "x if", "f(", "lambda: 1"]
+)
 def test_w_18_syntax_errors_are_errors(text: str) -> None:
     """A broken expression is never null, so a deny rule with one cannot fall silent."""
     assert code_of(text) == "E_EXPR_PARSE"
