@@ -134,13 +134,19 @@ class ContentHasher:
         for node in ast.defs:
             key = (node.kind, node.id)
             known = before.get(key)
-            text = known[1] if known is not None and known[0] == node else canonicalize(node_data(node))
+            text = known[1] if known is not None and _same(known[0], node) else canonicalize(node_data(node))
             self._written[key] = (node, text)
             pieces.append((node.name or "", node.id, node.kind, text))
         pieces.sort(key=lambda piece: piece[:3])
         # "defs" is the first key in canonical order, so the rest of the object follows it.
         text = f'{{"defs":[{",".join(piece[3] for piece in pieces)}],{canonicalize(_head(ast))[1:]}'
         return hashlib.sha256(_utf8(text)).hexdigest()
+
+
+def _same(one: ASTNode, other: ASTNode) -> bool:
+    if one.source is not None and other.source is not None and one.source.place is other.source.place:
+        return True
+    return one == other
 
 
 def ast_hash(ast: ManifestAST) -> str:

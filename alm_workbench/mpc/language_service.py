@@ -25,7 +25,9 @@ class Utf16:
     """Code-point offsets of one text to UTF-16 offsets; texts without astral characters cost nothing."""
 
     def __init__(self, text: str) -> None:
-        self._wide = [] if text.isascii() else [found.start() for found in _ASTRAL.finditer(text)]
+        # Nothing is longer in UTF-16 than one unit for each character, or it is worth looking for what is.
+        plain = text.isascii() or len(text.encode("utf-16-le", "surrogatepass")) == 2 * len(text)
+        self._wide = [] if plain else [found.start() for found in _ASTRAL.finditer(text)]
 
     def at(self, offset: int) -> int:
         """The UTF-16 offset of a code-point offset."""

@@ -19,9 +19,9 @@ from ..words import did_you_mean
 MOST_HINTS = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
-    """A value of a known property type inside a definition."""
+    """A value of a known property type inside a definition. One is made for every value, so it is as cheap as can be."""
 
     node: ASTNode
     parent: ASTNode | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..analysis.rules import RuleFacts, RuleFinding, analyse
 from ..analysis.unused import named_in, unused
@@ -33,6 +33,10 @@ class Record:
     depends: tuple[Key, ...] = ()
     rule: RuleFacts | None = None
     uses: frozenset[NodeKey] = frozenset()
+    inherits: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.inherits = "extends" in self.node.properties
 
 
 class _WholeFindings(Findings):
@@ -76,6 +80,7 @@ class Validator:
         self._names = Names(self.meta)
         self._records: dict[NodeKey, list[Record]] = {}
         self._keys: list[NodeKey] = []
+        self._unique = True
         self._above: dict[NodeKey, str] = {}
         self._rules: tuple[list[RuleFacts | None], list[RuleFinding]] = ([], [])
         self.rechecked = 0
@@ -132,9 +137,11 @@ class Validator:
         if keys != self._keys:
             self._keys = keys
             moved |= names.arrange(self._records)
-        first = {key: same[0].node for key, same in self._records.items()}
-        check_duplicates(whole, ast)
-        above = check_inheritance(whole, first)
+            self._unique = len(self._records) == len(keys) == len({id_ for _, id_ in keys})
+        if not self._unique:
+            check_duplicates(whole, ast)
+        heirs = {key: same[0].node for key, same in self._records.items() if same[0].inherits}
+        above = check_inheritance(whole, heirs, self._records)
         if above != self._above:
             moved |= names.lift(above, self._above)
             self._above = above
@@ -173,7 +180,7 @@ class Validator:
         ruling = [record for record in records if record.rule is not None]
         facts = [record.rule for record in ruling]
         known, found = self._rules
-        if len(facts) != len(known) or any(new is not old for new, old in zip(facts, known, strict=True)):
+        if facts != known:
             found = analyse(facts)
             self._rules = (facts, found)
         for finding in found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 from ..ast import ASTNode
@@ -99,25 +99,24 @@ def _check_property(
 
 def fits(prop: PropDef, value: Any) -> bool:
     """Whether a value has the shape of a property, looking no deeper than its first level."""
-    match prop.type:
-        case "any":
-            return True
-        case "int":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "number":
-            return isinstance(value, (int, float)) and not isinstance(value, bool)
-        case "bool":
-            return isinstance(value, bool)
-        case "list":
-            return isinstance(value, tuple) or (prop.single and prop.items is not None and fits(prop.items, value))
-        case "object":
-            return isinstance(value, Mapping)
-        case "text":
-            return isinstance(value, (str, Mapping))
-        case "oneof":
-            return any(fits(option, value) for option in prop.options)
-        case _:
-            return isinstance(value, str)
+    shape = _SHAPES.get(prop.type)
+    return isinstance(value, str) if shape is None else shape(prop, value)
+
+
+def _fits_list(prop: PropDef, value: Any) -> bool:
+    return isinstance(value, tuple) or (prop.single and prop.items is not None and fits(prop.items, value))
+
+
+_SHAPES: dict[str, Callable[[PropDef, Any], bool]] = {
+    "any": lambda prop, value: True,
+    "int": lambda prop, value: isinstance(value, int) and not isinstance(value, bool),
+    "number": lambda prop, value: isinstance(value, (int, float)) and not isinstance(value, bool),
+    "bool": lambda prop, value: isinstance(value, bool),
+    "list": _fits_list,
+    "object": lambda prop, value: isinstance(value, dict),
+    "text": lambda prop, value: isinstance(value, (str, dict)),
+    "oneof": lambda prop, value: any(fits(option, value) for option in prop.options),
+}
 
 
 def _check_value(place: Place, findings: Findings) -> None:

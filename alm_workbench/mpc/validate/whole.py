@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from ..ast import ASTNode, ManifestAST
 from ..errors import Related
@@ -46,22 +46,18 @@ def _shared_ids(findings: Findings, ast: ManifestAST) -> None:
             findings.add("E_VALID_NAMESPACE_CONFLICT", message, last, related=_first(next(iter(by_kind.values()))))
 
 
-def inheritance(by_key: Mapping[NodeKey, ASTNode]) -> dict[NodeKey, str]:
-    """What extends what, as far as it exists."""
-    found = {}
-    for (kind, id_), node in by_key.items():
-        up = node.properties.get("extends")
-        if isinstance(up, str) and (kind, up) in by_key:
-            found[(kind, id_)] = up
-    return found
-
-
-def check_inheritance(findings: Findings, by_key: Mapping[NodeKey, ASTNode]) -> dict[NodeKey, str]:
+def check_inheritance(
+    findings: Findings, heirs: Mapping[NodeKey, ASTNode], known: Container[NodeKey]
+) -> dict[NodeKey, str]:
     """Report each circle of `extends` once, at the definition from which it is first walked, and cut it there.
 
-    Gives what extends what without circles.
+    `heirs` are the definitions that extend something. Gives what extends what, as far as it is known and no circle.
     """
-    above = inheritance(by_key)
+    above: dict[NodeKey, str] = {}
+    for (kind, id_), node in heirs.items():
+        up = node.properties.get("extends")
+        if isinstance(up, str) and (kind, up) in known:
+            above[(kind, id_)] = up
     walked: set[NodeKey] = set()
     for start in list(above):
         line: set[NodeKey] = set()
@@ -73,7 +69,7 @@ def check_inheritance(findings: Findings, by_key: Mapping[NodeKey, ASTNode]) -> 
             here = (here[0], up) if up is not None else None
         if here is not None and here in line:
             message = f"Cycle detected in extends chain starting at '{start[1]}'"
-            findings.add("E_VALID_CYCLE_DETECTED", message, by_key[start], ("extends",))
+            findings.add("E_VALID_CYCLE_DETECTED", message, heirs[start], ("extends",))
             del above[last]
         walked |= line
     return above

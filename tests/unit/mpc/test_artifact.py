@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from random import Random
@@ -117,11 +118,14 @@ class TestStored:
 
     def test_parts_are_read_when_they_are_used(self, safety: CompiledManifest, monkeypatch: pytest.MonkeyPatch) -> None:
         """Asking for one type's workflow reads that type and that workflow, and nothing else."""
-        from alm_workbench.mpc import artifact
+        read: list[object] = []
+        loads = json.loads
 
-        read: list[str] = []
-        loads = artifact.json.loads
-        monkeypatch.setattr(artifact.json, "loads", lambda data: read.append("x") or loads(data))
+        def counted(data: object) -> object:
+            read.append(data)
+            return loads(data)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(json, "loads", counted)
         again = CompiledManifest.from_bytes(safety.to_bytes())
         assert len(read) == 1
         assert isinstance(again.workflow_of("defect"), WorkflowDef)
@@ -167,11 +171,12 @@ class TestStored:
     def test_hashes_must_fit(self, safety: CompiledManifest) -> None:
         """A well-formed artefact of another name, or another than was asked for, is refused."""
         forged = replace(safety, artifact_hash="0" * 64)
-        for refused in (
+        attempts: tuple[Callable[[], CompiledManifest], ...] = (
             lambda: CompiledManifest.from_bytes(forged.to_bytes()),
             lambda: CompiledManifest.from_bytes(safety.to_bytes(), expected="0" * 64),
             lambda: CompiledManifest.from_data(forged.to_data()),
-        ):
+        )
+        for refused in attempts:
             with pytest.raises(MPCError) as caught:
                 refused()
             assert caught.value.code == "E_ARTIFACT_INVALID"
