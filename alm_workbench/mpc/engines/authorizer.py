@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..expr.codegen import Program
-from ..expr.ir import Expr
 from ..expr.scope import EvalContext, Scope
 from ..expr.sql import NotTranslatable
 from ..model import AclDef, CompiledManifest
@@ -21,6 +20,9 @@ from ..model.rule_index import ANY, rule_index
 from .acl_decision import AclDecision, Verdict
 from .common import about, program_for, scope_of
 from .masks import MaskPlan
+
+if TYPE_CHECKING:
+    from .row_filter import FilterPlan
 
 Run = Callable[[Scope], bool]
 Key = tuple[str, str, str | None]
@@ -55,7 +57,7 @@ class Step:
 class Cell:
     """The rules of one action, resource and set of roles in their order, up to the first that always decides."""
 
-    __slots__ = ("candidates", "conditional", "folded", "key", "last", "mask", "run", "steps", "stories")
+    __slots__ = ("candidates", "conditional", "filters", "key", "last", "mask", "run", "steps", "stories")
 
     def __init__(self, key: Key, mask: int, candidates: tuple[Rule, ...], steps: tuple[Step, ...]) -> None:
         self.key = key
@@ -68,7 +70,7 @@ class Cell:
         )
         self.run: bool | Run = self._runner()
         self.stories: dict[tuple[int, int], Verdict] = {}
-        self.folded: Expr | NotTranslatable | None = None
+        self.filters: dict[bool, FilterPlan | NotTranslatable] = {}
 
     def _runner(self) -> bool | Run:
         otherwise = self.last.answer if self.last else False
@@ -216,14 +218,17 @@ class Authorizer:
         return plan
 
     def _plan(self, actor: Actor, action: str, type_id: str) -> MaskPlan:
-        always, maybe = [], []
+        always: list[str] = []
+        maybe: dict[Any, tuple[Run, list[str]]] = {}  # fields about which the same rules speak are asked about once
         for name in self._fields_of(action, type_id):
-            run = self.cell(actor, action, type_id, name).run
-            if not isinstance(run, bool):
-                maybe.append((name, run))
-            elif not run:
+            cell = self.cell(actor, action, type_id, name)
+            if not isinstance(cell.run, bool):
+                same = (cell.conditional, cell.last is not None and cell.last.answer)
+                maybe.setdefault(same, (cell.run, []))[1].append(name)
+            elif not cell.run:
                 always.append(name)
-        return MaskPlan(self.cell(actor, action, type_id, None).run, frozenset(always), tuple(maybe))
+        groups = tuple((run, frozenset(names)) for run, names in maybe.values())
+        return MaskPlan(self.cell(actor, action, type_id, None).run, frozenset(always), groups)
 
     def _fields_of(self, action: str, type_id: str) -> tuple[str, ...]:
         """Fields of a type that some rule is about or hides."""

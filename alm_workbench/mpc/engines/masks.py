@@ -16,19 +16,17 @@ NOTHING: frozenset[str] = frozenset()
 
 
 class MaskPlan:
-    """What a set of roles sees of items of a type: `always` hidden, and `maybe` hidden where that depends on the item."""
+    """What a set of roles sees of items of a type: fields `always` hidden, and groups of them hidden by some items only."""
 
-    __slots__ = ("allowed", "always", "maybe")
+    __slots__ = ("allowed", "always", "constant", "maybe")
 
-    def __init__(self, allowed: bool | Run, always: frozenset[str], maybe: tuple[tuple[str, Run], ...]) -> None:
+    def __init__(
+        self, allowed: bool | Run, always: frozenset[str], maybe: tuple[tuple[Run, frozenset[str]], ...]
+    ) -> None:
         self.allowed = allowed
         self.always = always if allowed is not False else NOTHING
         self.maybe = maybe if allowed is not False else ()
-
-    @property
-    def constant(self) -> bool:
-        """Whether the plan is the same for every item."""
-        return isinstance(self.allowed, bool) and not self.maybe
+        self.constant = isinstance(allowed, bool) and not self.maybe
 
     def hidden(self, actor: Actor, item: Mapping[str, Any] | None = None) -> frozenset[str] | None:
         """Fields of this item that stay hidden from the actor; None where the whole item does."""
@@ -38,10 +36,14 @@ class MaskPlan:
 
     def hidden_in(self, scope: Scope) -> frozenset[str] | None:
         """The same for facts that are ready."""
-        if not (self.allowed if isinstance(self.allowed, bool) else self.allowed(scope)):
+        allowed = self.allowed
+        if not (allowed if isinstance(allowed, bool) else allowed(scope)):
             return None
-        found = [field for field, visible in self.maybe if not visible(scope)]
-        return self.always.union(found) if found else self.always
+        found = self.always
+        for visible, fields in self.maybe:
+            if not visible(scope):
+                found = found | fields if found else fields
+        return found
 
     def apply(
         self, actor: Actor, fields: Mapping[str, Any], item: Mapping[str, Any] | None = None

@@ -175,6 +175,24 @@ def test_a_matcher_of_the_contract_is_a_filter_too(db: duckdb.DuckDBPyConnection
         assert filtered(compiled, {"attributes": attributes}, "read", "defect") is expected
 
 
+def test_a_kept_filter_serves_only_equal_facts_and_the_same_columns() -> None:
+    """One and true are equal for Python, not for a rule; other columns are another filter."""
+    compiled = manifest(("ACL", "a", {"action": "read", "condition": "self.n == actor.attributes.level"}))
+    for level, expected in ((1, [1]), (True, Rows.NONE), (1, [1]), (1.0, [1]), (None, Rows.NONE), (2, [2])):
+        found = filtered(compiled, {"attributes": {"level": level}}, "read", "defect")
+        assert (found.params if isinstance(found, Sql) else found) == expected
+    ready = authorizer_of(compiled).actor(EvalContext({}, {"attributes": {"level": 1}}))
+    first = row_filter(compiled, ready, "read", "defect", COLUMNS, "duckdb")
+    other = {"self.n": Column("t.n", "int")}
+    second = row_filter(compiled, ready, "read", "defect", other, "duckdb")
+    assert isinstance(first, Sql)
+    assert isinstance(second, Sql)
+    assert row_filter(compiled, ready, "read", "defect", COLUMNS, "duckdb") is first
+    assert "t.n" in second.text
+    assert "t.n" not in first.text
+    assert isinstance(row_filter(compiled, ready, "read", "defect", {}, "duckdb"), NotTranslatable)
+
+
 def test_a_filter_is_made_in_microseconds() -> None:
     """Processor time of a warm filter over several rules; generous, the bench measures the goal."""
     rules = [
