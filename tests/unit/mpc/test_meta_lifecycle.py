@@ -7,6 +7,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alm_workbench.mpc import DOMAIN_META_SCHEMA, DomainMeta, MPCError, detect_drift, diff_meta, load_changelog, parse
 from alm_workbench.mpc.meta.changelog import Changelog, unclassified
@@ -14,6 +16,7 @@ from alm_workbench.mpc.meta.diff import classify, require_migration
 from alm_workbench.mpc.meta.schema import to_data
 
 from .conftest import META_DIR
+from .soak import soak
 
 VALIDATOR = jsonschema.Draft202012Validator(DOMAIN_META_SCHEMA)
 
@@ -237,3 +240,87 @@ def test_the_shipped_manifests_do_not_drift(meta: DomainMeta) -> None:
     """Every word they use is in the vocabulary."""
     for path in [*META_DIR.glob("presets/*.alm"), *META_DIR.glob("manifests/*.alm")]:
         assert detect_drift(parse(path.read_text("utf-8")), meta) == []
+
+
+WORDS = st.sampled_from(["a", "b", "c"])
+SOME = st.lists(WORDS, unique=True, max_size=3).map(sorted)
+
+
+def named(strategy: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Entries with names, in the order of their names."""
+    entries = st.dictionaries(WORDS, strategy, max_size=2)
+    return entries.map(lambda found: [{**found[name], "name": name} for name in sorted(found)])
+
+
+SCALAR = st.fixed_dictionaries(
+    {"type": st.sampled_from(["string", "int", "any", "expr"]), "required": st.booleans()},
+    optional={"aka": st.just(["z"]), "returns": st.sampled_from(["bool", "int"]), "default": st.integers(0, 1)},
+)
+CHOICE = st.fixed_dictionaries({"type": st.just("enum"), "values": SOME})
+LINK = st.fixed_dictionaries({"type": st.just("ref"), "kind": WORDS})
+LEAF = SCALAR | CHOICE | LINK
+LIST = st.fixed_dictionaries({"type": st.just("list"), "single": st.booleans()}, optional={"items": LEAF})
+OBJECT = st.fixed_dictionaries({"type": st.just("object"), "open": st.booleans(), "props": named(LEAF)})
+ONEOF = st.lists(LEAF, min_size=1, max_size=2, unique_by=lambda option: option["type"]).map(
+    lambda options: {"type": "oneof", "options": sorted(options, key=lambda option: str(option["type"]))}
+)
+KIND = st.fixed_dictionaries(
+    {"open": st.booleans()},
+    optional={
+        "requiredProps": SOME,
+        "optionalProps": SOME,
+        "allowedTypes": SOME,
+        "children": SOME,
+        "childOnly": st.booleans(),
+        "properties": named(LEAF | LIST | OBJECT | ONEOF),
+    },
+)
+FUNCTION = st.fixed_dictionaries({"args": SOME, "returns": WORDS, "cost": st.integers(0, 2)})
+TEMPLATE = st.fixed_dictionaries({"requiredProps": SOME})
+VOCABULARY = st.fixed_dictionaries(
+    {
+        "kinds": named(KIND),
+        "allowedFunctions": named(FUNCTION),
+        "allowedTypes": SOME,
+        "allowedEvents": SOME,
+        "actions": SOME,
+        "coreFields": st.dictionaries(WORDS, WORDS, max_size=2),
+        "common": named(LEAF),
+        "templates": named(TEMPLATE),
+    }
+)
+
+
+def shape(meta: DomainMeta) -> Any:
+    """What validation depends on; a property is required once, whichever list says so."""
+    data = to_data(meta)
+    for kind, made in zip(data.get("kinds", []), meta.kinds, strict=True):
+        kind["requiredProps"] = sorted(made.required_props)
+        kind["optionalProps"] = sorted(set(made.optional_props) - set(made.required_props) - set(made.properties))
+        kind["open"], kind["childOnly"] = made.open, made.child_only
+        for prop in kind.get("properties", []):
+            prop["required"] = prop["name"] in kind["requiredProps"]
+    return data
+
+
+@soak(150)
+@given(old=VOCABULARY, new=VOCABULARY)
+def test_no_difference_goes_unseen(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Two vocabularies are alike exactly where no change is reported; and nothing changes from one to itself."""
+    before, after = DomainMeta.load(old), DomainMeta.load(new)
+    assert classify(before, before) == "none"
+    assert (classify(before, after) == "none") == (shape(before) == shape(after))
+
+
+@soak(60)
+@given(
+    base=VOCABULARY, part=st.sampled_from(sorted(["kinds", "allowedFunctions", "common", "templates"])), data=st.data()
+)
+def test_no_small_difference_goes_unseen(base: dict[str, Any], part: str, data: st.DataObject) -> None:
+    """One entry drawn anew."""
+    strategy = {"kinds": KIND, "allowedFunctions": FUNCTION, "common": LEAF, "templates": TEMPLATE}[part]
+    if base[part]:
+        other = copy.deepcopy(base)
+        other[part][0] = {**data.draw(strategy), "name": base[part][0]["name"]}
+        before, after = DomainMeta.load(base), DomainMeta.load(other)
+        assert (classify(before, after) == "none") == (shape(before) == shape(after))
