@@ -178,6 +178,30 @@ def test_a_form_cannot_leave_out_what_an_item_needs(process: CompiledManifest) -
     assert [state.field_id for state in old.field_state] == ["closed_on"]
 
 
+def test_forms_are_part_of_the_stored_artefact(process: CompiledManifest) -> None:
+    """Sections and conditions come back as they were."""
+    again = CompiledManifest.from_data(process.to_data())
+    assert again.forms == process.forms
+    assert again.forms["short"].sections[2].visible_when == "self.fields.level == 'high'"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ('type: "thing" fields: ["cod"]', "E_VALID_UNRESOLVED_REF"),
+        ('type: "thnig"', "E_VALID_UNRESOLVED_REF"),
+        ('fields: ["code"]', "E_META_MISSING_REQUIRED_FIELD"),
+        ('type: "thing" state: "nowhere"', "E_WF_UNKNOWN_STATE"),
+        ('type: "thing" action: "delete"', "E_META_UNKNOWN_VALUE"),
+        ('type: "thing" sections: [{fields: ["code"], visible_when: "self.fields.levl == 1"}]', "E_EXPR_UNKNOWN_NAME"),
+    ],
+)
+def test_a_form_definition_is_checked(meta: DomainMeta, body: str, code: str) -> None:
+    """Its type, fields, state and conditions exist."""
+    found = check(f"{TEXT}\ndef FormDef wrong {{ {body} }}", meta).diagnostics
+    assert [d.code for d in found if d.severity == "error"] == [code]
+
+
 def test_problems_are_said_in_the_readers_language(process: CompiledManifest) -> None:
     """The server's own sentences in English, the same findings in Turkish."""
     values = {"level": "x", "effort": 99, "why": 1, "closed_on": "y", "tags": ["a", "b"], "steps": [{"times": 0}]}
