@@ -57,7 +57,8 @@ class Engine:
     """A chart with its ports.
 
     `expressions=False` leaves guards to the guard port alone (they are then plain names); with both, both must agree.
-    `trace=True` keeps of every step how it went. Raises MPCError where a guard is no expression.
+    `trace=True` keeps of every step how it went. Raises MPCError where a guard or a computed
+    target is no expression.
     """
 
     def __init__(
@@ -77,10 +78,11 @@ class Engine:
         self._judge = Judge(self.chart, self.ports, self.guards, expressions)
         self._timed = bool(self.chart.timed)
         self._authorize = self.ports.auth.authorize if self.ports.auth is not None else None
-        if expressions:
-            for step in self.chart.steps:
-                if step.guard is not None:
-                    self.guards.program(step.guard)
+        for step in self.chart.steps:
+            if step.guard is not None and expressions:
+                self.guards.program(step.guard)
+            if step.dynamic:
+                self.guards.program(step.definition.to, False)
         self._short = self._short_ways()
 
     # Where an instance begins, rests and resumes.
