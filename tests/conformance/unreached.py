@@ -1,6 +1,7 @@
 """Codes that no conformance category can yield: where each is tested instead. Reviewed."""
 
 UNREACHED: dict[str, str] = {
+    "E_ACL_UNKNOWN_ACTION": "unit/mpc/defects/test_rules.py::test_an_unknown_action_is_shown_with_the_nearest",
     "E_META_INVALID": "unit/mpc/test_meta_lifecycle.py::test_loader_and_schema_refuse_the_same",
     "E_META_BREAKING_CHANGE": "unit/mpc/test_meta_lifecycle.py::test_a_major_change_needs_a_migration",
     "E_FORM_TIMEOUT": "unit/mpc/test_forms.py::test_a_form_that_takes_too_long_is_refused",

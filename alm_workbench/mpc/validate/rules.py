@@ -26,6 +26,8 @@ def check_rule(findings: Findings, node: ASTNode) -> RuleFacts | None:
     for problem in rule_problems(node.kind, reading(properties), typed=True):
         if not problem.shape:
             findings.add(problem.code, problem.message, node, problem.path)
+    if node.kind == "ACL":
+        _check_actions(findings, node)
     for key in _ABOUT.get(node.kind, ()):
         if properties.get(key) == ():
             message = f"{node.kind} '{node.id}' can never match: its list of '{key}' is empty"
@@ -40,3 +42,15 @@ def check_rule(findings: Findings, node: ASTNode) -> RuleFacts | None:
         hint = "name a role, or leave 'roles' out to say so"
         findings.add("E_RULE_FOR_EVERYONE", message, node, ("roles",), severity="warning", hint=hint)
     return facts_of(node.kind, node.id, properties) if "extends" not in properties else None
+
+
+def _check_actions(findings: Findings, node: ASTNode) -> None:
+    """A rule about an action that nobody ever asks about says nothing; a warning, since plugins may ask about their own."""
+    known = findings.meta.actions
+    value = node.properties.get("action")
+    for number, action in enumerate(value if isinstance(value, tuple) else (value,)):
+        if known and isinstance(action, str) and action != "*" and action not in known:
+            path = ("action", number) if isinstance(value, tuple) else ("action",)
+            message = f"ACL '{node.id}' is about '{action}', which is no action of the vocabulary"
+            hint = findings.hint(action, known)
+            findings.add("E_ACL_UNKNOWN_ACTION", message, node, path, severity="warning", hint=hint)

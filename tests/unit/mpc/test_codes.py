@@ -52,7 +52,6 @@ R_WF_GUARD_FAIL R_WF_AUTH_DENIED R_WF_QUEUED R_WF_IGNORED R_GOV_SIGNATURE_VALID 
 
 # Registered, and produced by nothing in the core. Reviewed: each says why it is kept.
 NEVER_PRODUCED = {
-    "E_ACL_UNKNOWN_ACTION": "an action that the vocabulary does not have is found as E_META_UNKNOWN_VALUE, with its place",
     "E_EXPR_LIMIT_STEPS": "the contract registers it and asks for E_BUDGET_EXCEEDED instead",
     "E_GOV_ACTIVATION_FAILED": "putting into force is not built yet",
     "E_GOV_AUDIT_FAILED": "putting into force is not built yet",

@@ -161,3 +161,14 @@ def test_compiling_checks_first(meta: DomainMeta) -> None:
     assert {d.code for d in result.diagnostics} >= {"E_POLICY_INVALID_TEMPLATE", "E_META_UNKNOWN_VALUE"}
     assert result.compiled is None
     assert issubclass(ManifestInvalid, MPCError)
+
+
+def test_an_unknown_action_is_shown_with_the_nearest(meta: DomainMeta) -> None:
+    """A rule about `raed` would never be asked; a warning, since plugins may have actions of their own."""
+    text = 'def Role r {}\ndef ACL a {\n  action: ["read", "updaet"]\n  resource: "*"\n  roles: ["r"]\n}'
+    result = check(text, meta)
+    found = [d for d in result.diagnostics if d.code == "E_ACL_UNKNOWN_ACTION"]
+    assert [(d.severity, d.path, d.span.line if d.span else None) for d in found] == [("warning", "defs/a/action/1", 3)]
+    assert found[0].hint is not None
+    assert "update" in found[0].hint
+    assert result.compiled is not None
