@@ -21,7 +21,8 @@ from alm_workbench.commands.manifest_files import (
     vocabulary,
 )
 from alm_workbench.commands.manifest_texts import convert, diff, format_files
-from alm_workbench.mpc import language_service
+from alm_workbench.errors import ConfigurationError
+from alm_workbench.mpc import CompiledManifest, language_service
 
 __all__ = ["checked", "format_of", "manifest", "read", "vocabulary"]
 
@@ -73,11 +74,20 @@ def compile_file(file: Path, libraries: tuple[Path, ...], as_json: bool) -> None
 @manifest.command("graph")
 @FILE
 @LIBRARY
+@click.option("--format", "form", type=click.Choice(["text", "mermaid", "svg"]), default="text", show_default=True)
+@click.option("--workflow", "only", metavar="ID", help="One workflow; all of them if not given.")
+@click.option("--lang", default="en", show_default=True, help="Language of the labels.")
 @json_option
-def graph(file: Path, libraries: tuple[Path, ...], as_json: bool) -> int:
-    """The workflows of a manifest, as text or JSON; exit code 2 when it has errors."""
+def graph(file: Path, libraries: tuple[Path, ...], form: str, only: str | None, lang: str, as_json: bool) -> int:
+    """The workflows of a manifest as text, JSON or drawings; exit code 2 when it has errors."""
+    if form != "text":
+        drawn = drawings(compiled(file, libraries), form, only, lang)
+        show(drawn, as_json, lambda: ["\n".join(text.rstrip("\n") for text in drawn.values())])
+        return 0
     library = library_of(libraries)
-    found = language_service.graph(read(file), vocabulary(), format=format_of(file), library=library)
+    found = language_service.graph(read(file), vocabulary(), format=format_of(file), lang=lang, library=library)
+    if only is not None:
+        found["workflows"] = [flow for flow in found["workflows"] if flow["id"] == only]
     errors = [d for d in found["diagnostics"] if d["severity"] == "error"]
     for d in errors:
         click.echo(f"{file}:{d['line']}:{d['col']}: error {d['code']}: {d['message']}", err=True)
@@ -91,6 +101,20 @@ def graph(file: Path, libraries: tuple[Path, ...], as_json: bool) -> int:
 
     show(found, as_json, lines)
     return 2 if errors else 0
+
+
+def drawings(found: CompiledManifest, form: str, only: str | None, lang: str) -> dict[str, str]:
+    """Workflows as Mermaid or SVG by id; raises ``ConfigurationError`` for an unknown one, or several SVGs at once."""
+    from alm_workbench.mpc.workflow import to_mermaid, to_svg
+
+    ids = [only] if only is not None else list(found.workflows)
+    known = ", ".join(found.workflows)
+    if only is not None and only not in found.workflows:
+        raise ConfigurationError(f"There is no workflow '{only}' (known: {known})")
+    if form == "svg" and len(ids) > 1:
+        raise ConfigurationError(f"An SVG drawing is of one workflow; choose with --workflow (known: {known})")
+    draw = to_mermaid if form == "mermaid" else to_svg
+    return {id_: draw(found.workflows[id_], lang) for id_ in ids}
 
 
 @manifest.command("activate")

@@ -68,6 +68,18 @@ class TestLibrary:
         assert run("graph", place / "app.alm").return_value == 2
         assert run("graph", place / "app.alm", "--library", place / "lib").return_value == 0
 
+    def test_drawings(self, place: Path) -> None:
+        """Mermaid of every workflow, SVG of one."""
+        flow = 'def Workflow {} {{ initial: "s" states: ["s", "d"] transitions: [{{id: "go", from: "s", to: "d"}}] }}\n'
+        with (place / "lib" / "common.alm").open("a", encoding="utf-8") as out:
+            out.write(flow.format("one") + flow.format("two"))
+        call = ("graph", place / "app.alm", "--library", place / "lib", "--format")
+        assert run(*call, "mermaid").stdout.count("stateDiagram-v2") == 2
+        assert run(*call, "svg", "--workflow", "c.one").stdout.startswith("<svg")
+        assert list(answer(*call, "mermaid", "--workflow", "c.two")) == ["c.two"]
+        assert "choose with --workflow" in str(refused(*call, "svg"))
+        assert "no workflow 'ghost'" in str(refused(*call, "svg", "--workflow", "ghost"))
+
     def test_names(self, place: Path) -> None:
         """A manifest alone in its namespace is found by that, and any by its file name; a shared name finds none."""
         text = APP.replace("acme/common", "acme")
