@@ -17,6 +17,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from threading import Lock
 from typing import Any
 
 from .ast import ASTNode, ManifestAST
@@ -122,25 +123,49 @@ def _head(ast: ManifestAST) -> dict[str, Any]:
 
 
 class ContentHasher:
-    """Hashes successive versions of a manifest, writing out anew only the definitions that changed."""
+    """Hashes successive versions of a manifest, writing out anew only the definitions that changed; for several threads."""
 
     def __init__(self) -> None:
-        self._written: dict[tuple[str, str], tuple[ASTNode, str]] = {}
+        self._lock = Lock()
+        self._written: list[tuple[ASTNode, str]] = []
+        self._order: list[int] = []
 
     def hash(self, ast: ManifestAST) -> str:
         """The `ast_hash` of a version."""
-        before, self._written = self._written, {}
-        pieces = []
-        for node in ast.defs:
-            key = (node.kind, node.id)
-            known = before.get(key)
-            text = known[1] if known is not None and _same(known[0], node) else canonicalize(node_data(node))
-            self._written[key] = (node, text)
-            pieces.append((node.name or "", node.id, node.kind, text))
-        pieces.sort(key=lambda piece: piece[:3])
+        with self._lock:
+            pieces = self._pieces(ast.defs)
         # "defs" is the first key in canonical order, so the rest of the object follows it.
-        text = f'{{"defs":[{",".join(piece[3] for piece in pieces)}],{canonicalize(_head(ast))[1:]}'
+        text = f'{{"defs":[{",".join(pieces)}],{canonicalize(_head(ast))[1:]}'
         return hashlib.sha256(_utf8(text)).hexdigest()
+
+    def _pieces(self, defs: Sequence[ASTNode]) -> list[str]:
+        if not self._renewed(defs):
+            known = {(node.kind, node.id): (node, text) for node, text in self._written}
+            self._written = [(node, _written(node, known.get((node.kind, node.id)))) for node in defs]
+            self._order = sorted(range(len(defs)), key=lambda number: _rank(defs[number]))
+        return [self._written[number][1] for number in self._order]
+
+    def _renewed(self, defs: Sequence[ASTNode]) -> bool:
+        """Take over definitions that stand where they stood, under the names they had; False if there are others."""
+        if len(defs) != len(self._written):
+            return False
+        for number, (node, (before, text)) in enumerate(zip(defs, self._written, strict=True)):
+            if node is not before:
+                if not _same(node, before):
+                    if _rank(node) != _rank(before):
+                        return False
+                    text = canonicalize(node_data(node))
+                self._written[number] = (node, text)
+        return True
+
+
+def _written(node: ASTNode, known: tuple[ASTNode, str] | None) -> str:
+    return known[1] if known is not None and _same(known[0], node) else canonicalize(node_data(node))
+
+
+def _rank(node: ASTNode) -> tuple[str, str, str]:
+    """As `order_definitions` ranks the hashed form, whose properties stand one level too deep to count."""
+    return node.name or "", node.id, node.kind
 
 
 def _same(one: ASTNode, other: ASTNode) -> bool:

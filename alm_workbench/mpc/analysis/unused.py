@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from ..ast import ASTNode
@@ -14,29 +14,23 @@ _WHAT = {"EnumDef": "No field takes its choices from", "Workflow": "No type live
 _USERS = {"EnumDef": ("ArtifactType",), "Workflow": ("ArtifactType",), "Role": ("ACL", "ArtifactType")}
 
 
-def unused(nodes: Mapping[NodeKey, ASTNode], used: Collection[NodeKey]) -> Iterator[tuple[NodeKey, str]]:
-    """Keys of definitions without a purpose, each with a sentence.
+def unused(known: Collection[NodeKey], used: Collection[NodeKey]) -> Iterator[tuple[NodeKey, str]]:
+    """Keys of definitions that are not used, each with a sentence.
 
-    A role that grants privileges has its purpose in being given to people. A manifest without anything that could use
-    a definition is a library for others to import, and nothing in it counts as unused; nor does anything while a
-    reference to that kind dangles, which is then the mistake.
+    A manifest without anything that could use a definition is a library for others to import, and nothing in it counts
+    as unused; nor does anything while a reference to that kind dangles, which is then the mistake.
     """
-    kinds = {kind for kind, _ in nodes}
-    dangling = {kind for kind, id_ in used if (kind, id_) not in nodes}
-    for key, node in nodes.items():
+    kinds = {kind for kind, _ in known}
+    dangling = {key[0] for key in used if key not in known}
+    for key in known:
         kind, id_ = key
-        if (
-            kind in _WHAT
-            and kind not in dangling
-            and key not in used
-            and kinds.issuperset(_USERS[kind])
-            and not (kind == "Role" and _grants(node))
-        ):
+        if kind in _WHAT and kind not in dangling and key not in used and kinds.issuperset(_USERS[kind]):
             yield key, f"{_WHAT[kind]} {kind} '{id_}'"
 
 
-def _grants(node: ASTNode) -> bool:
-    return any(node.properties.get(name) for name in ("privileges", "implies", "extends"))
+def has_purpose(node: ASTNode) -> bool:
+    """Whether a definition is of use by itself: a role that grants something is there to be given to people."""
+    return node.kind == "Role" and any(node.properties.get(name) for name in ("privileges", "implies", "extends"))
 
 
 # Functions whose argument at a position names a definition of a kind.

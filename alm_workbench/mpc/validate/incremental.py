@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..analysis.rules import RuleFacts, RuleFinding, analyse
-from ..analysis.unused import named_in, unused
+from ..analysis.unused import has_purpose, named_in, unused
 from ..ast import ASTNode, ManifestAST, Path
 from ..errors import Diagnostic, Related, Severity, Source, Span
 from ..meta import DomainMeta
@@ -79,7 +79,8 @@ class Validator:
     def _restart(self) -> None:
         self._names = Names(self.meta)
         self._records: dict[NodeKey, list[Record]] = {}
-        self._keys: list[NodeKey] = []
+        self._order: list[Record] = []
+        self._unused: tuple[list[frozenset[NodeKey]], list[tuple[NodeKey, str]]] | None = None
         self._unique = True
         self._above: dict[NodeKey, str] = {}
         self._rules: tuple[list[RuleFacts | None], list[RuleFinding]] = ([], [])
@@ -90,7 +91,8 @@ class Validator:
         if len(self._names) > 20_000 + 40 * len(ast.defs):
             self._restart()
         whole = _WholeFindings(ast, self.meta)
-        records, moved = self._align(ast, whole)
+        moved = self._align(ast, whole)
+        records = self._order
         self.rechecked = 0
         for record in records:
             if record.checked == 0 or (moved and not self._names.unchanged(record.depends, record.checked)):
@@ -108,36 +110,14 @@ class Validator:
 
     # What changed
 
-    def _align(self, ast: ManifestAST, whole: _WholeFindings) -> tuple[list[Record], bool]:
-        """The record of each definition, new ones for those that changed; and whether any name changed its meaning."""
+    def _align(self, ast: ManifestAST, whole: _WholeFindings) -> bool:
+        """Bring the records up to date, new ones for definitions that changed; whether any name changed its meaning."""
         names = self._names
         names.begin()
-        old, self._records = self._records, {}
-        records: list[Record] = []
         moved = False
-        for node in ast.defs:
-            key = (node.kind, node.id)
-            same = self._records.get(key)
-            if same is None:
-                same = self._records[key] = []
-            before = old.get(key)
-            record = _kept(before[len(same)], node) if before is not None and len(same) < len(before) else None
-            if record is None:
-                record = Record(node)
-                if not same:
-                    moved |= names.define(node)
-            elif not same and before is not None and record is not before[0]:
-                moved |= names.define(node)
-            same.append(record)
-            records.append(record)
-        for key in old:
-            if key not in self._records:
-                moved |= names.forget(key)
-        keys = [(record.node.kind, record.node.id) for record in records]
-        if keys != self._keys:
-            self._keys = keys
-            moved |= names.arrange(self._records)
-            self._unique = len(self._records) == len(keys) == len({id_ for _, id_ in keys})
+        for record in self._changed_in_place(ast) if len(ast.defs) == len(self._order) else [None]:
+            # Where only what stands in a definition has changed, the others need not even be looked up.
+            moved |= self._rearrange(ast) if record is None else names.define(record.node)
         if not self._unique:
             check_duplicates(whole, ast)
         heirs = {key: same[0].node for key, same in self._records.items() if same[0].inherits}
@@ -148,7 +128,46 @@ class Validator:
         elif moved:
             names.answer_from_the_top(above)
         check_imports(whole, ast.defs, self.meta)
-        return records, moved
+        return moved
+
+    def _changed_in_place(self, ast: ManifestAST) -> list[Record | None]:
+        """New records for what changed where the definitions are the same as before, or None among them if not."""
+        changed: list[Record | None] = []
+        for number, (record, node) in enumerate(zip(self._order, ast.defs, strict=True)):
+            before = record.node
+            if before is node:
+                continue
+            if before.source and node.source and before.source.place is node.source.place:
+                record.node = node
+            elif not self._unique or before.kind != node.kind or before.id != node.id:
+                return [None]
+            elif _kept(record, node) is None:
+                fresh = self._order[number] = Record(node)
+                self._records[(node.kind, node.id)] = [fresh]
+                changed.append(fresh)
+        return changed
+
+    def _rearrange(self, ast: ManifestAST) -> bool:
+        """Records where definitions came, went or moved; whether any name changed its meaning."""
+        old, self._records, self._order = self._records, {}, []
+        self._unused = None
+        moved = False
+        for node in ast.defs:
+            key = (node.kind, node.id)
+            same = self._records.setdefault(key, [])
+            before = old.get(key, ())
+            record = _kept(before[len(same)], node) if len(same) < len(before) else None
+            record = record or Record(node)
+            if record.checked == 0 and not same:
+                moved |= self._names.define(node)
+            same.append(record)
+            self._order.append(record)
+        for key in old:
+            if key not in self._records:
+                moved |= self._names.forget(key)
+        ids = {id_ for _, id_ in self._records}
+        self._unique = len(ids) == len(self._records) == len(self._order)
+        return self._names.arrange(self._records) or moved
 
     # One definition
 
@@ -194,10 +213,11 @@ class Validator:
         kind = self.meta.get_kind("ArtifactType")
         if kind is None or not kind.properties:
             return
-        used = frozenset().union(*(record.uses for record in records))
-        nodes = {key: same[0].node for key, same in self._records.items()}
-        for key, message in unused(nodes, used):
-            whole.add("E_VALID_UNUSED", message, nodes[key], severity="info")
+        uses = [record.uses for record in records]
+        if self._unused is None or uses != self._unused[0]:
+            self._unused = (uses, list(unused(self._records, frozenset().union(*uses))))
+        for key, message in self._unused[1]:
+            whole.add("E_VALID_UNUSED", message, self._records[key][0].node, severity="info")
 
 
 def _text_of(node: ASTNode) -> str | None:
@@ -236,7 +256,7 @@ def _inside(place: tuple[int, int], text: str | None) -> bool:
 
 
 def _uses(findings: Findings, node: ASTNode) -> frozenset[NodeKey]:
-    """The definitions a definition refers to."""
+    """The definitions a definition refers to, itself included where it needs nobody to."""
     found: set[NodeKey] = {(place.prop.kind or "", place.value) for place in findings.of("ref")}
     for place in findings.of("resource"):
         found.update((("ArtifactType", place.value), ("ArtifactType", place.value.rpartition(".")[0])))
@@ -245,4 +265,6 @@ def _uses(findings: Findings, node: ASTNode) -> frozenset[NodeKey]:
     parent = node.properties.get("extends")
     if isinstance(parent, str):
         found.add((node.kind, parent))
+    if has_purpose(node):
+        found.add((node.kind, node.id))
     return frozenset(found)
