@@ -309,7 +309,7 @@ _AUTHORIZERS: OrderedDict[int, Authorizer] = OrderedDict()
 
 
 def authorizer_of(compiled: CompiledManifest) -> Authorizer:
-    """The authorizer of a manifest, kept for the sixty-four used last."""
+    """The authorizer of a manifest; those of the last sixty-four manifests are kept."""
     found = _AUTHORIZERS.get(id(compiled))  # an authorizer holds its manifest, so the id cannot be taken by another
     if found is None:
         if len(_AUTHORIZERS) >= 64:
