@@ -42,19 +42,20 @@ def _node(kind: str, data: Mapping[str, Any], id_: str) -> ASTNode:
 
 
 def _spread(number: int, rule: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    """A rule as it is, or one for each of its `actions` for its one role."""
+    """A rule as it is, or one for each of its `actions` for its one role; whatever else it says stays."""
     if "actions" not in rule:
         yield rule
         return
+    rest = {key: value for key, value in rule.items() if key not in ("id", "actions", "role")}
     for action in rule["actions"]:
-        found = {
+        yield {
+            "effect": "allow",
+            "resource": "*",
+            **rest,
             "id": f"r{number}_{action}",
             "action": action,
             "roles": [rule.get("role")],
-            "effect": "allow",
-            "resource": rule.get("resource", "*"),
         }
-        yield {**found, "maskFields": rule["maskFields"]} if rule.get("maskFields") else found
 
 
 def facts(event: Mapping[str, Any], actor: Any, attributes: Any = None) -> EvalContext:
