@@ -16,6 +16,7 @@ from ..expr.ir import Expr, from_json
 from ..expr.parse import ExprError, parse_expr
 from ..meta import KindDef, PropDef
 from .findings import Findings, Place
+from .names import ids_in
 
 _EXPRESSIONS = frozenset(("expr", "guard", "when", "condition"))
 _EVENTS = frozenset(("event", "events"))
@@ -87,6 +88,21 @@ def expressions_in(key: str, value: Any) -> Iterator[tuple[Path, Any]]:
             todo.extend(((*path, inner), inner, item) for inner, item in reversed(list(here.items())))
         elif isinstance(here, tuple):
             todo.extend(((*path, number), "", item) for number, item in reversed(list(enumerate(here))))
+
+
+def check_steps(findings: Findings, node: ASTNode) -> None:
+    """Check the steps of a definition with states and transitions that is no Workflow: they join states it has."""
+    states, steps = node.properties.get("states"), node.properties.get("transitions")
+    if not isinstance(states, tuple) or not isinstance(steps, tuple) or node.kind == "Workflow":
+        return
+    known = ids_in(states)
+    for number, step in enumerate(steps):
+        for key in ("from", "to"):
+            target = step.get(key) if isinstance(step, Mapping) else None
+            if isinstance(target, str) and target not in known:
+                message = f"'{key}': '{target}' is no state of {node.kind} '{node.id}'"
+                hint = findings.hint(target, known)
+                findings.add("E_VALID_UNRESOLVED_REF", message, node, ("transitions", number, key), hint=hint)
 
 
 def _check_expression(findings: Findings, node: ASTNode, path: Path, value: Any) -> None:

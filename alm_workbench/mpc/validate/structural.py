@@ -10,7 +10,7 @@ from ..ast import ASTNode
 from ..errors import MPCError
 from ..meta import KindDef, PropDef
 from .findings import Findings, Place
-from .opened import check_open, type_word
+from .opened import check_open, check_steps, type_word
 
 _WORDS = {
     "string": "text in quotes",
@@ -55,6 +55,8 @@ def check_structure(findings: Findings, node: ASTNode, parent: ASTNode | None = 
             findings.add("E_META_MISSING_REQUIRED_FIELD", message, node, hint=hint)
     for key, value in node.properties.items():
         _check_property(node, parent, kind, key, value, findings)
+    if kind.open:
+        check_steps(findings, node)
     for child in node.children:
         check_structure(findings, child, node)
 

@@ -100,6 +100,17 @@ class TestW15:
         found = [d for d in validate(manifest(flow), contract("Workflow")) if d.code == "E_WF_UNREACHABLE_STATE"]
         assert {d.message.split("'")[1] for d in found} == {"c", "d"}
 
+    def test_w_15_steps_of_any_kind_join_states_it_has(self) -> None:
+        """Whatever a kind is called: with states and transitions it has steps."""
+        chart = node(
+            "Chart", "c", states=["a", {"name": "b"}], transitions=[{"from": "a", "to": "b"}, {"from": "c", "to": "d"}]
+        )
+        found = validate(manifest(chart), contract("Chart"))
+        assert [(d.code, d.path) for d in found] == [
+            ("E_VALID_UNRESOLVED_REF", "defs/c/transitions/1/from"),
+            ("E_VALID_UNRESOLVED_REF", "defs/c/transitions/1/to"),
+        ]
+
     def test_w_15_states_may_be_mappings(self) -> None:
         """Named by `name` or `id`."""
         flow = node(
