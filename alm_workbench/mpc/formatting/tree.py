@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from ..parse.lexical import COMMENT, SPACE, STRING
 
-_TOKEN = re.compile(rf"(?P<gap>{SPACE}*+)(?:(?P<comment>{COMMENT})|{STRING}|[{{}}\[\]:,]|[A-Za-z0-9_@.+\-]++)")
+_TOKEN = re.compile(
+    rf"(?P<gap>{SPACE}*+)(?:(?P<comment>{COMMENT})|{STRING}|[{{}}\[\]:,]|[A-Za-z0-9_@.+\-]++|(?P<end>\Z))"
+)
 _CLOSING = {"{": "}", "[": "]"}
 
 
@@ -59,6 +61,8 @@ def read_tree(text: str) -> Group:
 def _tokens(text: str) -> list[Token]:
     found = []
     for match in _TOKEN.finditer(text):
+        if match["end"] is not None:
+            break
         breaks = match["gap"].count("\n")
         comment = match["comment"] is not None
         found.append(Token(match[0][len(match["gap"]) :].rstrip() if comment else match[0].lstrip(), breaks, comment))

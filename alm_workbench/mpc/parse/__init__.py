@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from ..ast import ManifestAST
@@ -10,6 +11,8 @@ from .common import LIMITS, ParseLimits, ParseResult, Problem
 from .detect import FORMATS, detect_format
 
 __all__ = ["FORMATS", "LIMITS", "ParseLimits", "ParseResult", "detect_format", "parse", "read"]
+
+_REFUSED = re.compile("[\0\ud800-\udfff]")
 
 
 def read(
@@ -33,11 +36,7 @@ def read(
         message = f"The text is longer than {limits.max_chars} characters"
         return ParseResult(ManifestAST(source=source), [Problem("E_PARSE_LIMIT", message, 0, 1).located(source)])
     result = _front_end(language)(body, source, limits, previous)
-    if "\0" in body:
-        at = body.index("\0")
-        result.diagnostics.append(
-            Problem("E_PARSE_SYNTAX", "The text holds a NUL character", at, at + 1).located(source)
-        )
+    _refuse_characters(body, source, result)
     result.diagnostics.sort(key=lambda d: d.sort_key())
     return result
 
@@ -50,6 +49,17 @@ def parse(
     if result.diagnostics:
         raise ManifestInvalid(tuple(result.diagnostics))
     return result.ast
+
+
+def _refuse_characters(text: str, source: Source, result: ParseResult) -> None:
+    """NUL and halves of surrogate pairs can be neither stored nor hashed."""
+    match = _REFUSED.search(text)
+    if match is None:
+        return
+    if any(found.span is not None and found.span.start == match.start() for found in result.diagnostics):
+        return
+    message = "The text holds a NUL character" if match[0] == "\0" else "The text holds half of a surrogate pair"
+    result.diagnostics.append(Problem("E_PARSE_SYNTAX", message, match.start(), match.end()).located(source))
 
 
 def _without_bom(text: str) -> str:

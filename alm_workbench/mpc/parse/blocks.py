@@ -8,29 +8,48 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from .common import ParseLimits, Problem
-from .lexical import BLOCK_COMMENT, COMMENT, LINE_COMMENT, NAME_END, ONE_LINE, SKIP, STRING, TRIPLE
+from .lexical import COMMENT, LINE_COMMENT, NAME_END, ONE_LINE, STRING, TRIPLE, TRIPLE_LINE
 
 _DEF = re.compile(rf"(?<![A-Za-z0-9_.\-@])def{NAME_END}")
-_ELSEWHERE = re.compile(
-    rf"(?P<skip>{STRING}|{COMMENT})|(?P<def>{_DEF.pattern})|[A-Za-z0-9_@.\-]++|(?P<quote>\"\"\"|\")|(?P<comment>/\*)"
-)
-# Whether a text runs over lines, or may only hold one (after too many quotes that never close).
-_TEXTS = {False: STRING, True: rf'(?:{TRIPLE}|{ONE_LINE})'}
-# Everything up to the next bracket; in recovery also up to a line that begins with `def`.
-_RUNS = {
-    (recover, strict): re.compile(
-        rf'(?:[^{{}}\[\]"/#{chr(92)}n]++|\n{f"(?!def{NAME_END})" if recover else ""}'
-        rf"|{_TEXTS[strict]}|{BLOCK_COMMENT}|{LINE_COMMENT}|/(?![/*]))*+"
-    )
-    for recover in (False, True)
-    for strict in (False, True)
-}
 _MULTI_LINE = re.compile(rf"{COMMENT}|{TRIPLE}|(?P<plain>{STRING})")
 # A quote that never closes is looked for until the next definition; so many searches are allowed in one text.
-_MOST_UNCLOSED = 50
+_MOST_UNCLOSED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """What the scan looks for: space, definitions elsewhere, and runs up to the next bracket, in recovery also up to a
+    line that begins with `def`.
+
+    A text or comment that never closes is looked for a long way. So after too many of them a text must close on its
+    line, and after one such comment, behind which no other can close, there are none over lines.
+    """
+
+    skip: re.Pattern[str]
+    elsewhere: re.Pattern[str]
+    run: re.Pattern[str]
+    recovery: re.Pattern[str]
+
+
+@lru_cache(maxsize=4)
+def _patterns(long_texts: bool, long_comments: bool) -> _Patterns:
+    text = STRING if long_texts else rf"(?:{TRIPLE_LINE}|{ONE_LINE})"
+    comment = COMMENT if long_comments else LINE_COMMENT
+    slash = "/(?![/*])" if long_comments else "/(?!/)"
+    run = rf'(?:[^{{}}\[\]"/#\n]++|\n%s|{text}|{comment}|{slash})*+'
+    return _Patterns(
+        re.compile(rf"(?:[\s\ufeff]++|{comment})*+"),
+        re.compile(
+            rf"(?P<skip>{text}|{comment})|(?P<def>{_DEF.pattern})|[A-Za-z0-9_@.\-]++"
+            r"|(?P<quote>\"\"\"|\")|(?P<comment>/\*)"
+        ),
+        re.compile(run % ""),
+        re.compile(run % f"(?!def{NAME_END})"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +68,7 @@ class Block:
 
 @dataclass(slots=True)
 class Cut:
-    """Blocks in order, and from where on braces did not close.
+    """Blocks in order, from where on braces did not close, and whether they are all: what is too much is left out.
 
     The first `kept_before` blocks are those of the previous cut, the last `kept_after` its last ones, moved.
     """
@@ -59,6 +78,7 @@ class Cut:
     recovered_at: int | None = None
     kept_before: int = 0
     kept_after: int = 0
+    complete: bool = True
 
 
 def cut(text: str, limits: ParseLimits, previous: Cut | None = None) -> Cut:
@@ -95,18 +115,25 @@ class _Cutter:
         self.result = Cut(text)
         self.at = 0
         self.unclosed = 0
+        self.definitions = 0
+        self.long_comments = True
+        self.patterns = _patterns(True, True)
         self.previous = previous
         self.problems: list[tuple[str, str, int, int, str]] = []
         # Blocks of the previous cut that may follow again: their ends, from where in this text, and the move.
         self.ends: list[int] = []
         self.same_from = len(text) + 1
         self.move = 0
-        if previous is not None:
+        if previous is not None and previous.complete:
             self._keep_start(previous)
 
     def run(self) -> Cut:
         result = self.result
         while (start := self._next_definition()) is not None:
+            self.definitions += 1
+            if self.definitions > self.limits.max_defs + 1:
+                result.complete = False
+                break
             found = self._definition(start, recover=result.recovered_at is not None)
             if found is None:
                 result.recovered_at = start
@@ -158,7 +185,7 @@ class _Cutter:
 
     def _next_definition(self) -> int | None:
         begin = self.at
-        gap = SKIP.match(self.text, begin).end()  # type: ignore[union-attr]
+        gap = self.patterns.skip.match(self.text, begin).end()  # type: ignore[union-attr]
         first = not self.result.blocks
         if _DEF.match(self.text, gap):
             if first:
@@ -171,7 +198,7 @@ class _Cutter:
         return found
 
     def _search_definition(self, at: int) -> int | None:
-        while (match := _ELSEWHERE.search(self.text, at)) is not None:
+        while (match := self.patterns.elsewhere.search(self.text, at)) is not None:
             at = match.end()
             if match.lastgroup == "def":
                 return match.start()
@@ -184,13 +211,15 @@ class _Cutter:
     def _definition(self, start: int, *, recover: bool) -> int | None:
         """Where the definition that begins at `start` ends; None if it never does and `recover` is not set."""
         text, size = self.text, len(self.text)
-        run = _RUNS[recover, self.unclosed > _MOST_UNCLOSED]
         stack: list[str] = []
         opened = {"{": 0, "[": 0}
         too_deep = False
         self.problems = []
         at = start
-        while (at := run.match(text, at).end()) < size:  # type: ignore[union-attr]
+        while True:
+            run = self.patterns.recovery if recover else self.patterns.run
+            if (at := run.match(text, at).end()) == size:  # type: ignore[union-attr]
+                return size if recover else None
             mark = text[at]
             if mark in opened:
                 stack.append(mark)
@@ -204,7 +233,6 @@ class _Cutter:
                     return at + 1
             elif mark == '"':
                 at = self._unclosed_text(at, start)
-                run = _RUNS[recover, self.unclosed > _MOST_UNCLOSED]
                 continue
             elif mark == "/":
                 at = self._unclosed_comment(at)
@@ -212,20 +240,25 @@ class _Cutter:
             elif mark == "\n":
                 return at + 1
             at += 1
-        return size if recover else None
 
     def _unclosed_text(self, at: int, begin: int) -> int:
         self.unclosed += 1
-        end = self._line_end(at)
-        suspect = next((m for m in _MULTI_LINE.finditer(self.text, begin, at) if m["plain"] and "\n" in m[0]), None)
-        place = suspect.start() if suspect and suspect.end() <= at else at
+        if self.unclosed == _MOST_UNCLOSED:
+            self.patterns = _patterns(False, self.long_comments)
         message = "The text in quotes that begins here is never closed"
-        hint = "a text ends at '\"'; it cannot hold a line that begins with 'def' or '@'"
         if not any(problem[1] == message for problem in self.problems):
+            runs_on = (m for m in _MULTI_LINE.finditer(self.text, begin, at) if m["plain"] and "\n" in m[0])
+            suspect = next(runs_on, None)
+            place = suspect.start() if suspect else at
+            hint = "a text ends at '\"'; it cannot hold a line that begins with 'def' or '@'"
             self.problems.append(("E_PARSE_SYNTAX", message, place, self._line_end(place), hint))
-        return end
+        return self._line_end(at)
 
     def _unclosed_comment(self, at: int) -> int:
+        if not self.long_comments:
+            return self._line_end(at)
+        self.long_comments = False
+        self.patterns = _patterns(self.unclosed < _MOST_UNCLOSED, False)
         self.problems.append(("E_PARSE_SYNTAX", "The comment is never closed", at, at + 2, "expected '*/'"))
         return self._line_end(at)
 

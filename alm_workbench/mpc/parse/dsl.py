@@ -82,9 +82,7 @@ def _parse_block(text: str, start: str) -> tuple[Any, tuple[Problem, ...]]:
         return None, (*problems, explain_multi_line(text, explain(error, text)))
 
 
-def parse_dsl_text(
-    text: str, source: Source, limits: ParseLimits, previous: ParseResult | None = None
-) -> ParseResult:
+def parse_dsl_text(text: str, source: Source, limits: ParseLimits, previous: ParseResult | None = None) -> ParseResult:
     """Read a DSL document; every broken definition is reported and the others are kept."""
     before = previous.trace if previous is not None else None
     if not isinstance(before, Trace) or before.limits != limits or before.file != source.file:
@@ -131,9 +129,10 @@ def _assemble(trace: Trace, source: Source) -> ParseResult:
     head: dict[str, Any] = {}
     places: dict[str, tuple[int, int]] = {}
     nodes: list[ASTNode] = []
-    most = trace.limits.max_defs
+    definitions, most = 0, trace.limits.max_defs
     for block, reading in zip(trace.cut.blocks, trace.readings, strict=True):
-        if block.kind == "def" and len(nodes) >= most:
+        definitions += block.kind == "def"
+        if definitions > most:
             message = f"A manifest may hold at most {most} definitions"
             diagnostics.append(Problem("E_PARSE_LIMIT", message, block.start, block.start + 3).located(source))
             break

@@ -38,7 +38,7 @@ TOGETHER = (
 )
 VALUE = TOGETHER[0][0]
 DIRECTIVES = ("@schema", "@namespace", "@name", "@version")
-_THING = re.compile(rf'@?[A-Za-z0-9_.\-]+|{STRING}|.', re.S)
+_THING = re.compile(rf"@?[A-Za-z0-9_.\-]+|{STRING}|.", re.S)
 _MULTI_LINE = re.compile(rf"{COMMENT}|{TRIPLE}|(?P<plain>{STRING})")
 
 

@@ -11,7 +11,7 @@ from .common import Entry, ParseLimits, ParseResult, Problem, manifest_from, map
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(
-    r'(?P<string>"(?:[^"\\\x00-\x1f]|\\.)*")'
+    r'(?P<string>"(?:[^"\\\x00-\x1f]++|\\.)*+")'
     r"|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+\-]?[0-9]+)?(?![0-9A-Za-z_.]))"
     r"|(?P<word>true|false|null)(?![A-Za-z0-9_])"
     r"|(?P<mark>[{}\[\]:,])"

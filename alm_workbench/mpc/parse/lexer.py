@@ -17,14 +17,14 @@ from .common import Entry, Problem, mapping, unescape
 from .lexical import COMMENT, NAME_END, NUMBER, ONE_LINE, SPACE, STRING, WORD
 
 _NOT_DEF = rf"(?!def{NAME_END})"
-_SCALAR = rf'(?:{ONE_LINE}|{NUMBER}|{_NOT_DEF}{WORD})'
+_SCALAR = rf"(?:{ONE_LINE}|{NUMBER}|{_NOT_DEF}{WORD})"
 _PAIR = rf"{_NOT_DEF}{WORD}{SPACE}*+:{SPACE}*+{_SCALAR}"
 _NEXT = rf"{SPACE}*+,{SPACE}*+"
 _LIST = rf"\[{SPACE}*+{_SCALAR}(?:{_NEXT}{_SCALAR})*+{SPACE}*+,?{SPACE}*+\]"
 _OBJECT = rf"\{{{SPACE}*+{_PAIR}(?:{_NEXT}{_PAIR})*+{SPACE}*+,?{SPACE}*+\}}"
 
 # One scalar in three groups, and the same behind a name: the parts of a value in one token.
-_PARTS = rf'({ONE_LINE})|({NUMBER})|({_NOT_DEF}{WORD})'
+_PARTS = rf"({ONE_LINE})|({NUMBER})|({_NOT_DEF}{WORD})"
 _ITEMS = re.compile(rf"{SPACE}*+(?:{_PARTS}){SPACE}*+,?")
 _PAIRS = re.compile(rf"{SPACE}*+({_NOT_DEF}{WORD}){SPACE}*+:{SPACE}*+(?:{_PARTS}){SPACE}*+,?")
 _TOKEN = rf"({WORD})|({STRING})|({NUMBER})|([{{}}\[\]:,])|(@[A-Za-z0-9_.\-]*+)|({COMMENT})|(.)|(\Z)"
@@ -82,13 +82,22 @@ def _lexeme_class(name: str) -> type[Lexeme]:
 
 _CLASSES = {
     name: _lexeme_class(name)
-    for name in ("DEF", "WORD", "LITERAL", "STRING", "NUMBER", "INT", "FLAT", "UNKNOWN", *_MARKS.values(), *_DIRECTIVES.values())
+    for name in (
+        "DEF",
+        "WORD",
+        "LITERAL",
+        "STRING",
+        "NUMBER",
+        "INT",
+        "FLAT",
+        "UNKNOWN",
+        *_MARKS.values(),
+        *_DIRECTIVES.values(),
+    )
 }
 # Nobody asks where these stand, unless to explain an error.
 _SEPARATORS = {":": _CLASSES["COLON"](":", 0, 0), ",": _CLASSES["COMMA"](",", 0, 0)}
-_Word, _Literal, _String, _Number, _Flat = (
-    _CLASSES[name] for name in ("WORD", "LITERAL", "STRING", "NUMBER", "FLAT")
-)
+_Word, _Literal, _String, _Number, _Flat = (_CLASSES[name] for name in ("WORD", "LITERAL", "STRING", "NUMBER", "FLAT"))
 
 
 def lexemes(text: str, problems: list[Problem], *, fused: bool) -> Iterator[Lexeme | Pair]:

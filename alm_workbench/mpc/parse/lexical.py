@@ -15,10 +15,11 @@ NUMBER = r"[+\-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+\-]?[0-9]++)?(?![A-
 # A text never swallows a line that begins a definition or a directive: an unclosed quote stops there.
 # Inside a plain text an indented `def` counts too; a triple-quoted one is indented itself and may show examples.
 _LINE = r"\n(?![ \t]*(?:def[ \t]|@))"
-_TRIPLE_LINE = r"\n(?!def[ \t]|@)"
+_QUOTED_LINE = r"\n(?!def[ \t]|@)"
 ONE_LINE = r'"(?!"")(?:[^"\\\n]++|\\[^\n])*+"'
 PLAIN = rf'"(?!"")(?:[^"\\\n]++|\\[^\n]|{_LINE})*+"'
-TRIPLE = rf'"""(?:[^"\\\n]++|\\[^\n]|"(?!"")|{_TRIPLE_LINE})*+"""'
+TRIPLE = rf'"""(?:[^"\\\n]++|\\[^\n]|"(?!"")|{_QUOTED_LINE})*+"""'
+TRIPLE_LINE = r'"""(?:[^"\\\n]++|\\[^\n]|"(?!""))*+"""'
 STRING = rf"(?:{TRIPLE}|{PLAIN})"
 
 LINE_COMMENT = r"(?://|\#)[^\n]*+"

@@ -35,7 +35,7 @@ def check_shape(text: str, format: str) -> str:
     return shaped
 
 
-@soak(50)
+@soak(20)
 @given(dsl_texts())
 def test_any_dsl_text_takes_a_stable_shape(written: tuple[ManifestAST, str]) -> None:
     """Formatting twice changes nothing more; content and comments stay, in order."""
@@ -45,7 +45,7 @@ def test_any_dsl_text_takes_a_stable_shape(written: tuple[ManifestAST, str]) -> 
     assert comments(shaped) == comments(text.replace("\r\n", "\n"))
 
 
-@soak(30)
+@soak(12)
 @given(manifests)
 def test_what_is_printed_is_in_shape_but_for_lines(ast: ManifestAST) -> None:
     """Printed JSON and YAML stay as they are, printed DSL keeps its content."""
@@ -54,7 +54,7 @@ def test_what_is_printed_is_in_shape_but_for_lines(ast: ManifestAST) -> None:
     check_shape(ast.to_dsl(), "dsl")
 
 
-@soak(50)
+@soak(20)
 @given(manifests, st.integers(0, 1 << 30))
 def test_any_yaml_text_takes_a_stable_shape(ast: ManifestAST, seed: int) -> None:
     """Comments, blank lines and deeper levels strewn over a text: the comments stay in order, the content too."""

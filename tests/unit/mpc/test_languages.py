@@ -22,7 +22,7 @@ from .soak import soak
 from .written import dsl_texts, manifests
 
 
-@soak(30)
+@soak(12)
 @given(manifests)
 def test_printing_and_reading_is_the_identity(ast: ManifestAST) -> None:
     """parse(print(x)) is x in each language, so one content has one hash."""
@@ -32,7 +32,7 @@ def test_printing_and_reading_is_the_identity(ast: ManifestAST) -> None:
         assert ast_hash(again) == ast_hash(ast)
 
 
-@soak(50)
+@soak(20)
 @given(dsl_texts())
 def test_every_way_of_writing_a_manifest_means_the_same(written: tuple[ManifestAST, str]) -> None:
     """Comments, commas, bare words, blocks and forms of texts change nothing."""
@@ -86,7 +86,7 @@ def _quoted(raw: str) -> str:
     return raw if raw[:1] == '"' else json.dumps(raw)
 
 
-@soak(25)
+@soak(12)
 @given(manifests)
 def test_every_key_and_value_has_its_place_as_printed(ast: ManifestAST) -> None:
     """In all three languages the span of each key and value holds just that."""
@@ -140,7 +140,7 @@ PIECES = [
 ]
 
 
-@soak(50)
+@soak(20)
 @given(dsl_texts(), st.lists(st.tuples(st.floats(0, 1), st.floats(0, 0.2), st.sampled_from(PIECES)), max_size=6))
 def test_a_reading_after_an_edit_is_a_reading(
     written: tuple[ManifestAST, str], edits: list[tuple[float, float, str]]
