@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+import { foldable } from '@codemirror/language';
+import { EditorState } from '@codemirror/state';
 import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
@@ -49,6 +51,10 @@ describe('the grammar accepts what the language allows', () => {
     ['dotted and dashed ids', 'def a.B c-d.e "Title" { }'],
     ['empty collections', 'def A a { b: [] c: {} }'],
     ['words of the language as names', 'def def true { true: false null: null }'],
+    ['bare words', 'def A a { effect: allow, from: [draft, a.b-c] o: {k: v} }'],
+    ['blocks without a colon', 'def A a { match { kind: "x" deep { b: 1, c: d } } "e f" { } }'],
+    ['a text over lines', 'def A a { b: "one\n  two\n\ndefault @ def" c: "d\nde\ndefy" }'],
+    ['three quotes', 'def A a { b: """\n  say "x" and ""y""\n  def B b {\n  @c\n""" c: """""" }'],
     ['letters beyond ASCII in strings and comments', 'def A a "Gereksinim akışı 😀" { } // ağaç']
   ])('%s', (_, text) => {
     expect(errors(text)).toEqual([]);
@@ -58,12 +64,19 @@ describe('the grammar accepts what the language allows', () => {
 describe('the grammar marks what is broken', () => {
   it.each([
     ['an unclosed body', 'def A a { b: 1'],
-    ['a string over two lines', 'def A a { b: "x\ny" }'],
+    ['a quote that is not closed', 'def A a { b: "x\ny: 1 }'],
+    ['a quote that runs into a definition', 'def A a { b: "x }\n  def B b { c: "y" } }'],
+    ['three quotes that run into a directive', 'def A a { b: """x\n@name """ }'],
     ['a property without a value', 'def A a { b: }'],
     ['a loose word', 'oops def A a { }'],
     ['a definition without an id', 'def A { }']
   ])('%s', (_, text) => {
     expect(errors(text)).not.toEqual([]);
+  });
+
+  it('and an unclosed quote hides no definition', () => {
+    const text = 'def A a {\n  b: "open\n}\ndef Role reviewer { c: "d" }';
+    expect(pathAt(text, 'reviewer')).toContain('Id');
   });
 
   it('and recovers: the definition after a broken one is still read', () => {
@@ -84,6 +97,24 @@ describe('the corpus', () => {
 
   it('the template for new manifests has no error node', () => {
     expect(errors(manifestTemplate(nullTranslator.load('alm_workbench')))).toEqual([]);
+  });
+});
+
+describe('folding', () => {
+  /** What is folded away of the line on which a text is found. */
+  function folded(text: string, needle: string): string | null {
+    const state = EditorState.create({ doc: text, extensions: [manifestLanguage] });
+    const line = state.doc.lineAt(text.indexOf(needle));
+    const range = foldable(state, line.from, line.to);
+    return range && text.slice(range.from, range.to);
+  }
+
+  it('blocks without a colon and texts over lines fold', () => {
+    const text = 'def A a {\n  m {\n    k: v\n  }\n  t: """\n    one\n  """\n  s: "1\n2"\n  w: x\n}';
+    expect(folded(text, 'm {')).toBe('\n    k: v\n  ');
+    expect(folded(text, 't: ')).toBe('\n    one\n  ');
+    expect(folded(text, 's: ')).toBe('1\n2');
+    expect(folded(text, 'w: ')).toBeNull();
   });
 });
 

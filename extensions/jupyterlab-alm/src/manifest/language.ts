@@ -6,9 +6,20 @@ import {
   indentNodeProp,
   LRLanguage
 } from '@codemirror/language';
+import type { EditorState } from '@codemirror/state';
+import type { SyntaxNode } from '@lezer/common';
 import { styleTags, tags as t } from '@lezer/highlight';
 
 import { parser } from './parser';
+
+/** What folds of a text: all between its quotes, if it runs over lines. */
+function overLines(
+  node: SyntaxNode,
+  state: EditorState,
+  quotes: number
+): { from: number; to: number } | null {
+  return state.doc.lineAt(node.from).to < node.to ? { from: node.from + quotes, to: node.to - quotes } : null;
+}
 
 /** The `.alm` language: colours, folding, indentation and bracket matching. */
 export const manifestLanguage = LRLanguage.define({
@@ -22,7 +33,8 @@ export const manifestLanguage = LRLanguage.define({
         'Id/...': t.definition(t.variableName),
         'Title/...': t.special(t.string),
         'Key/...': t.propertyName,
-        String: t.string,
+        'String TextBlock': t.string,
+        'Word/...': t.string,
         Number: t.number,
         Boolean: t.bool,
         Null: t.null,
@@ -35,7 +47,9 @@ export const manifestLanguage = LRLanguage.define({
       }),
       foldNodeProp.add({
         'Body Object Array': foldInside,
-        BlockComment: n => ({ from: n.from + 2, to: n.to - 2 })
+        BlockComment: n => ({ from: n.from + 2, to: n.to - 2 }),
+        String: (n, state) => overLines(n, state, 1),
+        TextBlock: (n, state) => overLines(n, state, 3)
       }),
       indentNodeProp.add({
         Body: delimitedIndent({ closing: '}', align: false }),
