@@ -87,14 +87,20 @@ def make_program(
     """A function of its own and the leaves its trace is about. A tree too deep for Python's compiler is walked."""
     generator = Generator(expr, mode)
     try:
-        code = _code([emit.function("expression", "c", generator.body())])[0]
+        code = compiled_code([emit.function("expression", "c", generator.body())])[0]
     except RecursionError:
         return exact, ()
     table = {**_TABLES[mode.strict], "exact": exact, **more, **generator.constants}
     return types.FunctionType(code, table, "expression"), tuple(generator.leaves)
 
 
-def _code(functions: list[ast.FunctionDef]) -> list[types.CodeType]:
+def globals_of(mode: Mode) -> dict[str, Any]:
+    """A copy of all that generated code of a mode may name."""
+    return {**_TABLES[mode.strict]}
+
+
+def compiled_code(functions: list[ast.FunctionDef]) -> list[types.CodeType]:
+    """The code of generated functions, from one module."""
     module = ast.fix_missing_locations(ast.Module(list(functions), []))
     made = compile(module, "<expression>", "exec")
     return [constant for constant in made.co_consts if isinstance(constant, types.CodeType)]
@@ -145,7 +151,7 @@ def programs(exprs: Iterable[Expr], *, strict: bool = True, condition: bool = Tr
         tables.append({**table, "exact": exactly(expr, mode), **generator.constants})
         made[hash_] = tables[-1]["exact"]
     try:
-        for hash_, code, names in zip(fresh, _code(functions), tables, strict=True):
+        for hash_, code, names in zip(fresh, compiled_code(functions), tables, strict=True):
             made[hash_] = types.FunctionType(code, names, "expression")
     except RecursionError:
         made = {hash_: program(expr, strict=strict, condition=condition) for hash_, expr in fresh.items()}

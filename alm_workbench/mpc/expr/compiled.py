@@ -10,7 +10,7 @@ A dotted name is a path through nested mappings.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -63,6 +63,13 @@ class Compiled:
 
     def explain(self, names: Mapping[str, Any]) -> Outcome:
         """The outcome with the leaves that decided it and the values they saw."""
+        keeping = self._keeping
+        if keeping is not None:
+            try:
+                value, outcomes, kept = keeping(names)
+                return Outcome(value, None, self._renderer.deciding(outcomes), kept)
+            except ExprFault:
+                pass
         value, outcomes = self.trace(names)
         return self._renderer.outcome(value, outcomes, self._wrap(names), None if self._dotted else names.get)
 
@@ -80,6 +87,18 @@ class Compiled:
         return self._make(condition=True, traced=True)
 
     @cached_property
+    def _keeping(self) -> Program | None:
+        """A trace that keeps the values it saw; None where a leaf may decide without looking at all of them."""
+        if not self.mode.strict or not Renderer.keeps(self.expr):
+            return None
+        mode = replace(self.mode, condition=True, traced=True, kept=True)
+
+        def unsure(_names: Any) -> Any:
+            raise ExprFault("R_EXPR_UNDECIDED", "left to the walker")
+
+        return make_program(self.expr, mode, unsure, {"wrap": self._wrap})[0]
+
+    @cached_property
     def _dotted(self) -> bool:
         return any(node.op == "ref" and "." in node.value for node in self.expr.walk())
 
@@ -88,8 +107,7 @@ class Compiled:
         return Renderer(self.expr, self.leaves, strict=self.mode.strict)
 
     def _make(self, *, condition: bool, traced: bool) -> tuple[Program, tuple[Expr, ...]]:
-        old = self.mode
-        mode = Mode(old.strict, condition, old.scoped, old.sized, traced, old.types)
+        mode = replace(self.mode, condition=condition, traced=traced)
         if not traced:
             return make_program(self.expr, mode, exactly(self.expr, mode, self._wrap), {"wrap": self._wrap})
         leaves = Renderer.leaves_of(self.expr)

@@ -61,6 +61,11 @@ def choose(condition: ast.expr, then: ast.expr, other: ast.expr) -> ast.expr:
     return ast.IfExp(condition, then, other)
 
 
+def row(variables: Sequence[str]) -> ast.expr:
+    """(a, b, …)"""
+    return ast.Tuple([name(variable) for variable in variables], LOAD)
+
+
 def assign(variables: Sequence[str], value: ast.expr) -> ast.stmt:
     """a = b = value"""
     return ast.Assign([ast.Name(variable, ast.Store()) for variable in variables], value)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from .functions import PURE, ExprFault
 from .ir import LOGIC, Expr, show, show_value
+from .slots import paths_of
 from .walk import FILTER, STRICT, Names, Operations, truth_of, walk
 
 UNDECIDED = "undecided"
@@ -37,23 +38,37 @@ class Outcome:
     What the leaves saw is taken at once, put into words when it is asked for.
     """
 
-    __slots__ = ("_leaves", "_seen", "value")
+    __slots__ = ("_kept", "_leaves", "_seen", "value")
 
-    def __init__(self, value: bool | None, leaves: tuple[Leaf, ...] | None = (), seen: Iterable[_Sight] = ()) -> None:
-        self.value, self._leaves, self._seen = value, leaves, seen
+    def __init__(
+        self,
+        value: bool | None,
+        leaves: tuple[Leaf, ...] | None = (),
+        seen: Iterable[_Sight] = (),
+        kept: tuple[Any, ...] | None = None,
+    ) -> None:
+        self.value, self._leaves, self._seen, self._kept = value, leaves, seen, kept
 
     @property
     def leaves(self) -> tuple[Leaf, ...]:
         """The decisive leaves."""
         if self._leaves is None:
-            self._leaves = tuple(plan.leaf(outcome, values) for plan, outcome, values in self._seen)
+            kept = self._kept
+            self._leaves = tuple(
+                plan.leaf(outcome, plan.taken(kept) if kept is not None else values)
+                for plan, outcome, values in self._seen
+            )
         return self._leaves
 
     def __str__(self) -> str:
-        if self._leaves is None:
+        if self._leaves is not None:
+            return "; ".join([str(leaf) for leaf in self._leaves])
+        kept = self._kept
+        if kept is not None:
+            sentences = [plan.told(outcome, kept) for plan, outcome, _ in self._seen]
+        else:
             sentences = [plan.sentence(outcome, values) for plan, outcome, values in self._seen]
-            return sentences[0] if len(sentences) == 1 else "; ".join(sentences)
-        return "; ".join([str(leaf) for leaf in self._leaves])
+        return sentences[0] if len(sentences) == 1 else "; ".join(sentences)
 
     def values(self) -> dict[str, Any]:
         """Every value the decisive leaves looked at, by path."""
@@ -129,9 +144,10 @@ class Renderer:
     __slots__ = ("_decisive", "_plans", "_tree")
 
     def __init__(self, expr: Expr, leaves: tuple[Expr, ...], *, strict: bool = True) -> None:
-        self._plans = [_Plan(leaf, strict=strict) for leaf in leaves]
+        paths = {path: number for number, path in enumerate(paths_of(expr))}
+        self._plans = [_Plan(leaf, paths, strict=strict) for leaf in leaves]
         self._tree = _decisive_tree(expr, iter(range(len(leaves))))
-        self._decisive: dict[tuple[Any, ...], list[tuple[_Plan, Any]]] = {}
+        self._decisive: dict[tuple[Any, ...], list[_Sight]] = {}
 
     @staticmethod
     def leaves_of(expr: Expr) -> tuple[Expr, ...]:
@@ -152,13 +168,26 @@ class Renderer:
         self, value: bool | None, outcomes: tuple[Any, ...], scope: Names, lookup: Lookup | None = None
     ) -> Outcome:
         """The outcome with the leaves that decided; `lookup` is a quicker way to the names of the scope, if there is one."""
+        get = lookup or scope.lookup
+        seen = [(plan, outcome, plan.look(outcome, scope, get)) for plan, outcome, _ in self.deciding(outcomes)]
+        return Outcome(value, None, seen)
+
+    def deciding(self, outcomes: tuple[Any, ...]) -> list[_Sight]:
+        """The leaves that decided, for an Outcome that has the values of all paths."""
         found = self._decisive.get(outcomes)
         if found is None:
-            found = [(self._plans[number], outcomes[number]) for number in _decided(self._tree, outcomes)[1]]
+            numbers = _decided(self._tree, outcomes)[1]
+            found = [(self._plans[number], outcomes[number], []) for number in numbers]
             if len(self._decisive) < 1_000:
                 self._decisive[outcomes] = found
-        get = lookup or scope.lookup
-        return Outcome(value, None, [(plan, outcome, plan.look(outcome, scope, get)) for plan, outcome in found])
+        return found
+
+    @staticmethod
+    def keeps(expr: Expr) -> bool:
+        """Whether a leaf with an outcome has looked at all its paths, and nothing outside decides what it shows."""
+        inside = [node for leaf in Renderer.leaves_of(expr) for node in leaf.walk()]
+        whole = all(node.op != "if" and not (node.op == "bin" and node.value in LOGIC) for node in inside)
+        return whole and all(node.value in PURE for node in inside if node.op == "fn")
 
 
 Decisive = tuple[str, Any]
@@ -200,12 +229,27 @@ class _Plan:
     `template` is the leaf with %s where a value is put, `shown` the positions of those values among what `look` gives.
     """
 
-    __slots__ = ("_computed", "_first", "_only", "_sentences", "expr", "paths", "shown", "strict", "template", "text")
+    __slots__ = (
+        "_at",
+        "_computed",
+        "_first",
+        "_of",
+        "_only",
+        "_quick",
+        "_sentences",
+        "expr",
+        "paths",
+        "shown",
+        "strict",
+        "template",
+        "text",
+    )
 
-    def __init__(self, expr: Expr, *, strict: bool) -> None:
+    def __init__(self, expr: Expr, places: Mapping[str, int], *, strict: bool) -> None:
         self.expr, self.strict = expr, strict
         self.text = show(expr)
-        self.paths = tuple(dict.fromkeys(node.value for node in expr.walk() if node.op == "ref"))
+        self.paths = paths_of(expr)
+        self._at = [places[path] for path in self.paths]
         self._only = self.paths[0] if len(self.paths) == 1 else None
         self._computed: list[Expr] = []
         self.shown: list[int] = []
@@ -219,6 +263,12 @@ class _Plan:
         else:
             self.template = self._placed(expr)
         self._first = self.shown[0] if len(self.shown) == 1 else None
+        self._quick, self._of = None, _as_it_is
+        if len(self.shown) == len(self.paths) == 1:
+            self._quick = self._at[0]
+            if self._computed:
+                self._of = _simple(self._computed[0]) or _as_it_is
+                self._quick = None if self._of is _as_it_is else self._quick
         text = self.text.replace("%", "%%")
         tail = f": {self.template}" if self.shown else ""
         self._sentences = {True: f"{text} was true{tail}", False: f"{text} was false{tail}"}
@@ -258,6 +308,20 @@ class _Plan:
             return f"{self.text} was undecided: {values[-1]}"
         return self._sentences[outcome] % self._words(values)
 
+    def told(self, outcome: Any, kept: tuple[Any, ...]) -> str:
+        """The sentence, from the values of all paths."""
+        if self._quick is not None:
+            return self._sentences[outcome] % (_short(self._of(kept[self._quick])),)
+        return self.sentence(outcome, self.taken(kept))
+
+    def taken(self, kept: tuple[Any, ...]) -> list[Any]:
+        """What `look` gives, from the values of all paths."""
+        values = [kept[number] for number in self._at]
+        if self._computed:
+            scope = _Kept(dict(zip(self.paths, values, strict=True)))
+            values += [self._worked_out(operand, values, scope) for operand in self._computed]
+        return values
+
     def _words(self, values: list[Any]) -> tuple[str, ...]:
         """What stands in the place of the operands."""
         if self._first is not None:
@@ -278,6 +342,30 @@ class _Plan:
             missing = sorted(path for path, value in zip(self.paths, values, strict=True) if value is None)
             return fault.message + (f" ({', '.join(missing)})" if missing else "")
         return "the values changed meanwhile"
+
+
+def _simple(operand: Expr) -> Callable[[Any], Any] | None:
+    """The builtin that a call of one name is."""
+    simple = operand.op == "fn" and len(operand.args) == 1 and operand.args[0].op == "ref"
+    return PURE.get(operand.value) if simple else None
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+class _Kept:
+    """The values a leaf saw, as a scope."""
+
+    __slots__ = ("_values",)
+    functions: Mapping[str, Any] = {}
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def lookup(self, path: str) -> Any:
+        """The value the leaf saw."""
+        return self._values.get(path)
 
 
 _Sight = tuple[_Plan, Any, list[Any]]

@@ -33,9 +33,10 @@ class Generator(Comparisons):
         before: list[ast.stmt] = []
         if mode.traced:
             marks = [f"o{number}" for number in range(len(self.leaves))]
-            before = [emit.assign(marks, emit.NONE)]
-            seen = ast.Tuple([emit.name(mark) for mark in marks], emit.LOAD)
-            result = ast.Tuple([result, seen], emit.LOAD)
+            kept = self.kept() if mode.kept else []
+            before = [emit.assign([*marks, *kept], emit.NONE)]
+            parts = [result, emit.row(marks), emit.row(kept)] if mode.kept else [result, emit.row(marks)]
+            result = ast.Tuple(parts, emit.LOAD)
         surprise = emit.call("exact", emit.name("c"))
         return [*before, emit.guarded([ast.Return(result)], "ExprFault", surprise)]
 

@@ -22,7 +22,8 @@ class Mode:
 
     scoped: its argument is a Scope, else a plain mapping · types: the value groups ("text", "number", "bool", "list")
     of paths whose values are known to be of that group or null · sized: lists are measured before they are looked
-    through · traced: the function returns its result and the outcome of every leaf.
+    through · traced: the function returns its result and the outcome of every leaf · kept: and the values of all paths, in
+    the order of `paths_of`, None where one was not looked up.
     """
 
     strict: bool = True
@@ -30,6 +31,7 @@ class Mode:
     scoped: bool = True
     sized: bool = True
     traced: bool = False
+    kept: bool = False
     types: Mapping[str, str] = EMPTY
 
 
@@ -47,6 +49,7 @@ class Slots:
         for node in expr.walk():
             if node.op == "ref":
                 self._count(node.value)
+        self._uses.update(paths_of(expr) if mode.kept else ())
 
     def _count(self, path: str) -> None:
         self._uses[path] += 1
@@ -134,9 +137,18 @@ class Slots:
             return ("number" if node.value == "len" else "text"), False
         return None, True
 
+    def kept(self) -> list[str]:
+        """The variables of all paths, in the order of `paths_of`."""
+        return [self._slots.setdefault(path, f"v{len(self._slots)}") for path in paths_of(self.expr)]
+
     def value(self, node: Expr) -> ast.expr:
         """Code that gives the value of a node."""
         raise NotImplementedError
+
+
+def paths_of(expr: Expr) -> tuple[str, ...]:
+    """The paths a tree names, each once, in the order of its text."""
+    return tuple(dict.fromkeys(node.value for node in expr.walk() if node.op == "ref"))
 
 
 def group_of(value: Any) -> str | None:
