@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, NamedTuple
 
 from ..ast import EMPTY
@@ -77,6 +76,7 @@ class Engine:
         self.trace = trace
         self._judge = Judge(self.chart, self.ports, self.guards, expressions)
         self._timed = bool(self.chart.timed)
+        self._keeps = trace or self._timed
         self._authorize = self.ports.auth.authorize if self.ports.auth is not None else None
         for step in self.chart.steps:
             if step.guard is not None and expressions:
@@ -145,13 +145,13 @@ class Engine:
                 choices = short[config[0][0]][event]
             except LookupError:
                 choices = ()
-            if choices and self._authorize is not None:
+            if self._authorize is not None and choices:
                 try:
                     asked = self._authorize(actor.id, event) is True
                 except Exception:
                     asked = False
             if asked is not False:
-                scope = context if isinstance(context, Scope) else None
+                scope = context if context.__class__ is Scope else None
                 for choice in choices:
                     roles, program, outcome, target, course, ready = choice
                     if roles is not None and not actor.system and roles.isdisjoint(actor.roles):
@@ -166,14 +166,14 @@ class Engine:
                         if held is not True:
                             continue
                     if now is None:
-                        if self.trace or self._timed or config[4]:
+                        if self._keeps or config[4]:
                             break
                         return ready
-                    after = _configuration((target, (now,), EMPTY, (), config[4]))
+                    after = _configuration(Configuration, (target, (now,), EMPTY, (), config[4]))
                     if not self.trace:
-                        return _result((after, outcome, (), None, "", None, None, ()))
+                        return _result(StepResult, (after, outcome, (), None, "", None, None, ()))
                     if choice is choices[0]:
-                        return _result((after, outcome, (), course, event, actor.id, now, config[0]))
+                        return _result(StepResult, (after, outcome, (), course, event, actor.id, now, config[0]))
                     break
         if self._timed and now is None:
             raise MPCError("E_WF_NO_CLOCK", f"Workflow '{self.chart.id}' has timeouts: say what time it is")
@@ -371,9 +371,9 @@ class Engine:
         return any(event in self.chart.answers[leaf.id] for leaf in leaves(active_states(self.chart, config)))
 
 
-# A named tuple made from a plain one: half the cost of calling its class, and this happens at every step.
-_configuration: Callable[[tuple[Any, ...]], Configuration] = partial(tuple.__new__, Configuration)
-_result: Callable[[tuple[Any, ...]], StepResult] = partial(tuple.__new__, StepResult)
+# Makes a named tuple of a plain one at half the cost of calling its class, and this happens at every step.
+_configuration: Callable[[type[Configuration], tuple[Any, ...]], Configuration] = tuple.__new__
+_result: Callable[[type[StepResult], tuple[Any, ...]], StepResult] = tuple.__new__
 
 
 def _configured(
