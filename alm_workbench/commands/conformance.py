@@ -30,6 +30,9 @@ def conformance(
 
     Exit code 1 on a failure, an unknown category or an empty directory, 2 on a missing one.
     """
+    from alm_workbench.server.light import defer_iri_grammars
+
+    defer_iri_grammars()
     for place in (directory, presets, schemas):
         if place is not None and not place.is_dir():
             raise ConfigurationError(f"{place}: is not a directory")
