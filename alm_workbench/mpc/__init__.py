@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .errors import Diagnostic, ManifestInvalid, MPCError, Related, Source, Span
     from .expr.scope import EvalContext
     from .fields import FieldProblem, FieldResult, clean_fields
+    from .formatting import format_manifest
     from .forms import FormEngine, FormPackage, type_form
     from .imports import Edition, ImportResult, Library, MemoryLibrary, PinnedLibrary, resolve_imports
     from .meta import DomainMeta, FunctionDef, KindDef, PropDef, TemplateDef, load_domain_meta
@@ -76,6 +77,7 @@ _HOMES = {
     ".engines.workflow": ("TransitionVerdict", "decide_transition", "permitted"),
     ".errors": ("Diagnostic", "MPCError", "ManifestInvalid", "Related", "Source", "Span"),
     ".expr.scope": ("EvalContext",),
+    ".formatting": ("format_manifest",),
     ".fields": ("FieldProblem", "FieldResult", "clean_fields"),
     ".forms": ("FormEngine", "FormPackage", "type_form"),
     ".imports": ("Edition", "ImportResult", "Library", "MemoryLibrary", "PinnedLibrary", "resolve_imports"),
@@ -209,6 +211,7 @@ __all__ = [
     "detect_format",
     "diff_manifests",
     "diff_meta",
+    "format_manifest",
     "freeze",
     "generate_ui_schema",
     "language_service",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from alm_workbench.mpc import MPCError
 from alm_workbench.mpc.formatting import format_manifest
-from alm_workbench.mpc.parse import ParseLimits, read
+from alm_workbench.mpc.parse import LIMITS, ParseLimits, read
 
 MEGABYTE = 1_000_000
 # A part of the full size, for a quick run.
@@ -34,7 +34,7 @@ class Attack:
     format: str
     make: Callable[[], str]
     bound: float = 5.0
-    limits: ParseLimits = ParseLimits()
+    limits: ParseLimits = LIMITS
 
 
 @dataclass(frozen=True)

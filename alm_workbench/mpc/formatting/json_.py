@@ -13,14 +13,14 @@ def format_json(text: str) -> str:
     out: list[str] = []
     depth = 0
     previous = ""
-    for token in _TOKEN.findall(text):
-        if token in "}]":
+    for part in _TOKEN.findall(text):
+        if part in "}]":
             depth -= 1
-            out.append(token if previous in ("{", "[") else "\n" + _INDENT * depth + token)
+            out.append(part if previous in ("{", "[") else "\n" + _INDENT * depth + part)
         else:
             if previous in ("{", "[", ","):
                 out.append("\n" + _INDENT * depth)
-            out.append(": " if token == ":" else token)
-            depth += token in "{["
-        previous = token
+            out.append(": " if part == ":" else part)
+            depth += part in "{["
+        previous = part
     return "".join(out) + "\n"

@@ -12,10 +12,9 @@ from functools import lru_cache
 from typing import Literal
 
 from .common import ParseLimits, Problem
-from .lexical import COMMENT, LINE_COMMENT, NAME_END, ONE_LINE, STRING, TRIPLE, TRIPLE_LINE
+from .lexical import COMMENT, LINE_COMMENT, NAME_END, ONE_LINE, STRING, TRIPLE_LINE, first_long_text
 
 _DEF = re.compile(rf"(?<![A-Za-z0-9_.\-@])def{NAME_END}")
-_MULTI_LINE = re.compile(rf"{COMMENT}|{TRIPLE}|(?P<plain>{STRING})")
 # A quote that never closes is looked for until the next definition; so many searches are allowed in one text.
 _MOST_UNCLOSED = 3
 
@@ -247,8 +246,7 @@ class _Cutter:
             self.patterns = _patterns(False, self.long_comments)
         message = "The text in quotes that begins here is never closed"
         if not any(problem[1] == message for problem in self.problems):
-            runs_on = (m for m in _MULTI_LINE.finditer(self.text, begin, at) if m["plain"] and "\n" in m[0])
-            suspect = next(runs_on, None)
+            suspect = first_long_text(self.text, begin, at)
             place = suspect.start() if suspect else at
             hint = "a text ends at '\"'; it cannot hold a line that begins with 'def' or '@'"
             self.problems.append(("E_PARSE_SYNTAX", message, place, self._line_end(place), hint))

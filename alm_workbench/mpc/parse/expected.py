@@ -7,7 +7,7 @@ from typing import Any
 
 from ..words import nearest
 from .common import Problem
-from .lexical import COMMENT, SKIP, STRING, TRIPLE, is_word
+from .lexical import SKIP, STRING, first_long_text, is_word
 
 WORDS = {
     "COLON": "':'",
@@ -39,7 +39,6 @@ TOGETHER = (
 VALUE = TOGETHER[0][0]
 DIRECTIVES = ("@schema", "@namespace", "@name", "@version")
 _THING = re.compile(rf"@?[A-Za-z0-9_.\-]+|{STRING}|.", re.S)
-_MULTI_LINE = re.compile(rf"{COMMENT}|{TRIPLE}|(?P<plain>{STRING})")
 
 
 def in_words(names: set[str]) -> str:
@@ -99,20 +98,15 @@ def _hint(thing: str, names: set[str]) -> str | None:
 
 def explain_multi_line(text: str, problem: Problem) -> Problem:
     """The problem itself, or the quote before it whose text runs over lines and may swallow what follows."""
-    for match in _MULTI_LINE.finditer(text):
-        if match.start() >= problem.start and match.start() > 0 and match.start() > problem.end:
-            break
-        if match["plain"] and "\n" in match[0]:
-            return _suspect(text, match.start(), match[0], problem)
-    return problem
-
-
-def _suspect(text: str, at: int, raw: str, problem: Problem) -> Problem:
-    end = text.find("\n", at)
-    lines = raw.count("\n") + 1
+    match = first_long_text(text, 0, len(text))
+    if match is None or match.start() > problem.end:
+        return problem
+    end = text.find("\n", match.start())
+    lines = match[0].count("\n") + 1
     message = f"The text in quotes that begins here runs over {lines} lines; it may not be closed where it should be"
     related = ((problem.message, problem.start, problem.end),)
-    return Problem("E_PARSE_SYNTAX", message, at, end, f"what follows does not fit: {problem.message}", related)
+    hint = f"what follows does not fit: {problem.message}"
+    return Problem("E_PARSE_SYNTAX", message, match.start(), end, hint, related)
 
 
 def junk(text: str) -> Problem | None:

@@ -66,7 +66,7 @@ class Lexeme(_Lark, Located):
     @property
     def word(self) -> str:
         """The token as a name: `true`, `false` and `null` are names where no value is expected."""
-        return _SPELLING[self.value] if self.type == "LITERAL" else self.value  # type: ignore[no-any-return]
+        return _SPELLING[self.value] if self.type == "LITERAL" else self.value
 
 
 class Pair(_Lark, Entry):

@@ -27,7 +27,14 @@ BLOCK_COMMENT = r"/\*(?:[^*]++|\*(?!/))*+\*/"
 COMMENT = rf"(?:{LINE_COMMENT}|{BLOCK_COMMENT})"
 SKIP = re.compile(rf"(?:[\s\ufeff]++|{COMMENT})*+")
 
+_TEXTS = re.compile(rf"{COMMENT}|{TRIPLE}|(?P<plain>{PLAIN})")
 IDENT = re.compile(rf"{WORD}\Z")
+
+
+def first_long_text(text: str, begin: int, end: int) -> re.Match[str] | None:
+    """The first text in plain quotes that runs over lines and begins and ends within a stretch of the DSL."""
+    found = (match for match in _TEXTS.finditer(text, begin, end) if match["plain"] and "\n" in match[0])
+    return next(found, None)
 
 
 def is_word(text: str) -> bool:

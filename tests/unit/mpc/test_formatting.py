@@ -97,14 +97,14 @@ def test_dsl_in_shape() -> None:
    // above
    match {
  kind: "x" other: [ {a: 1}, // first
-   {b: "%s", c: "%s"}] }
+   {b: "LONG", c: "LONG"}] }
    def /* odd */ B b { p: allow q: 2 }
    def C c {}
    // end
 }
 """
     long = "long " * 9
-    assert format_manifest(text % (long, long)) == (
+    assert format_manifest(text.replace("LONG", long)) == (
         """// head
 @schema 2 # which
 
@@ -121,8 +121,8 @@ def A a "N" {
     other: [
       {a: 1}, // first
       {
-        b: "%s",
-        c: "%s",
+        b: "LONG",
+        c: "LONG",
       },
     ]
   }
@@ -131,8 +131,7 @@ def A a "N" {
   def C c {}
   // end
 }
-"""
-        % (long, long)
+""".replace("LONG", long)
     )
 
 
