@@ -14,7 +14,7 @@ from .expressions import check_expressions
 from .fields import check_fields
 from .findings import Finding, Findings, Hint, Situated, located, origin_of
 from .names import Names, NodeKey
-from .queries import Key
+from .queries import Cell
 from .rules import check_rule, is_rule
 from .semantic import check_references
 from .structural import check_structure
@@ -30,7 +30,7 @@ class Record:
     node: ASTNode
     checked: int = 0
     findings: Sequence[Finding] = ()
-    depends: tuple[Key, ...] = ()
+    depends: tuple[Cell, ...] = ()
     rule: RuleFacts | None = None
     uses: frozenset[NodeKey] = frozenset()
     inherits: bool = field(init=False)

@@ -8,12 +8,15 @@ from typing import Any
 Key = tuple[Hashable, ...]
 
 
-class _Cell:
-    __slots__ = ("changed", "deps", "value", "verified")
+class Cell:
+    """An input or an answer, when it last changed, and what it was worked out from (None for an input)."""
 
-    def __init__(self, value: Any, deps: tuple[Key, ...] | None, revision: int) -> None:
+    __slots__ = ("changed", "deps", "key", "value", "verified")
+
+    def __init__(self, key: Key, value: Any, deps: tuple[Cell, ...] | None, revision: int) -> None:
+        self.key = key
         self.value = value
-        self.deps = deps  # None: an input
+        self.deps = deps
         self.changed = self.verified = revision
 
 
@@ -26,8 +29,8 @@ class Queries:
 
     def __init__(self) -> None:
         self.revision = 1
-        self._cells: dict[Key, _Cell] = {}
-        self._asking: list[dict[Key, None]] = []
+        self._cells: dict[Key, Cell] = {}
+        self._asking: list[dict[Cell, None]] = []
         self._derive: dict[str, Callable[..., Any]] = {}
 
     def __len__(self) -> int:
@@ -41,7 +44,7 @@ class Queries:
         """Set an input; whether that changed it."""
         cell = self._cells.get(key)
         if cell is None:
-            self._cells[key] = _Cell(value, None, self.revision)
+            self._cells[key] = Cell(key, value, None, self.revision)
             return True
         if cell.value == value:
             return False
@@ -50,11 +53,12 @@ class Queries:
 
     def get(self, key: Key) -> Any:
         """An input, or the answer to a question; noted as something the question under way depends on."""
+        cell = self._fresh(key)
         if self._asking:
-            self._asking[-1][key] = None
-        return self._fresh(key).value
+            self._asking[-1][cell] = None
+        return cell.value
 
-    def record(self, work: Callable[[], None]) -> tuple[Key, ...]:
+    def record(self, work: Callable[[], None]) -> tuple[Cell, ...]:
         """Do some work and tell what it asked for."""
         self._asking.append({})
         try:
@@ -63,30 +67,34 @@ class Queries:
             asked = self._asking.pop()
         return tuple(asked)
 
-    def unchanged(self, keys: tuple[Key, ...], since: int) -> bool:
+    def unchanged(self, cells: tuple[Cell, ...], since: int) -> bool:
         """Whether none of these has changed after a revision."""
-        fresh = self._fresh
-        return all(fresh(key).changed <= since for key in keys)
+        revision = self.revision
+        for cell in cells:
+            if cell.deps is not None and cell.verified != revision:
+                self._verify(cell)
+            if cell.changed > since:
+                return False
+        return True
 
-    def _fresh(self, key: Key) -> _Cell:
+    def _fresh(self, key: Key) -> Cell:
         cell = self._cells.get(key)
         if cell is None:
-            if key[0] not in self._derive:
-                cell = self._cells[key] = _Cell(None, None, self.revision)
-                return cell
-            value, deps = self._answer(key)
-            cell = self._cells[key] = _Cell(value, deps, self.revision)
-            return cell
-        if cell.deps is None or cell.verified == self.revision:
-            return cell
-        if not self.unchanged(cell.deps, cell.verified):
-            value, cell.deps = self._answer(key)
+            value, deps = self._answer(key) if key[0] in self._derive else (None, None)
+            cell = self._cells[key] = Cell(key, value, deps, self.revision)
+        elif cell.deps is not None and cell.verified != self.revision:
+            self._verify(cell)
+        return cell
+
+    def _verify(self, cell: Cell) -> None:
+        """Bring an answer up to date."""
+        if cell.deps is not None and not self.unchanged(cell.deps, cell.verified):
+            value, cell.deps = self._answer(cell.key)
             if value != cell.value:
                 cell.value, cell.changed = value, self.revision
         cell.verified = self.revision
-        return cell
 
-    def _answer(self, key: Key) -> tuple[Any, tuple[Key, ...]]:
+    def _answer(self, key: Key) -> tuple[Any, tuple[Cell, ...]]:
         self._asking.append({})
         try:
             value = self._derive[str(key[0])](*key[1:])

@@ -198,3 +198,18 @@ def test_a_long_session_stays_small(meta: DomainMeta) -> None:
         text = HEAD + "".join(f"def Role r{number}_{n} {{}}\n" for n in range(60))
         validator.check(parse(text))
     assert len(validator._names) < 30_000
+
+
+def test_an_edit_at_the_end_of_a_long_line_of_types(meta: DomainMeta) -> None:
+    """What two thousand types inherit changes, and no stack runs out."""
+    count = 2_000
+    text = HEAD + 'def Workflow w { initial: "a" states: ["a"] transitions: [] }\n'
+    text += "".join(f'def ArtifactType t{n} {{ extends: "t{n + 1}" workflow: "w" }}\n' for n in range(count))
+    text += f'def ArtifactType t{count} {{ workflow: "w" def FieldDef far {{ type: "int" }} }}\n'
+    text += 'def View v { layout: "list" types: ["t0"] columns: ["far"] }'
+    session = Session(meta)
+    assert session.check(text).ok
+    changed = text.replace("FieldDef far", "FieldDef near")
+    found = [d for d in session.check(changed).diagnostics if d.severity == "error"]
+    assert [(d.code, d.path) for d in found] == [("E_VALID_UNRESOLVED_REF", "defs/v/columns/0")]
+    assert session.check(text).ok
