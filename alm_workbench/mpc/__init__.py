@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from .redaction import RedactionConfig, redact, redact_exception, redact_in_place, redact_text
     from .routing import CanaryRouter
     from .uischema import UISchemaResult, generate_ui_schema
-
+    from .workflow import StepResult, WorkflowMachine, engine_for, simulate, to_mermaid, to_svg, workflow_from
 
 _HOMES = {
     ".ast": ("ASTNode", "FrozenDict", "ManifestAST", "freeze", "thaw"),
@@ -107,6 +107,15 @@ _HOMES = {
     ".redaction": ("RedactionConfig", "redact", "redact_exception", "redact_in_place", "redact_text"),
     ".routing": ("CanaryRouter",),
     ".uischema": ("UISchemaResult", "generate_ui_schema"),
+    ".workflow": (
+        "StepResult",
+        "WorkflowMachine",
+        "engine_for",
+        "simulate",
+        "to_mermaid",
+        "to_svg",
+        "workflow_from",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -187,12 +196,14 @@ __all__ = [
     "Source",
     "Span",
     "StateDef",
+    "StepResult",
     "TemplateDef",
     "TransitionDef",
     "TransitionVerdict",
     "UISchemaResult",
     "ViewDef",
     "WorkflowDef",
+    "WorkflowMachine",
     "apply_json_patch",
     "apply_overlays",
     "ast_hash",
@@ -211,6 +222,7 @@ __all__ = [
     "detect_format",
     "diff_manifests",
     "diff_meta",
+    "engine_for",
     "format_manifest",
     "freeze",
     "generate_ui_schema",
@@ -229,9 +241,13 @@ __all__ = [
     "redact_text",
     "resolve_imports",
     "row_filter",
+    "simulate",
     "stable_hash",
     "text_diff",
     "thaw",
+    "to_mermaid",
+    "to_svg",
     "type_form",
     "validate_all_codes",
+    "workflow_from",
 ]
