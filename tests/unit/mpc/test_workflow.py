@@ -132,7 +132,7 @@ class TestSteps:
 
     def test_the_short_and_the_long_way_agree(self) -> None:
         """With and without a trace, a clock or a harmless port, results are the same."""
-        steps = [
+        steps: list[dict[str, Any]] = [
             {**GO, "guard": "n > 1", "roles": ["r"], "on_enter": [{"kind": "tag", "target": "x"}, "log"]},
             {"from": "a", "on": "go", "to": "c", "roles": ["s"]},
         ]
@@ -304,7 +304,7 @@ class TestMachine:
                     self.kept = machine.serialize()
 
         port = Fires()
-        steps = [
+        steps: list[dict[str, Any]] = [
             {**GO, "on_enter": ["kick"]},
             {"from": "b", "on": "one", "to": "c"},
             {"from": "c", "on": "two", "to": "a"},
