@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 
 from alm_workbench.mpc.parse import ParseLimits, read
 
@@ -39,7 +40,7 @@ def cpu(work: Callable[[], object]) -> float:
 def test_reading_is_linear() -> None:
     """Ten thousand definitions cost ten times a thousand."""
     read(document(10, "warm"), limits=LIMITS)
-    small = min(cpu(lambda n=n: read(document(1_000, f"s{n}"), limits=LIMITS)) for n in range(3))
+    small = min(cpu(partial(read, document(1_000, f"s{n}"), limits=LIMITS)) for n in range(3))
     large = document(10_000, "l")
     assert cpu(lambda: read(large, limits=LIMITS)) < 10 * small * 2
 
@@ -51,7 +52,7 @@ def test_an_edit_costs_little() -> None:
     for number in (3, 500, 997):
         before = read(text, limits=LIMITS)
         edited = text.replace(f'"Policy {number}"', f'"Changed {number}"')
-        again = min(cpu(lambda old=before, new=edited: read(new, limits=LIMITS, previous=old)) for _ in range(3))
+        again = min(cpu(partial(read, edited, limits=LIMITS, previous=before)) for _ in range(3))
         assert again < whole / 20
 
 
@@ -62,7 +63,7 @@ def test_an_unfinished_edit_costs_little_too() -> None:
     before = read(text, limits=LIMITS)
     for typed in ('"Policy 500', '"Policy 500" {'):
         broken = text.replace('"Policy 500"', typed)
-        assert min(cpu(lambda new=broken: read(new, limits=LIMITS, previous=before)) for _ in range(3)) < whole / 5
+        assert min(cpu(partial(read, broken, limits=LIMITS, previous=before)) for _ in range(3)) < whole / 5
 
 
 def test_memory_is_bounded() -> None:
