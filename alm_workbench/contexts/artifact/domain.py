@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from alm_workbench.contexts.artifact.messages import ArtifactDTO
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput, NotFound
 from alm_workbench.mpc import (
+    AclDecision,
     ArtifactTypeDef,
     CompiledManifest,
     EvalContext,
@@ -168,15 +169,75 @@ def eval_context(
     )
 
 
-def require(
-    process: ProcessVersion, action: str, type_id: str, context: EvalContext, artifact_id: ArtifactId | None
-) -> DecisionRecord:
-    """Let ACL and then policy decide about an action; raises ``AccessDenied`` with the record of the refusal."""
+def settable(
+    process: ProcessVersion,
+    action: str,
+    type_id: str,
+    context: EvalContext,
+    artifact_id: ArtifactId | None,
+    names: Iterable[str],
+) -> AclDecision:
+    """Let ACL decide about an action that sets these fields, each by its own rules too.
+
+    Raises ``AccessDenied`` with the record of the refusal, and ``InvalidInput`` for fields hidden from the actor.
+    """
     compiled = process.compiled
     acl = decide_acl(compiled, action, type_id, context)
     if not acl.allow:
         raise refusal(f"{action} of {type_id} is not allowed for you", process, acl.rule_id, acl.reasons, artifact_id)
-    policy = decide_policy(compiled, context, type_id)
+    kind = compiled.types[type_id]
+    ids = {kind.field_ids.get(name, name) for name in names}
+    if not ids:
+        return acl
+    hidden = ids & decide_acl(compiled, "read", type_id, context).mask
+    if hidden:
+        message = "you may not see this field, so you may not set it"
+        items = [ErrorItem(f"/fields/{name}", "masked", message) for name in sorted(hidden)]
+        raise InvalidInput("Fields that are hidden from you cannot be set", errors=items)
+    for name in sorted(ids & acl.mask):
+        field = decide_acl(compiled, action, type_id, context, name)
+        label = kind.fields[name].label() if name in kind.fields else name
+        raise refusal(
+            f"{action} of {label!r} is not allowed for you", process, field.rule_id, field.reasons, artifact_id
+        )
+    return acl
+
+
+def frozen(
+    process: ProcessVersion, type_id: str, context: EvalContext, artifact_id: ArtifactId, names: Iterable[str]
+) -> None:
+    """Refuse a step that sets a field which a rule about that field forbids to update; raises ``AccessDenied``.
+
+    Whoever may take a step may set what it needs without the right to update; a rule that names the field still holds.
+    """
+    compiled = process.compiled
+    kind = compiled.types[type_id]
+    for name in sorted({kind.field_ids.get(name, name) for name in names}):
+        acl = decide_acl(compiled, "update", type_id, context, name)
+        about_it = acl.rule is not None and any(resource.endswith(f".{name}") for resource in acl.rule.resources)
+        if not acl.allow and about_it:
+            label = kind.fields[name].label() if name in kind.fields else name
+            raise refusal(f"update of {label!r} is not allowed for you", process, acl.rule_id, acl.reasons, artifact_id)
+
+
+def require(
+    process: ProcessVersion,
+    action: str,
+    type_id: str,
+    context: EvalContext,
+    artifact_id: ArtifactId | None,
+    *,
+    names: Iterable[str] = (),
+    after: Mapping[str, Any] | None = None,
+) -> DecisionRecord:
+    """Let ACL and then policy decide about an action; raises ``AccessDenied`` with the record of the refusal.
+
+    ``names`` are the fields it sets. Rights are about the item as it is; policies look at the item as it would be, which
+    is ``after`` where the action changes it.
+    """
+    compiled = process.compiled
+    acl = settable(process, action, type_id, context, artifact_id, names)
+    policy = decide_policy(compiled, context if after is None else replace(context, self_=after), type_id)
     if not policy.allow:
         first = policy.reasons[0].message if policy.reasons else f"a policy refuses to {action} {type_id}"
         raise refusal(first, process, policy.rule_id, policy.reasons, artifact_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from alm_workbench.contexts.artifact.domain import (
     checked_fields,
     not_found,
     require,
+    settable,
     type_of,
 )
 from alm_workbench.contexts.artifact.messages import (
@@ -35,7 +37,7 @@ from alm_workbench.contexts.artifact.messages import (
 from alm_workbench.contexts.artifact.texts import texts
 from alm_workbench.contexts.manifest.messages import CompiledVersion
 from alm_workbench.errors import ErrorItem, InvalidInput, StaleVersion
-from alm_workbench.mpc import ArtifactTypeDef, decide_acl
+from alm_workbench.mpc import ArtifactTypeDef
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId
 from alm_workbench.shared.messages import Event, Page
@@ -138,21 +140,17 @@ class UpdateHandler:
         changes = sorted([*message.fields, *(["title"] if message.title is not None else [])])
         event = {"name": "update", "changes": changes}
         context = self._artifacts.context(ctx, process, current, event)
-        ctx.decided(require(process, "update", current.type, context, current.id))
-        decision = decide_acl(process.compiled, "read", current.type, context)
-        hidden = sorted(set(message.fields) & decision.mask)
-        if hidden:
-            items = [
-                ErrorItem(f"/fields/{name}", "masked", "you may not see this field, so you may not set it")
-                for name in hidden
-            ]
-            raise InvalidInput("Fields that are hidden from you cannot be set", errors=items)
+        settable(process, "update", current.type, context, current.id, changes)
         values: dict[str, Any] = {}
+        fields: Mapping[str, Any] = current.fields
         if message.title is not None:
             values["title"] = check_title(message.title)
         if message.fields:
-            given = checked_fields(process.compiled, kind, message.fields, context, current.fields)
-            values |= texts(process.compiled, kind, given)
+            fields = checked_fields(process.compiled, kind, message.fields, context, current.fields)
+            values |= texts(process.compiled, kind, fields)
+        after = {**context.self_, "title": values.get("title", current.title), "fields": fields}
+        record = require(process, "update", current.type, context, current.id, names=changes, after=after)
+        ctx.decided(record)
         if message.assignee_id is not None:
             values["assignee_id"] = message.assignee_id
         if not values:

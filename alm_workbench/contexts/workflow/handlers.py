@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from alm_workbench.contexts.artifact.domain import checked_fields, logged, reason_data, require, span_of
+from alm_workbench.contexts.artifact.domain import checked_fields, frozen, logged, reason_data, require, span_of
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     GetArtifact,
@@ -61,7 +61,9 @@ class TransitionHandler:
             "transition": step.id,
             "changes": sorted(message.fields),
         }
-        record = require(process, "transition", item.type, replace(context, event=event), item.id)
+        frozen(process, item.type, found.context, item.id, message.fields)
+        before = replace(found.context, event=event)
+        record = require(process, "transition", item.type, before, item.id, names=message.fields, after=context.self_)
         reasons = logged(process, verdict.reasons)
         ctx.decided(
             replace(
