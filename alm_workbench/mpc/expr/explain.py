@@ -263,7 +263,8 @@ class _Plan:
         else:
             self.template = self._placed(expr)
         self._first = self.shown[0] if len(self.shown) == 1 else None
-        self._quick, self._of = None, _as_it_is
+        self._quick: int | None = None
+        self._of: Callable[[Any], Any] = _as_it_is
         if len(self.shown) == len(self.paths) == 1:
             self._quick = self._at[0]
             if self._computed:

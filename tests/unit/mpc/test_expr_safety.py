@@ -25,7 +25,7 @@ NODES = {
 }  # fmt: skip
 LOCAL = re.compile(r"c|[vtok][0-9]+")
 MODES = [
-    Mode(strict, condition, scoped, sized, traced, types)
+    Mode(strict, condition, scoped, sized, traced, traced and scoped, types)
     for strict in (True, False)
     for condition in (True, False)
     for scoped in (True, False)
