@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .engines.row_filter import Rows, row_filter
     from .engines.workflow import TransitionVerdict, decide_transition, permitted
     from .errors import Diagnostic, ManifestInvalid, MPCError, Related, Source, Span
+    from .expr.compiled import Compiled, compile_expression
     from .expr.scope import EvalContext
     from .fields import FieldProblem, FieldResult, clean_fields
     from .formatting import format_manifest
@@ -76,6 +77,7 @@ _HOMES = {
     ".engines.row_filter": ("Rows", "row_filter"),
     ".engines.workflow": ("TransitionVerdict", "decide_transition", "permitted"),
     ".errors": ("Diagnostic", "MPCError", "ManifestInvalid", "Related", "Source", "Span"),
+    ".expr.compiled": ("Compiled", "compile_expression"),
     ".expr.scope": ("EvalContext",),
     ".formatting": ("format_manifest",),
     ".fields": ("FieldProblem", "FieldResult", "clean_fields"),
@@ -155,6 +157,7 @@ __all__ = [
     "CheckResult",
     "Choice",
     "CompileCache",
+    "Compiled",
     "CompiledManifest",
     "ComposeResult",
     "Composition",
@@ -212,6 +215,7 @@ __all__ = [
     "canonicalize_bytes",
     "check",
     "clean_fields",
+    "compile_expression",
     "compile_manifest",
     "compose",
     "compose_decisions",
