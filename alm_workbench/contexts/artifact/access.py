@@ -16,12 +16,11 @@ from alm_workbench.contexts.artifact.domain import (
     item_view,
     masked,
     not_found,
-    refusal,
-    require,
 )
 from alm_workbench.contexts.artifact.facts import functions_for
 from alm_workbench.contexts.artifact.messages import ArtifactDTO
 from alm_workbench.contexts.artifact.repository import ArtifactRepository
+from alm_workbench.contexts.artifact.rights import refusal, require
 from alm_workbench.contexts.artifact.texts import cleaned, search_text
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.contexts.project.messages import ActiveProcess, VisibleProjects
@@ -100,8 +99,8 @@ class Artifacts:
         context = self.context(ctx, process, artifact, {"name": "read"})
         decision = decide_acl(process.compiled, "read", artifact.type, context)
         if not decision.allow:
-            reasons = decision.reasons
-            raise refusal(f"you may not read this {artifact.type}", process, decision.rule_id, reasons, artifact.id)
+            detail = f"you may not read this {artifact.type}"
+            raise refusal(detail, process, context, artifact.type, decision, artifact.id)
         return masked(artifact, decision.mask)
 
     def prepare(

@@ -9,20 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from alm_workbench.contexts.artifact.messages import ArtifactDTO
-from alm_workbench.contexts.manifest.messages import ProcessVersion
-from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput, NotFound
+from alm_workbench.errors import ErrorItem, InvalidInput, NotFound
 from alm_workbench.mpc import (
-    AclDecision,
     ArtifactTypeDef,
     CompiledManifest,
     EvalContext,
-    Reason,
     clean_fields,
-    decide_acl,
-    decide_policy,
 )
-from alm_workbench.mpc.redaction import redact_reason
-from alm_workbench.shared.context import DecisionRecord
 from alm_workbench.shared.ids import ArtifactId, ProjectId, VersionId
 from alm_workbench.shared.principal import Principal
 
@@ -169,140 +162,8 @@ def eval_context(
     )
 
 
-def settable(
-    process: ProcessVersion,
-    action: str,
-    type_id: str,
-    context: EvalContext,
-    artifact_id: ArtifactId | None,
-    names: Iterable[str],
-) -> AclDecision:
-    """Let ACL decide about an action that sets these fields, each by its own rules too.
-
-    Raises ``AccessDenied`` with the record of the refusal, and ``InvalidInput`` for fields hidden from the actor.
-    """
-    compiled = process.compiled
-    acl = decide_acl(compiled, action, type_id, context)
-    if not acl.allow:
-        raise refusal(f"{action} of {type_id} is not allowed for you", process, acl.rule_id, acl.reasons, artifact_id)
-    kind = compiled.types[type_id]
-    ids = {kind.field_ids.get(name, name) for name in names}
-    if not ids:
-        return acl
-    hidden = ids & decide_acl(compiled, "read", type_id, context).mask
-    if hidden:
-        message = "you may not see this field, so you may not set it"
-        items = [ErrorItem(f"/fields/{name}", "masked", message) for name in sorted(hidden)]
-        raise InvalidInput("Fields that are hidden from you cannot be set", errors=items)
-    for name in sorted(ids & acl.mask):
-        field = decide_acl(compiled, action, type_id, context, name)
-        label = kind.fields[name].label() if name in kind.fields else name
-        raise refusal(
-            f"{action} of {label!r} is not allowed for you", process, field.rule_id, field.reasons, artifact_id
-        )
-    return acl
-
-
-def frozen(
-    process: ProcessVersion, type_id: str, context: EvalContext, artifact_id: ArtifactId, names: Iterable[str]
-) -> None:
-    """Refuse a step that sets a field which a rule about that field forbids to update; raises ``AccessDenied``.
-
-    Whoever may take a step may set what it needs without the right to update; a rule that names the field still holds.
-    """
-    compiled = process.compiled
-    kind = compiled.types[type_id]
-    for name in sorted({kind.field_ids.get(name, name) for name in names}):
-        acl = decide_acl(compiled, "update", type_id, context, name)
-        about_it = acl.rule is not None and any(resource.endswith(f".{name}") for resource in acl.rule.resources)
-        if not acl.allow and about_it:
-            label = kind.fields[name].label() if name in kind.fields else name
-            raise refusal(f"update of {label!r} is not allowed for you", process, acl.rule_id, acl.reasons, artifact_id)
-
-
-def require(
-    process: ProcessVersion,
-    action: str,
-    type_id: str,
-    context: EvalContext,
-    artifact_id: ArtifactId | None,
-    *,
-    names: Iterable[str] = (),
-    after: Mapping[str, Any] | None = None,
-) -> DecisionRecord:
-    """Let ACL and then policy decide about an action; raises ``AccessDenied`` with the record of the refusal.
-
-    ``names`` are the fields it sets. Rights are about the item as it is; policies look at the item as it would be, which
-    is ``after`` where the action changes it.
-    """
-    compiled = process.compiled
-    acl = settable(process, action, type_id, context, artifact_id, names)
-    policy = decide_policy(compiled, context if after is None else replace(context, self_=after), type_id)
-    if not policy.allow:
-        first = policy.reasons[0].message if policy.reasons else f"a policy refuses to {action} {type_id}"
-        raise refusal(first, process, policy.rule_id, policy.reasons, artifact_id)
-    reasons = logged(process, [*acl.reasons, *policy.reasons])
-    return DecisionRecord(
-        "allow",
-        "Artifact",
-        artifact_id,
-        acl.rule_id,
-        reasons,
-        compiled.artifact_hash,
-        process.version_id,
-        span_of(acl.reasons),
-    )
-
-
-def refusal(
-    detail: str, process: ProcessVersion, rule_id: str | None, reasons: Iterable[Reason], artifact_id: ArtifactId | None
-) -> AccessDenied:
-    """An ``AccessDenied`` that carries its record for the decision log."""
-    data = [reason_data(r) for r in reasons]
-    error = AccessDenied(detail, reasons=data)
-    error.record = DecisionRecord(
-        "deny",
-        "Artifact",
-        artifact_id,
-        rule_id,
-        logged(process, reasons),
-        process.compiled.artifact_hash,
-        process.version_id,
-        span_of(reasons),
-    )
-    return error
-
-
-def logged(process: ProcessVersion, reasons: Iterable[Reason]) -> list[dict[str, Any]]:
-    """Reasons for the decision log: without what the manifest keeps out of logs."""
-    return [redact_reason(reason_data(reason), process.compiled.redaction) for reason in reasons]
-
-
-def reason_data(reason: Reason) -> dict[str, Any]:
-    """A reason as JSON-able data, for people and for the log."""
-    span = reason.span
-    place: dict[str, Any] | None = None
-    if span:
-        place = {"line": span.line, "col": span.col, "end_line": span.end_line, "end_col": span.end_col}
-        if span.file is not None:  # a rule that was imported stands in another manifest
-            place["file"] = span.file
-    return {
-        "code": reason.code,
-        "message": reason.message,
-        "rule_id": reason.rule_id,
-        "span": place,
-        "values": dict(reason.values),
-    }
-
-
-def span_of(reasons: Iterable[Reason]) -> dict[str, Any] | None:
-    """The place of the first rule that has one."""
-    return next((data["span"] for r in reasons if (data := reason_data(r))["span"]), None)
-
-
 def masked(artifact: ArtifactDTO, fields: Iterable[str]) -> ArtifactDTO:
     """The item without the values of some fields."""
-    from dataclasses import replace
 
     hidden = sorted(set(fields) & set(artifact.fields))
     if not hidden:

@@ -7,14 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from alm_workbench.contexts.artifact.access import Artifacts, check_version
-from alm_workbench.contexts.artifact.domain import (
-    check_title,
-    checked_fields,
-    not_found,
-    require,
-    settable,
-    type_of,
-)
+from alm_workbench.contexts.artifact.domain import check_title, checked_fields, not_found, type_of
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     CreateArtifact,
@@ -34,6 +27,7 @@ from alm_workbench.contexts.artifact.messages import (
     StateCounts,
     UpdateArtifact,
 )
+from alm_workbench.contexts.artifact.rights import require, settable
 from alm_workbench.contexts.artifact.texts import texts
 from alm_workbench.contexts.manifest.messages import CompiledVersion
 from alm_workbench.errors import ErrorItem, InvalidInput, StaleVersion

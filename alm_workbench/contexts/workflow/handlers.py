@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from alm_workbench.contexts.artifact.domain import checked_fields, frozen, logged, reason_data, require, span_of
+from alm_workbench.contexts.artifact.domain import checked_fields
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     GetArtifact,
@@ -15,6 +15,7 @@ from alm_workbench.contexts.artifact.messages import (
     Situation,
     SituationOf,
 )
+from alm_workbench.contexts.artifact.rights import frozen, logged, reason_data, require, span_of, told
 from alm_workbench.contexts.manifest.messages import CompiledVersion
 from alm_workbench.contexts.workflow.messages import (
     HistoryEntryDTO,
@@ -164,7 +165,7 @@ class PermittedHandler:
                 v.transition.to,
                 v.allowed,
                 tuple(v.transition.requires),
-                tuple(reason_dto(r) for r in v.reasons),
+                tuple(reason_dto(r) for r in told(found.process, found.context, found.artifact.type, v.reasons)),
             )
             for v in verdicts
         )
@@ -273,7 +274,7 @@ def denied(found: Situation, context: EvalContext, verdict: TransitionVerdict, n
     """The refusal of a step: its reasons, and what is possible instead."""
     item, process = found.artifact, found.process
     options = permitted(process.compiled, item.type, item.state, context)
-    reasons = [reason_data(r) for r in verdict.reasons]
+    reasons = [reason_data(r) for r in told(process, context, item.type, verdict.reasons)]
     error = TransitionDenied(
         f"{item.key} cannot {name!r} from {item.state!r}" + (f": {reasons[0]['message']}" if reasons else ""),
         reasons=reasons,

@@ -30,6 +30,7 @@ def ArtifactType note {
   workflow: "flow"
   key_prefix: "NOTE"
   def FieldDef price { type: "int" aliases: ["cost"] }
+  def FieldDef margin { type: "int" }
   def FieldDef text { type: "text" }
 }
 def Role owner { privileges: ["*"] }
@@ -40,6 +41,11 @@ def ACL price_for_owners {
   action: ["create", "update"] resource: "note.price" roles: ["engineer"]
   condition: "not hasRole('owner')" effect: "deny" priority: 10
 }
+def ACL margin_for_owners {
+  action: "read" resource: "note.margin" roles: ["engineer"]
+  condition: "not hasRole('owner')" effect: "deny" priority: 10
+}
+def Policy no_high_margin { events: ["update"] when: "self.fields.text == 'raise' and self.fields.margin > 100" }
 def Policy no_empty_text {
   events: ["update"] when: "isEmpty(self.fields.text)" message: {en: "Keep a text", tr: "Bir metin bırakın"}
 }
@@ -121,3 +127,18 @@ def test_a_hidden_field_cannot_be_set_by_a_step(org: Org) -> None:
     made = org.owner.send(CreateArtifact(org.project.id, "requirement", "Braking distance on ice", {"text": "x"}))
     with pytest.raises((InvalidInput, AccessDenied)):
         org.viewer.send(UpdateArtifact(made.id, made.version, fields={"hazard_note": "x"}))
+
+
+def test_a_refusal_does_not_tell_what_is_hidden(org: Org, project: Any) -> None:
+    """The rule is named; the value it saw is in the log of decisions, not in the answer."""
+    fields = {"margin": 12345, "text": "x"}
+    made = org.owner.send(CreateArtifact(project.id, "note", "A note", fields))
+    with pytest.raises(AccessDenied) as caught:
+        org.engineer.send(UpdateArtifact(made.id, made.version, fields={"text": "raise"}))
+    assert caught.value.reasons[0]["rule_id"] == "no_high_margin"
+    assert "12345" not in f"{caught.value.detail} {caught.value.reasons}"
+    assert "raise" in str(caught.value.reasons[0]["values"])
+    with pytest.raises(AccessDenied, match="12345"):
+        org.owner.send(UpdateArtifact(made.id, made.version, fields={"text": "raise"}))
+    log = org.owner.query(ListDecisions(entity_id=made.id, verdict="deny"))
+    assert all("12345" in str(entry.reasons) for entry in log.items)
