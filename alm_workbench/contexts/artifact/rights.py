@@ -1,0 +1,167 @@
+"""Who may do what with an item: rights of the item and of each field, policies, and refusals that tell no secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from alm_workbench.contexts.manifest.messages import ProcessVersion
+from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput
+from alm_workbench.mpc import AclDecision, Decision, EvalContext, Reason, decide_acl, decide_policy
+from alm_workbench.mpc.redaction import redact_reason
+from alm_workbench.shared.context import DecisionRecord
+from alm_workbench.shared.ids import ArtifactId
+
+
+def settable(
+    process: ProcessVersion,
+    action: str,
+    type_id: str,
+    context: EvalContext,
+    artifact_id: ArtifactId | None,
+    names: Iterable[str],
+) -> AclDecision:
+    """Let ACL decide about an action that sets these fields, each by its own rules too.
+
+    Raises ``AccessDenied`` with the record of the refusal, and ``InvalidInput`` for fields hidden from the actor.
+    """
+    compiled = process.compiled
+    acl = decide_acl(compiled, action, type_id, context)
+    if not acl.allow:
+        raise refusal(f"{action} of {type_id} is not allowed for you", process, context, type_id, acl, artifact_id)
+    kind = compiled.types[type_id]
+    ids = {kind.field_ids.get(name, name) for name in names}
+    if not ids:
+        return acl
+    hidden = ids & decide_acl(compiled, "read", type_id, context).mask
+    if hidden:
+        message = "you may not see this field, so you may not set it"
+        items = [ErrorItem(f"/fields/{name}", "masked", message) for name in sorted(hidden)]
+        raise InvalidInput("Fields that are hidden from you cannot be set", errors=items)
+    for name in sorted(ids & acl.mask):
+        field = decide_acl(compiled, action, type_id, context, name)
+        label = kind.fields[name].label() if name in kind.fields else name
+        raise refusal(f"{action} of {label!r} is not allowed for you", process, context, type_id, field, artifact_id)
+    return acl
+
+
+def frozen(
+    process: ProcessVersion, type_id: str, context: EvalContext, artifact_id: ArtifactId, names: Iterable[str]
+) -> None:
+    """Refuse a step that sets a field which a rule about that field forbids to update; raises ``AccessDenied``.
+
+    Whoever may take a step may set what it needs without the right to update; a rule that names the field still holds.
+    """
+    compiled = process.compiled
+    kind = compiled.types[type_id]
+    for name in sorted({kind.field_ids.get(name, name) for name in names}):
+        acl = decide_acl(compiled, "update", type_id, context, name)
+        about_it = acl.rule is not None and any(resource.endswith(f".{name}") for resource in acl.rule.resources)
+        if not acl.allow and about_it:
+            label = kind.fields[name].label() if name in kind.fields else name
+            raise refusal(f"update of {label!r} is not allowed for you", process, context, type_id, acl, artifact_id)
+
+
+def require(
+    process: ProcessVersion,
+    action: str,
+    type_id: str,
+    context: EvalContext,
+    artifact_id: ArtifactId | None,
+    *,
+    names: Iterable[str] = (),
+    after: Mapping[str, Any] | None = None,
+) -> DecisionRecord:
+    """Let ACL and then policy decide about an action; raises ``AccessDenied`` with the record of the refusal.
+
+    ``names`` are the fields it sets. Rights are about the item as it is; policies look at the item as it would be, which
+    is ``after`` where the action changes it.
+    """
+    compiled = process.compiled
+    acl = settable(process, action, type_id, context, artifact_id, names)
+    policy = decide_policy(compiled, context if after is None else replace(context, self_=after), type_id)
+    if not policy.allow:
+        raise refusal(None, process, context, type_id, policy, artifact_id)
+    reasons = logged(process, [*acl.reasons, *policy.reasons])
+    return DecisionRecord(
+        "allow",
+        "Artifact",
+        artifact_id,
+        acl.rule_id,
+        reasons,
+        compiled.artifact_hash,
+        process.version_id,
+        span_of(acl.reasons),
+    )
+
+
+def refusal(
+    detail: str | None,
+    process: ProcessVersion,
+    context: EvalContext,
+    type_id: str,
+    decision: AclDecision | Decision,
+    artifact_id: ArtifactId | None,
+) -> AccessDenied:
+    """An ``AccessDenied`` that carries its record for the decision log; without a detail the first reason is it."""
+    said = told(process, context, type_id, decision.reasons)
+    error = AccessDenied(detail or said[0].message, reasons=[reason_data(reason) for reason in said])
+    error.record = DecisionRecord(
+        "deny",
+        "Artifact",
+        artifact_id,
+        decision.rule_id,
+        logged(process, decision.reasons),
+        process.compiled.artifact_hash,
+        process.version_id,
+        span_of(decision.reasons),
+    )
+    return error
+
+
+def told(process: ProcessVersion, context: EvalContext, type_id: str, reasons: Iterable[Reason]) -> list[Reason]:
+    """Reasons for the actor: a rule that looked at what the actor may not see is named, its values are not."""
+    read = decide_acl(process.compiled, "read", type_id, context)
+    return [_without_hidden(reason, read) for reason in reasons]
+
+
+def _without_hidden(reason: Reason, read: AclDecision) -> Reason:
+    def hidden(path: str) -> bool:
+        head, *steps = path.split(".")
+        if head != "self" or not steps:
+            return False
+        return not read.allow or (steps[1] if steps[0] == "fields" and len(steps) > 1 else steps[0]) in read.mask
+
+    shown = {path: value for path, value in reason.values.items() if not hidden(path)}
+    if len(shown) == len(reason.values):
+        return reason
+    message = reason.labels.get("en") or f"'{reason.rule_id}' decided, by a value that is hidden from you"
+    return replace(reason, message=message, values=shown)
+
+
+def logged(process: ProcessVersion, reasons: Iterable[Reason]) -> list[dict[str, Any]]:
+    """Reasons for the decision log: without what the manifest keeps out of logs."""
+    return [redact_reason(reason_data(reason), process.compiled.redaction) for reason in reasons]
+
+
+def reason_data(reason: Reason) -> dict[str, Any]:
+    """A reason as JSON-able data, for people and for the log."""
+    span = reason.span
+    place: dict[str, Any] | None = None
+    if span:
+        place = {"line": span.line, "col": span.col, "end_line": span.end_line, "end_col": span.end_col}
+        if span.file is not None:  # a rule that was imported stands in another manifest
+            place["file"] = span.file
+    return {
+        "code": reason.code,
+        "message": reason.message,
+        "rule_id": reason.rule_id,
+        "span": place,
+        "values": dict(reason.values),
+    }
+
+
+def span_of(reasons: Iterable[Reason]) -> dict[str, Any] | None:
+    """The place of the first rule that has one."""
+    return next((data["span"] for r in reasons if (data := reason_data(r))["span"]), None)
