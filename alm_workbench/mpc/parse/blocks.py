@@ -53,16 +53,17 @@ def _patterns(long_texts: bool, long_comments: bool) -> _Patterns:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A stretch of text, with problems counted from its start."""
+    """A stretch of text, with problems counted from its start, and how much in it never closes."""
 
     kind: Literal["head", "def", "junk"]
     start: int
     end: int
     problems: tuple[Problem, ...] = ()
+    unclosed: int = 0
 
     def moved(self, by: int) -> Block:
         """The same block further on."""
-        return Block(self.kind, self.start + by, self.end + by, self.problems)
+        return Block(self.kind, self.start + by, self.end + by, self.problems, self.unclosed)
 
 
 @dataclass(slots=True)
@@ -113,7 +114,7 @@ class _Cutter:
         self.limits = limits
         self.result = Cut(text)
         self.at = 0
-        self.unclosed = 0
+        self.unclosed = self.unclosed_before = 0
         self.definitions = 0
         self.long_comments = True
         self.patterns = _patterns(True, True)
@@ -133,9 +134,11 @@ class _Cutter:
             if self.definitions > self.limits.max_defs + 1:
                 result.complete = False
                 break
+            state = self.unclosed, self.long_comments, self.patterns
             found = self._definition(start, recover=result.recovered_at is not None)
             if found is None:
                 result.recovered_at = start
+                self.unclosed, self.long_comments, self.patterns = state
                 found = self._definition(start, recover=True) or len(self.text)
             self._block("def", start, found)
             if found >= self.same_from and self._keep_end(found):
@@ -149,6 +152,8 @@ class _Cutter:
         most = min(len(previous.text), len(self.text)) - same
         tail = _shared_end(previous.text, self.text, most)
         limit = same if previous.recovered_at is None else min(same, previous.recovered_at)
+        # Whether something closes may be decided behind its block, so such blocks are cut again.
+        limit = next((min(limit, block.start) for block in previous.blocks if block.unclosed), limit)
         ends = [block.end for block in previous.blocks]
         kept = bisect_right(ends, limit)
         while kept and previous.blocks[kept - 1].kind != "def":
@@ -157,7 +162,7 @@ class _Cutter:
             self.result.blocks = previous.blocks[:kept]
             self.result.kept_before = kept
             self.at = ends[kept - 1]
-        if previous.recovered_at is None:
+        if previous.recovered_at is None and _few(previous.blocks):
             self.ends, self.same_from = ends, len(self.text) - tail
             self.move = len(self.text) - len(previous.text)
 
@@ -170,6 +175,8 @@ class _Cutter:
         if at == len(self.ends) or self.ends[at] != old or self.previous.blocks[at].kind != "def":
             return False
         rest = self.previous.blocks[at + 1 :]
+        if not _few([*self.result.blocks, *rest]):
+            return False
         self.result.blocks += [block.moved(self.move) for block in rest] if self.move else rest
         self.result.kept_after = len(rest)
         return True
@@ -179,7 +186,8 @@ class _Cutter:
     def _block(self, kind: Literal["head", "def", "junk"], start: int, end: int) -> None:
         found = tuple(Problem(code, text, a - start, b - start, hint) for code, text, a, b, hint in self.problems)
         self.problems = []
-        self.result.blocks.append(Block(kind, start, end, found))
+        self.result.blocks.append(Block(kind, start, end, found, self.unclosed - self.unclosed_before))
+        self.unclosed_before = self.unclosed
         self.at = end
 
     def _next_definition(self) -> int | None:
@@ -242,7 +250,7 @@ class _Cutter:
 
     def _unclosed_text(self, at: int, begin: int) -> int:
         self.unclosed += 1
-        if self.unclosed == _MOST_UNCLOSED:
+        if self.unclosed >= _MOST_UNCLOSED:
             self.patterns = _patterns(False, self.long_comments)
         message = "The text in quotes that begins here is never closed"
         if not any(problem[1] == message for problem in self.problems):
@@ -256,13 +264,19 @@ class _Cutter:
         if not self.long_comments:
             return self._line_end(at)
         self.long_comments = False
-        self.patterns = _patterns(self.unclosed < _MOST_UNCLOSED, False)
+        self.unclosed += _MOST_UNCLOSED
+        self.patterns = _patterns(False, False)
         self.problems.append(("E_PARSE_SYNTAX", "The comment is never closed", at, at + 2, "expected '*/'"))
         return self._line_end(at)
 
     def _line_end(self, at: int) -> int:
         end = self.text.find("\n", at)
         return len(self.text) if end < 0 else end
+
+
+def _few(blocks: list[Block]) -> bool:
+    """Whether so little never closes that it changed nothing elsewhere."""
+    return sum([block.unclosed for block in blocks]) < _MOST_UNCLOSED
 
 
 def _close(stack: list[str], opened: dict[str, int], pair: str) -> bool:
