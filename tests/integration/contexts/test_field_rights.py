@@ -131,8 +131,7 @@ def test_a_hidden_field_cannot_be_set_by_a_step(org: Org) -> None:
 
 def test_a_refusal_does_not_tell_what_is_hidden(org: Org, project: Any) -> None:
     """The rule is named; the value it saw is in the log of decisions, not in the answer."""
-    fields = {"margin": 12345, "text": "x"}
-    made = org.owner.send(CreateArtifact(project.id, "note", "A note", fields))
+    made = org.owner.send(CreateArtifact(project.id, "note", "A note", {"margin": 12345, "text": "x"}))
     with pytest.raises(AccessDenied) as caught:
         org.engineer.send(UpdateArtifact(made.id, made.version, fields={"text": "raise"}))
     assert caught.value.reasons[0]["rule_id"] == "no_high_margin"
