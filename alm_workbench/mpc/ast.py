@@ -85,8 +85,7 @@ class Located:
         """Key, start and end of the key, and value of each entry; nothing unless this is a mapping."""
         if isinstance(self.value, Mapping):
             places = iter(self.inside or ())
-            for key, start, end, value in zip(self.value, places, places, places, strict=True):
-                yield key, start, end, value
+            yield from zip(self.value, places, places, places, strict=True)
 
     def entry(self, key: str) -> tuple[int, int, Located] | None:
         """The start and end of a key and its value, or None."""
