@@ -39,6 +39,8 @@ def vocabulary(case: Case) -> DomainMeta:
     }
     names = case.input.get("functions") or ()
     if names:
-        builtin = {name: FunctionDef(name, BUILTIN_ARGS.get(name, ()), BUILTIN_RETURNS[name]) for name in BUILTIN_RETURNS}
+        builtin = {
+            name: FunctionDef(name, BUILTIN_ARGS.get(name, ()), BUILTIN_RETURNS[name]) for name in BUILTIN_RETURNS
+        }
         declared = {name: known for name in names if (known := declared.get(name) or builtin.get(name))}
     return DomainMeta(allowed_functions=tuple(declared.values()))
