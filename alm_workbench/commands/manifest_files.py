@@ -120,8 +120,14 @@ def problem(file: Path, error: MPCError) -> ManifestProblem:
     found: Sequence[Diagnostic] = [Diagnostic(error.code, error.message, span=error.span)]
     if isinstance(error, ManifestInvalid):
         found = [d for d in error.diagnostics if d.severity == "error"]
-    items = [ErrorItem(f"{d.span.line}:{d.span.col}" if d.span else "", d.code, d.message) for d in found]
-    return ManifestProblem(f"{file}: {error.message}", errors=items)
+    items = [ErrorItem(_place(file, d), d.code, d.message + (f" ({d.hint})" if d.hint else "")) for d in found]
+    if not items:
+        return ManifestProblem(f"{file}: {error.message}")
+    return ManifestProblem(f"{items[0].path}: {items[0].message}", errors=items[1:])
+
+
+def _place(file: Path, found: Diagnostic) -> str:
+    return f"{found.span.file or file}:{found.span.line}:{found.span.col}" if found.span else str(file)
 
 
 def library_of(folders: Sequence[Path]) -> MemoryLibrary | None:

@@ -9,11 +9,10 @@ from typing import Any
 import click
 
 from alm_workbench.commands.common import json_option, show
-from alm_workbench.commands.manifest import checked
-from alm_workbench.errors import ConfigurationError, ManifestProblem
+from alm_workbench.commands.manifest_files import LIBRARY, compiled
+from alm_workbench.errors import ConfigurationError
 from alm_workbench.mpc import (
     AclDecision,
-    CompiledManifest,
     Decision,
     EvalContext,
     Reason,
@@ -35,30 +34,38 @@ def policy() -> None:
 
 @policy.command("explain")
 @FILE
+@LIBRARY
 @click.option("--event", "event_file", required=True, help="File with the event as JSON, or the JSON itself.")
 @click.option("--actor", "actor_text", help="The actor as JSON or a file of it: id, roles, attributes.")
 @click.option("--item", "item_text", help="The item as JSON or a file of it: type, state, fields, …")
 @LANG
 @json_option
 def explain(
-    file: Path, event_file: str, actor_text: str | None, item_text: str | None, lang: str, as_json: bool
+    file: Path,
+    libraries: tuple[Path, ...],
+    event_file: str,
+    actor_text: str | None,
+    item_text: str | None,
+    lang: str,
+    as_json: bool,
 ) -> None:
     """What the policies say about an event, and why each of them does or does not speak.
 
     The event's ``object`` stands for the item and its ``actor`` for the actor where no others are given.
     """
-    compiled = sound(file)
+    rules = compiled(file, libraries)
     event = mapping("--event", event_file)
     about = event.get("object") if isinstance(event.get("object"), dict) else {}
     item = mapping("--item", item_text) if item_text else dict(about or {})
     actor = mapping("--actor", actor_text) if actor_text else event.get("actor") or {}
     type_id = str(item.get("type") or (about or {}).get("type") or "")
-    found = decide_policy(compiled, EvalContext(item, known(actor), event), type_id)
+    found = decide_policy(rules, EvalContext(item, known(actor), event), type_id)
     show(data_of(found, lang), as_json, lambda: lines_of(found, lang))
 
 
 @policy.command("acl")
 @FILE
+@LIBRARY
 @click.option("--action", required=True, help="What is to be done, such as read or update.")
 @click.option("--resource", required=True, help="A type, or type.field.")
 @click.option("--roles", default="", help="Roles of the actor, separated by commas.")
@@ -69,6 +76,7 @@ def explain(
 @json_option
 def acl(
     file: Path,
+    libraries: tuple[Path, ...],
     action: str,
     resource: str,
     roles: str,
@@ -79,25 +87,16 @@ def acl(
     as_json: bool,
 ) -> None:
     """Whether an actor may do something, which rule decides, and what stays hidden."""
-    compiled = sound(file)
+    rules = compiled(file, libraries)
     type_id, _, field = resource.partition(".")
     attributes = mapping("--attrs", attrs_text) if attrs_text else {}
     names = [role.strip() for role in roles.split(",") if role.strip()]
     item = {"type": type_id, **(mapping("--item", item_text) if item_text else {})}
     actor = {"id": actor_id or None, "roles": names, "attributes": attributes}
-    found = decide_acl(compiled, action, type_id, EvalContext(item, actor, {"name": action}), field or None)
+    found = decide_acl(rules, action, type_id, EvalContext(item, actor, {"name": action}), field or None)
     data = {**data_of(found, lang), "masked": sorted(found.mask)}
     hidden = found.explain_mask(lang)
     show(data, as_json, lambda: [*lines_of(found, lang), *([hidden] if hidden else [])])
-
-
-def sound(file: Path) -> CompiledManifest:
-    """The compiled manifest of a file; raises ``ManifestProblem`` (exit code 2) where it is not sound."""
-    _, result = checked(file)
-    if result.compiled is not None:
-        return result.compiled
-    first = next((d for d in result.diagnostics if d.severity == "error"), None)
-    raise ManifestProblem(f"{file} has errors: {first}" if first else f"{file} has errors")
 
 
 def mapping(option: str, text: str) -> dict[str, Any]:

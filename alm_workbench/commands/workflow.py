@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from alm_workbench.commands.common import json_option, show
-from alm_workbench.commands.manifest import checked
-from alm_workbench.errors import ConfigurationError, ManifestProblem
+from alm_workbench.commands.manifest_files import LIBRARY, compiled
+from alm_workbench.errors import ConfigurationError
 from alm_workbench.mpc import CompiledManifest, EvalContext
 from alm_workbench.mpc.expr.scope import Scope
 from alm_workbench.mpc.model import WorkflowDef
@@ -32,26 +32,45 @@ def workflow() -> None:
 
 @workflow.command("graph")
 @FILE
+@LIBRARY
 @click.option("--workflow", "workflow_id", help="Id of the workflow; the first one if not given.")
 @click.option("--format", "form", type=click.Choice(["mermaid", "svg", "text"]), default="text", show_default=True)
 @click.option("--lang", default="en", show_default=True, help="Language of the labels.")
 @click.option(
     "--direction", type=click.Choice(["down", "right"]), default="down", show_default=True, help="Of an SVG drawing."
 )
-def graph(file: Path, workflow_id: str | None, form: str, lang: str, direction: str) -> None:
-    """Print a workflow as a drawing or as text."""
-    compiled = _compiled(file)
-    flow = compiled.workflows[_workflow_id(file, compiled, workflow_id, None)]
+@json_option
+def graph(
+    file: Path,
+    libraries: tuple[Path, ...],
+    workflow_id: str | None,
+    form: str,
+    lang: str,
+    direction: str,
+    as_json: bool,
+) -> None:
+    """Print a workflow as a drawing or as text; as JSON its states and arrows, with the drawing."""
+    found = compiled(file, libraries)
+    flow = found.workflows[_workflow_id(file, found, workflow_id, None)]
+    drawing = _drawn(flow, form, lang, direction)
+    if not as_json:
+        click.echo(drawing, nl=False)
+        return
+    data = _data(flow, lang)
+    show(data if form == "text" else {**data, form: drawing}, True, list)
+
+
+def _drawn(flow: WorkflowDef, form: str, lang: str, direction: str) -> str:
     if form == "mermaid":
-        click.echo(to_mermaid(flow, lang), nl=False)
-    elif form == "svg":
-        click.echo(to_svg(flow, lang, direction="leftright" if direction == "right" else "topbottom"), nl=False)
-    else:
-        click.echo("\n".join(_text(flow, lang)))
+        return to_mermaid(flow, lang)
+    if form == "svg":
+        return to_svg(flow, lang, direction="leftright" if direction == "right" else "topbottom")
+    return "\n".join(_text(flow, lang)) + "\n"
 
 
 @workflow.command("simulate")
 @FILE
+@LIBRARY
 @click.option("--workflow", "workflow_id", help="Id of the workflow.")
 @click.option("--type", "type_id", help="Id of a type: its workflow is meant.")
 @click.option("--path", "path", required=True, help="Events or transition ids in order, with commas between.")
@@ -62,6 +81,7 @@ def graph(file: Path, workflow_id: str | None, form: str, lang: str, direction: 
 @json_option
 def simulate_path(
     file: Path,
+    libraries: tuple[Path, ...],
     workflow_id: str | None,
     type_id: str | None,
     path: str,
@@ -72,12 +92,12 @@ def simulate_path(
     as_json: bool,
 ) -> int:
     """Take steps in order and say why each may be taken; stops at a refusal with exit code 1."""
-    compiled = _compiled(file)
-    engine = engine_for(compiled, _workflow_id(file, compiled, workflow_id, type_id), trace=True)
+    found = compiled(file, libraries)
+    engine = engine_for(found, _workflow_id(file, found, workflow_id, type_id), trace=True)
     if start is not None and start not in engine.chart.states:
         raise ConfigurationError(f"--from: '{engine.chart.id}' has no state '{start}'")
     now = datetime.now(UTC)
-    person = Actor(actor, compiled.close_roles(_words(roles)))
+    person = Actor(actor, found.close_roles(_words(roles)))
     done = simulate(
         engine,
         _words(path),
@@ -107,34 +127,19 @@ def _scope(text: str, actor: Actor, type_id: str | None, now: datetime) -> Scope
     return Scope(context, actor.roles)
 
 
-def _compiled(file: Path) -> CompiledManifest:
-    text, result = checked(file)
-    if result.compiled is None:
-        from alm_workbench.contexts.manifest.handlers import sound
-
-        try:
-            sound(text, result)
-        except ManifestProblem as error:
-            raise ManifestProblem(f"{file}: {error.detail}", errors=error.errors) from None
-        raise AssertionError("a sound manifest was not compiled")
-    return result.compiled
-
-
-def _workflow_id(file: Path, compiled: CompiledManifest, workflow_id: str | None, type_id: str | None) -> str:
+def _workflow_id(file: Path, found: CompiledManifest, workflow_id: str | None, type_id: str | None) -> str:
     if type_id is not None:
-        kind = compiled.find_type(type_id)
-        if kind is None or kind.workflow not in compiled.workflows:
-            raise ConfigurationError(
-                f"{file}: no type '{type_id}' with a workflow; there are {_listed(compiled.types)}"
-            )
+        kind = found.find_type(type_id)
+        if kind is None or kind.workflow not in found.workflows:
+            raise ConfigurationError(f"{file}: no type '{type_id}' with a workflow; there are {_listed(found.types)}")
         return kind.workflow
     if workflow_id is None:
-        first = next(iter(compiled.workflows), None)
+        first = next(iter(found.workflows), None)
         if first is None:
             raise ConfigurationError(f"{file}: no workflow in this manifest")
         return first
-    if workflow_id not in compiled.workflows:
-        known = _listed(compiled.workflows)
+    if workflow_id not in found.workflows:
+        known = _listed(found.workflows)
         raise ConfigurationError(f"{file}: no workflow '{workflow_id}'; there are {known}")
     return workflow_id
 
@@ -154,6 +159,25 @@ def _text(flow: WorkflowDef, lang: str) -> Iterator[str]:
     for arrow in picture.arrows:
         for line in arrow.lines:
             yield f"  {arrow.source} --> {arrow.target}  {line}"
+
+
+def _data(flow: WorkflowDef, lang: str) -> dict[str, Any]:
+    picture = picture_of(flow, lang)
+    states = [
+        {
+            "id": state.id,
+            "label": state.label,
+            "category": state.category,
+            "initial": state.initial,
+            "final": state.final,
+            "parallel": state.parallel,
+            "history": state.history,
+            "parent": state.parent,
+        }
+        for state in picture.states
+    ]
+    arrows = [{"source": a.source, "target": a.target, "labels": list(a.lines)} for a in picture.arrows]
+    return {"id": flow.id, "label": picture.title, "states": states, "arrows": arrows}
 
 
 def _walk(done: Simulation) -> Iterator[str]:

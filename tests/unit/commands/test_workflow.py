@@ -37,6 +37,16 @@ def test_graph(capsys: pytest.CaptureFixture[str], form: str, begins: str, holds
     assert holds in out
 
 
+def test_graph_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    """States and arrows as JSON, with the drawing where one is asked for."""
+    code, out, _ = run(capsys, "graph", SAFETY, "--json", "--lang", "tr")
+    found = json.loads(out)
+    assert (code, found["id"], found["states"][0]["label"]) == (0, "requirement_flow", "Taslak")
+    assert {"source": "draft", "target": "analysis", "labels": ["◇ Analize başla"]} in found["arrows"]
+    drawn = json.loads(run(capsys, "graph", SAFETY, "--json", "--format", "svg")[1])
+    assert drawn["svg"].startswith("<svg ")
+
+
 def test_graph_of_one_of_several(capsys: pytest.CaptureFixture[str]) -> None:
     """By id; an unknown one names those that exist."""
     assert run(capsys, "graph", SAFETY, "--workflow", "hazard_flow")[1].startswith("hazard_flow")
