@@ -18,6 +18,7 @@ from ..ast import EMPTY
 from ..errors import MPCError
 from ..meta import DomainMeta
 from . import functions as fx
+from . import operators
 from .compiled import tree
 from .ir import Expr
 from .scope import resolve
@@ -134,7 +135,7 @@ class _Run:
             case "list":
                 return [self.value(arg, below) for arg in args]
             case "index":
-                return _sound(fx.item_at, self.value(args[0], below), self.value(args[1], below))
+                return _sound(operators.item_at, self.value(args[0], below), self.value(args[1], below))
             case _:
                 return self._binary(expr, below)
 
@@ -150,9 +151,9 @@ class _Run:
         if expr.value == "matches":
             return self._search(a, b)
         if expr.value == "in":
-            return _sound(fx.compare, "in", a, b)
+            return _sound(operators.compare, "in", a, b)
         if expr.value in ("<", "<=", ">", ">="):
-            return _sound(fx.compare, expr.value, _plain(a), _plain(b))
+            return _sound(operators.compare, expr.value, _plain(a), _plain(b))
         return _arithmetic(expr.value, a, b)
 
     def _search(self, text: Any, pattern: Any) -> bool:
@@ -225,6 +226,6 @@ def _arithmetic(op: str, left: Any, right: Any) -> Any:
     if op in "/%" and b == 0:
         raise MPCError("E_EXPR_DIV_BY_ZERO", "Division by zero")
     try:
-        return fx.arithmetic(op, a, b)
+        return operators.arithmetic(op, a, b)
     except fx.ExprFault as fault:
         raise MPCError("E_BUDGET_EXCEEDED", fault.message, limit=fx.MAX_BITS) from None

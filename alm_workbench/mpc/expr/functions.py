@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from math import isfinite
 from typing import Any
 
 from ..errors import MPCError
@@ -107,7 +106,7 @@ def bounded(text: str) -> str:
 
 def fn_substr(text: Any = "", start: Any = 0, length: Any = None) -> str:
     """Part of a text; a negative start counts from the end."""
-    if not _whole(start) or (length is not None and not _whole(length)):
+    if not is_whole(start) or (length is not None and not is_whole(length)):
         raise undecided("substr needs whole numbers")
     rest = as_text(text)[start:]
     return rest if length is None else rest[: max(length, 0)]
@@ -115,7 +114,7 @@ def fn_substr(text: Any = "", start: Any = 0, length: Any = None) -> str:
 
 def fn_abs(value: Any = 0) -> Any:
     """The number without its sign."""
-    return abs(_number(value))
+    return abs(as_number(value))
 
 
 def fn_min(*values: Any) -> Any:
@@ -133,7 +132,7 @@ def _extreme(pick: Callable[..., Any], values: tuple[Any, ...]) -> Any:
         values = tuple(sized(values[0]))
     if not values:
         return None
-    groups = {_group(value) for value in values}
+    groups = {group(value) for value in values}
     if len(values) > 1 and groups not in ({"number"}, {"text"}):
         raise undecided("the values cannot be compared with each other")
     return pick(values)
@@ -210,11 +209,26 @@ def full_match(pattern: str, text: str) -> bool:
     return cached_regex(pattern).fullmatch(text) is not None
 
 
-def _whole(value: Any) -> bool:
+def is_whole(value: Any) -> bool:
+    """Whether it is a whole number."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _number(value: Any) -> Any:
+def group(value: Any) -> str | None:
+    """The kind of values among which there is equality, and perhaps an order: null is of none."""
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, (int, float)):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, (list, tuple)):
+        return "list"
+    return "object" if isinstance(value, Mapping) else None
+
+
+def as_number(value: Any) -> Any:
+    """The value, if it is a number; else undecided."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise undecided("a number is missing" if value is None else f"{value!r} is not a number")
     return value
@@ -288,128 +302,3 @@ def call(name: str, scope: Any, *args: Any) -> Any:
         raise
     except Exception as error:
         raise undecided(f"{name}() failed: {error}") from error
-
-
-def compare(op: str, left: Any, right: Any) -> bool:
-    """A comparison of two present, comparable values; anything else is undecided."""
-    if op == "in":
-        return _inside(left, right)
-    if left is None or right is None:
-        raise undecided("a value is missing")
-    if op == "matches":
-        if not isinstance(left, str) or not isinstance(right, str):
-            raise undecided("'matches' compares texts")
-        return search(right, left)
-    group = _group(left)
-    if group != _group(right) or group is None:
-        raise undecided(f"{_word(left)} and {_word(right)} cannot be compared")
-    if op in ("==", "!="):
-        return same(left, right) is (op == "==")
-    if group in ("bool", "list", "object"):
-        raise undecided(f"{_word(left)} has no order")
-    if op == "<":
-        return bool(left < right)
-    if op == "<=":
-        return bool(left <= right)
-    return bool(left > right) if op == ">" else bool(left >= right)
-
-
-def _inside(left: Any, right: Any) -> bool:
-    if left is None or right is None:
-        raise undecided("a value is missing")
-    if isinstance(right, str):
-        if not isinstance(left, str):
-            raise undecided(f"{_word(left)} cannot be part of a text")
-        return left in bounded(right)
-    if isinstance(right, Mapping):
-        return isinstance(left, str) and left in right
-    if not isinstance(right, (list, tuple)):
-        raise undecided(f"{_word(right)} holds nothing")
-    return found_in(left, right)
-
-
-def _group(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, (int, float)):
-        return "number"
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, (list, tuple)):
-        return "list"
-    return "object" if isinstance(value, Mapping) else None
-
-
-def _word(value: Any) -> str:
-    return {"bool": "a yes/no value", "number": "a number", "text": "a text", "list": "a list"}.get(
-        _group(value) or "", "an object"
-    )
-
-
-def arithmetic(op: str, left: Any, right: Any) -> Any:
-    """A sum of numbers, or two texts joined; anything else is undecided, division by zero too."""
-    if op == "+" and isinstance(left, str) and isinstance(right, str):
-        return fn_concat(left, right)
-    a, b = _number(left), _number(right)
-    try:
-        result = _OPERATIONS[op](a, b)
-    except OverflowError:
-        raise undecided("the number is too large") from None
-    if isinstance(result, float) and not isfinite(result):
-        raise undecided("the number is too large")
-    return result
-
-
-def _times(a: Any, b: Any) -> Any:
-    if isinstance(a, int) and isinstance(b, int) and a.bit_length() + b.bit_length() > MAX_BITS:
-        raise undecided("the number is too large")
-    return a * b
-
-
-def _divided(a: Any, b: Any) -> Any:
-    if b == 0:
-        raise undecided("Division by zero")
-    return a / b
-
-
-def _modulo(a: Any, b: Any) -> Any:
-    if b == 0:
-        raise undecided("Division by zero")
-    return a % b
-
-
-_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": _times,
-    "/": _divided,
-    "%": _modulo,
-}
-
-
-def negate(value: Any) -> Any:
-    """The number with the other sign."""
-    return -_number(value)
-
-
-def item_at(whole: Any, index: Any) -> Any:
-    """An item of a list by position, or of an object by key; nothing if there is none."""
-    if isinstance(whole, Mapping) and isinstance(index, str):
-        return whole.get(index)
-    if isinstance(whole, (list, tuple)) and _whole(index):
-        return whole[index] if -len(whole) <= index < len(whole) else None
-    if whole is None or index is None:
-        return None
-    raise undecided(f"{_word(whole)} has no item {index!r}")
-
-
-def missing(value: Any) -> bool:
-    """Whether there is no value."""
-    return value is None
-
-
-def truth(value: Any) -> bool:
-    """A condition's value: true or false; anything else is undecided."""
-    if value is True or value is False:
-        return bool(value)
-    raise undecided("a yes/no value is missing" if value is None else f"{_word(value)} is not a yes/no value")

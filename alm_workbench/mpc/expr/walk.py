@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from . import functions as fx
+from . import operators
 from .functions import ExprFault
 from .ir import LOGIC, Expr
 
@@ -49,11 +50,11 @@ class Operations:
         def choose(helper: Step, otherwise: Any) -> Step:
             return helper if strict else soft(helper, otherwise)
 
-        self.compare = choose(fx.compare, False)
-        self.truth = choose(fx.truth, False)
-        self.arithmetic = choose(fx.arithmetic, None)
-        self.negate = choose(fx.negate, None)
-        self.item_at = choose(fx.item_at, None)
+        self.compare = choose(operators.compare, False)
+        self.truth = choose(operators.truth, False)
+        self.arithmetic = choose(operators.arithmetic, None)
+        self.negate = choose(operators.negate, None)
+        self.item_at = choose(operators.item_at, None)
         self.call = choose(fx.call, None)
 
 
