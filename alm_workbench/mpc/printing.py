@@ -14,7 +14,7 @@ from .parse.common import RESERVED
 _IDENT = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*\Z")
 # Characters a YAML reader refuses, and line breaks that a one-line text cannot hold.
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_WIDTH = 100
+_WIDTH = 120
 
 
 def quote(text: str) -> str:

@@ -16,7 +16,7 @@ _FORMATTERS = {"dsl": format_dsl, "json": format_json, "yaml": format_yaml}
 def format_manifest(text: str, *, format: str | None = None, file: str | None = None) -> str:
     """The text in shape: formatting it again changes nothing, comments stay in order, its AST is equal.
 
-    Blank lines between members are kept, at most one in a row. DSL is indented by two spaces and broken at 100
+    Blank lines between members are kept, at most one in a row. DSL is indented by two spaces and broken at 120
     columns; of YAML only indentation and white space change; JSON is indented by two spaces, one member a line.
     Raises ManifestInvalid if the text has syntax errors, MPCError for an unknown format.
     """

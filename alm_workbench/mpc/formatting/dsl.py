@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from .tree import Comment, Group, Member, read_tree
 
-_WIDTH = 100
+_WIDTH = 120
 _INDENT = "  "
 _CLOSING = {"{": "}", "[": "]"}
 

@@ -103,7 +103,7 @@ def test_dsl_in_shape() -> None:
    // end
 }
 """
-    long = "long " * 9
+    long = "long " * 11
     assert format_manifest(text.replace("LONG", long)) == (
         """// head
 @schema 2 # which
@@ -186,3 +186,20 @@ def test_broken_texts_are_refused() -> None:
     with pytest.raises(MPCError, match="E_PARSE_UNSUPPORTED_FORMAT"):
         format_manifest("", format="toml")
     assert format_manifest("") == ""
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "alm_meta").rglob("*.alm")), ids=lambda file: file.name)
+def test_what_ships_is_in_shape(file: Path) -> None:
+    """Whoever changes a shipped manifest formats it, so that differences show meaning and not layout."""
+    text = file.read_text("utf-8")
+    assert format_manifest(text, format="dsl") == text
+    assert max(map(len, text.splitlines())) <= 120
+
+
+def test_lines_break_where_they_no_longer_fit() -> None:
+    """A list of 120 columns stays on its line, one of 121 does not."""
+    fits = '  names: ["' + "a" * 107 + '"]'
+    assert len(fits) == 120
+    assert format_manifest(f"def P x {{\n{fits}\n}}\n") == f"def P x {{\n{fits}\n}}\n"
+    longer = fits.replace("a", "aa", 1)
+    assert len(format_manifest(f"def P x {{\n{longer}\n}}\n").splitlines()) == 5
