@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..ast import EMPTY
 from ..engines.common import Reason
 from ..errors import Diagnostic, MPCError
-from ..expr.codegen import Program
 from ..expr.scope import Scope
 from ..model import CompiledManifest, WorkflowDef
 from ..ports import NOBODY, SYSTEM, Actor
@@ -35,21 +34,11 @@ from .outcome import (
     refusal,
     traced,
 )
-from .results import Course, Outcome, StepDecision, StepResult
+from .results import Outcome, StepDecision, StepResult
+from .shortcuts import short_ways
 
 MAX_FOLLOWING = 100
 """Most events that one call handles after the first."""
-
-
-class _Choice(NamedTuple):
-    """A step on the short way: all that decides on it, and what it gives."""
-
-    roles: frozenset[str] | None
-    program: Program | None
-    outcome: Outcome
-    target: tuple[str]
-    course: Course
-    ready: StepResult
 
 
 class Engine:
@@ -83,7 +72,7 @@ class Engine:
                 self.guards.program(step.guard)
             if step.dynamic:
                 self.guards.program(step.definition.to, False)
-        self._short = self._short_ways()
+        self._short = short_ways(self.chart, self.ports, self.guards, expressions=expressions, trace=trace)
 
     # Where an instance begins, rests and resumes.
 
@@ -152,8 +141,7 @@ class Engine:
                     asked = False
             if asked is not False:
                 scope = context if context.__class__ is Scope else None
-                for choice in choices:
-                    roles, program, outcome, target, course, ready = choice
+                for roles, program, outcome, target, ready in choices:
                     if roles is not None and not actor.system and roles.isdisjoint(actor.roles):
                         continue
                     if program is not None:
@@ -165,16 +153,14 @@ class Engine:
                             held = False
                         if held is not True:
                             continue
+                    if self.trace and outcome is not choices[0][2]:
+                        break  # the trace also tells of those that were tried before
                     if now is None:
                         if self._keeps or config[4]:
                             break
                         return ready
                     after = _configuration(Configuration, (target, (now,), EMPTY, (), config[4]))
-                    if not self.trace:
-                        return _result(StepResult, (after, outcome, (), None, "", None, None, ()))
-                    if choice is choices[0]:
-                        return _result(StepResult, (after, outcome, (), course, event, actor.id, now, config[0]))
-                    break
+                    return _result(StepResult, (after, outcome, (), actor.id, now))
         if self._timed and now is None:
             raise MPCError("E_WF_NO_CLOCK", f"Workflow '{self.chart.id}' has timeouts: say what time it is")
         attempt = self._judge.attempt(config, event, actor, context, now, asked)
@@ -230,40 +216,6 @@ class Engine:
             results.append(self._follow(self._conclude(attempt), context, now))
             config = results[-1].config
         return tuple(results)
-
-    # The short way: flat charts have everything ready by state and event, where nothing else is to be asked.
-
-    def _short_ways(self) -> dict[str, dict[str, tuple[_Choice, ...]]] | None:
-        if not self.chart.flat or self.ports.guard is not None or self.ports.audit is not None:
-            return None
-        return {
-            state: {
-                event: tuple(self._choice(step, step.target) for step in steps if step.target is not None)
-                for event, steps in answers.items()
-                if all(self._is_short(step) for step in steps)
-            }
-            for state, answers in self.chart.answers.items()
-        }
-
-    def _is_short(self, step: Step) -> bool:
-        if not step.plain or step.target is None or (step.guard is not None and not self.expressions):
-            return False
-        todo = actions_along((step.source,), (step,), (step.target,))
-        return self.ports.action is None or all(action.intent is not None for action in todo)
-
-    def _choice(self, step: Step, target: State) -> _Choice:
-        todo = actions_along((step.source,), (step,), (target,))
-        outcome = Outcome(
-            StepDecision(True, (passed(step.definition),)),
-            tuple(action.intent for action in todo if action.intent is not None),
-            tuple(action.name for action in todo if action.intent is None),
-            (),
-            (step.id,),
-        )
-        program = None if step.guard is None else self.guards.program(step.guard)
-        course = Course(((step.id, ()),), (step.source.id,), (target.id,))
-        ready = StepResult(Configuration((target.id,)), outcome)
-        return _Choice(step.roles or None, program, outcome, (target.id,), course, ready)
 
     # The long way.
 

@@ -68,13 +68,8 @@ def traced(attempt: Attempt, result: StepResult, move: Move | None) -> StepResul
     """The result with what its trace is made of."""
     exited = tuple([state.id for state in move.exits]) if move else ()
     entered = tuple([state.id for state in move.entries]) if move else ()
-    return result._replace(
-        course=Course(tuple(attempt.considered), exited, entered),
-        event=attempt.event,
-        actor_id=attempt.actor.id,
-        at=attempt.now,
-        before=attempt.config.active,
-    )
+    course = Course(attempt.event, attempt.config.active, tuple(attempt.considered), exited, entered)
+    return result._replace(outcome=result.outcome._replace(course=course), actor_id=attempt.actor.id, at=attempt.now)
 
 
 def record_of(chart: Chart, attempt: Attempt, result: StepResult) -> AuditRecord:

@@ -66,8 +66,10 @@ class Trace(NamedTuple):
 
 
 class Course(NamedTuple):
-    """The part of a trace that is the same for every step of its kind."""
+    """The part of a trace that is the same for every step of its kind; `before` are the states active before it."""
 
+    event: str
+    before: tuple[str, ...]
     considered: tuple[tuple[str, tuple[Reason, ...]], ...]
     exited: tuple[str, ...] = ()
     entered: tuple[str, ...] = ()
@@ -75,7 +77,7 @@ class Course(NamedTuple):
 
 class Outcome(NamedTuple):
     """What came of an event. `taken` names the transitions, `actions` what was done in order, `intents` what is asked of
-    others; `errors` say in the contract's words what was refused.
+    others; `errors` say in the contract's words what was refused. `course` is there where the engine keeps traces.
     """
 
     decision: StepDecision
@@ -83,24 +85,21 @@ class Outcome(NamedTuple):
     actions: tuple[str, ...] = ()
     errors: tuple[Diagnostic, ...] = ()
     taken: tuple[str, ...] = ()
+    course: Course | None = None
 
 
 class StepResult(NamedTuple):
     """The outcome of one event, and where the machine stands afterwards (where it stood, if refused).
 
     `queued` are the outcomes of events that followed from this one, in order; `config` is the one after all of them.
-    The rest is what the trace is made of, where the engine keeps one: the course, the event, the actor's id, the
-    moment, and the states active before.
+    The rest is who asked and when, where that was said.
     """
 
     config: Configuration
     outcome: Outcome
     queued: tuple[StepResult, ...] = ()
-    course: Course | None = None
-    event: str = ""
     actor_id: str | None = None
     at: datetime | None = None
-    before: tuple[str, ...] = ()
 
     @property
     def allow(self) -> bool:
@@ -140,8 +139,9 @@ class StepResult(NamedTuple):
     @property
     def trace(self) -> Trace | None:
         """How it went, where the engine keeps that."""
-        if self.course is None:
+        course = self.outcome.course
+        if course is None:
             return None
-        considered, exited, entered = self.course
-        source = ",".join(sorted(self.before))
-        return Trace(self.event, self.actor_id, self.at, source, considered, exited, self.taken, entered, self.actions)
+        event, before, considered, exited, entered = course
+        source = ",".join(sorted(before))
+        return Trace(event, self.actor_id, self.at, source, considered, exited, self.taken, entered, self.actions)
