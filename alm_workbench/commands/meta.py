@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,9 @@ import click
 
 from alm_workbench import resources
 from alm_workbench.commands.common import json_option, show
-from alm_workbench.commands.manifest import format_of, read, vocabulary
+from alm_workbench.commands.manifest_files import format_of, parsed, read, vocabulary, write
 from alm_workbench.errors import ConfigurationError, InvalidInput
-from alm_workbench.mpc import DomainMeta, ManifestInvalid, MPCError, load_domain_meta, parse
+from alm_workbench.mpc import DomainMeta, MPCError, load_domain_meta
 
 if TYPE_CHECKING:
     from alm_workbench.mpc.meta.changelog import Changelog
@@ -133,7 +132,7 @@ def drift(manifest: Path, as_json: bool) -> int:
     """Words of a manifest that the vocabulary does not have; exit code 1 when there are any."""
     from alm_workbench.mpc.meta.drift import detect_drift
 
-    found = detect_drift(_parsed(manifest, read(manifest)), vocabulary())
+    found = detect_drift(parsed(manifest), vocabulary())
     show({"drift": found}, as_json, lambda: found or [f"{manifest}: every word is in the vocabulary"])
     return 1 if found else 0
 
@@ -194,7 +193,7 @@ def _migrate_manifest(file: Path, text: str, to: int, dry_run: bool, items: Path
     from alm_workbench.mpc.meta.migration import migrate_manifest
     from alm_workbench.mpc.meta.rewrite import rewrite
 
-    ast = _parsed(file, text)
+    ast = parsed(file)
     result = migrate_manifest(ast, changelog(), to)
     written = rewrite(text, ast, result.ast, format_of(file) or detect_format(text))
     if result.items and items is None and not dry_run:
@@ -206,9 +205,9 @@ def _migrate_manifest(file: Path, text: str, to: int, dry_run: bool, items: Path
         notes.append(f"{len(result.items)} definitions become items")
     if not dry_run:
         if items is not None and result.items:
-            _write(items, _json(list(result.items)))
+            write(items, _json(list(result.items)))
         if written.text != text:
-            _write(file, written.text)
+            write(file, written.text)
     report = _report(file, to, dry_run, written.text != text, result.changes, notes)
     return report | {"commentsKept": written.comments_kept, "items": list(result.items)}
 
@@ -224,7 +223,7 @@ def _migrate_items(file: Path, text: str, from_: int, to: int, dry_run: bool) ->
         raise InvalidInput(f"{file}: a list of items holds objects only")
     result = migrate_items(data, changelog().steps(from_, to))
     if result.changed and not dry_run:
-        _write(file, _json(list(result.items)))
+        write(file, _json(list(result.items)))
     return _report(file, to, dry_run, result.changed, result.changes, [])
 
 
@@ -241,21 +240,5 @@ def _report(
     }
 
 
-def _parsed(file: Path, text: str) -> Any:
-    try:
-        return parse(text, format=format_of(file), file=str(file))
-    except ManifestInvalid as error:
-        raise InvalidInput("\n".join(str(d) for d in error.diagnostics)) from None
-    except MPCError as error:
-        raise InvalidInput(f"{file}: {error.message}") from None
-
-
 def _json(data: Any) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-
-
-def _write(file: Path, text: str) -> None:
-    """Write a file in one step, so that a full disk leaves the old one."""
-    draft = file.with_name(file.name + ".new")
-    draft.write_text(text, "utf-8")
-    os.replace(draft, file)

@@ -138,3 +138,22 @@ def test_the_commands_are_found_from_outside() -> None:
         [sys.executable, "-m", "alm_workbench", "meta", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert all(word in done.stdout for word in ("show", "check", "diff", "drift", "changelog", "migrate"))
+
+
+def test_a_text_that_cannot_be_read_is_named_by_file_line_and_column(run: Run, tmp_path: Path) -> None:
+    """Of drift and of migrate alike."""
+    file = tmp_path / "bad.alm"
+    file.write_text("@schema 1\ndef Role {\n", "utf-8")
+    for arguments in (("drift", file), ("migrate", file, "--to", "2")):
+        code, text = run(*arguments)
+        assert (code, text.split(": ", 2)[1]) == (2, f"{file}:2:10")
+
+
+def test_a_place_that_cannot_be_written_to_is_named(run: Run, tmp_path: Path) -> None:
+    """One sentence, and no draft is left behind."""
+    file = tmp_path / "old.alm"
+    file.write_text(OLD, "utf-8")
+    code, text = run("migrate", file, "--to", "2", "--items", tmp_path / "missing" / "items.json")
+    assert code == 2
+    assert "items.json: No such file or directory" in text
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["old.alm"]
