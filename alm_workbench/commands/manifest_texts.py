@@ -56,9 +56,11 @@ def format_files(files: tuple[Path, ...], only_check: bool, in_place: bool, as_j
 @json_option
 def convert(file: Path, format: str, output: Path | None, as_json: bool) -> None:
     """Say a manifest in another language. Its meaning stays, comments and layout do not."""
+    from alm_workbench.mpc.formatting import format_manifest
+
     ast = parsed(file)
     try:
-        text = {"dsl": ast.to_dsl, "yaml": ast.to_yaml, "json": ast.to_json}[format]()
+        text = format_manifest({"dsl": ast.to_dsl, "yaml": ast.to_yaml, "json": ast.to_json}[format](), format=format)
     except MPCError as error:
         raise problem(file, error) from None
     if output is not None:

@@ -145,6 +145,15 @@ class TestConvert:
         printed = run("convert", made, "--to", "dsl").stdout
         assert answer("convert", place / "app.alm", "--to", "dsl")["text"] == printed
 
+    def test_what_is_converted_is_in_shape(self, place: Path) -> None:
+        """Long lines are broken as the formatter breaks them."""
+        words = ", ".join(f"word{number}" for number in range(30))
+        (place / "long.alm").write_text(f'def FormDef f {{ sections: [{{id: a, fields: [{words}]}}] }}\n', "utf-8")
+        for format in ("dsl", "yaml", "json"):
+            made = place / f"made.{'alm' if format == 'dsl' else format}"
+            assert run("convert", place / "long.alm", "--to", format, "-o", made).exit_code == 0
+            assert run("format", "--check", made).return_value == 0
+
     def test_what_cannot_be_said(self, place: Path) -> None:
         """A property that JSON reserves the word of."""
         (place / "v.alm").write_text('def View v { kind: "list" }\n', "utf-8")
