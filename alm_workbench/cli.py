@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from typing import Any
 
 import click
 
 from alm_workbench import __version__
-from alm_workbench.errors import AlmError
+from alm_workbench.errors import AlmError, InvalidInput
 
 COMMANDS = {
     "lab": ("alm_workbench.commands.lab:lab", "Start the workbench: database, JupyterLab, dashboards."),
@@ -62,22 +63,34 @@ def alm() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; one clear sentence and an exit code for everything that goes wrong on purpose."""
+    """Run the command line; one clear sentence and an exit code for everything that goes wrong on purpose.
+
+    Where JSON was asked for, stdout holds the error as a problem document, `{"error": {…}}`, as REST answers it.
+    """
+    as_json = "--json" in (sys.argv[1:] if arguments is None else arguments)
     try:
         code: Any = alm.main(args=arguments, prog_name="alm", standalone_mode=False)
     except click.exceptions.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
+        if as_json:
+            _print_problem(InvalidInput(error.format_message()))
         sys.exit(error.exit_code)
     except AlmError as error:
         click.echo("alm: " + "\n".join(error.lines()), err=True)
+        if as_json:
+            _print_problem(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _print_problem(error: AlmError) -> None:
+    click.echo(json.dumps({"error": error.to_problem()}, indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":

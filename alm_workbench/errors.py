@@ -63,12 +63,11 @@ class AlmError(Exception):
         return body
 
     def lines(self) -> list[str]:
-        """What a terminal shows: the sentence, then one line for each located complaint."""
-        out = [self.detail]
-        out += [f"  {item.path}: {item.message}" if item.path else f"  {item.message}" for item in self.errors[:20]]
-        if len(self.errors) > 20:
-            out.append(f"  … and {len(self.errors) - 20} more")
-        return out
+        """What a terminal shows: the sentence, then one line for each located complaint it does not say already."""
+        items = [f"{item.path}: {item.message}" if item.path else item.message for item in self.errors]
+        others = [text for text in items if text != self.detail]
+        more = [f"  … and {len(others) - 20} more"] if len(others) > 20 else []
+        return [self.detail, *(f"  {text}" for text in others[:20]), *more]
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from alm_workbench.commands.common import as_owner, data_dir_option, json_option, runtime, show
+from alm_workbench.commands.common import as_owner, data_dir_option, json_option, runtime, say, show
 from alm_workbench.commands.manifest_files import (
     FILE,
     FILES,
@@ -22,7 +23,7 @@ from alm_workbench.commands.manifest_files import (
 )
 from alm_workbench.commands.manifest_texts import convert, diff, format_files
 from alm_workbench.errors import ConfigurationError
-from alm_workbench.mpc import CompiledManifest, language_service
+from alm_workbench.mpc import CheckResult, CompiledManifest, Diagnostic, language_service
 
 __all__ = ["checked", "format_of", "manifest", "read", "vocabulary"]
 
@@ -42,24 +43,42 @@ manifest.add_command(diff)
 @LIBRARY
 @json_option
 def check_files(files: tuple[Path, ...], libraries: tuple[Path, ...], as_json: bool) -> int:
-    """Check manifests; exit code 1 on an error, 2 on an unreadable file."""
+    """Check manifests; exit code 1 on an error, 2 on an unreadable file, of which the others are checked all the same."""
     answers: dict[str, Any] = {}
+    lines: list[str] = []
+    unreadable: list[str] = []
     for file in files:
-        text, result = checked(file, libraries)
-        answers[str(file)] = language_service.check_payload(text, result)
+        try:
+            text, result = checked(file, libraries)
+        except ConfigurationError as error:
+            answers[str(file)] = {"ok": False, "unreadable": error.detail, "diagnostics": []}
+            unreadable.append(error.detail)
+            continue
+        answers[str(file)] = answer = language_service.check_payload(text, result)
+        lines += [line for found in result.diagnostics for line in _finding(file, found)]
+        if answer["ok"]:
+            lines.append(f"{file}: {_sound(answer, result)}")
+    show(answers, as_json, lambda: lines)
+    for sentence in unreadable:
+        say(f"alm: {sentence}")
+    return 2 if unreadable else 0 if all(answer["ok"] for answer in answers.values()) else 1
 
-    def lines() -> list[str]:
-        out = []
-        for name, answer in answers.items():
-            for d in answer["diagnostics"]:
-                hint = f" ({d['hint']})" if d["hint"] else ""
-                out.append(f"{name}:{d['line']}:{d['col']}: {d['severity']} {d['code']}: {d['message']}{hint}")
-            if answer["ok"]:
-                out.append(f"{name}: {answer['namespace']}/{answer['name']} {answer['version']} is sound")
-        return out
 
-    show(answers, as_json, lines)
-    return 0 if all(answer["ok"] for answer in answers.values()) else 1
+def _finding(file: Path, found: Diagnostic) -> Iterator[str]:
+    """A finding on one line, then the other places it is about."""
+    hint = f" ({found.hint})" if found.hint else ""
+    place = f"{found.span.line}:{found.span.col}" if found.span else "1:1"
+    yield f"{file}:{place}: {found.severity} {found.code}: {found.message}{hint}"
+    for other in found.related:
+        yield f"  {other.span.file or file}:{other.span.line}:{other.span.col}: {other.message}"
+
+
+def _sound(answer: dict[str, Any], result: CheckResult) -> str:
+    if result.ast is not None and not result.ast.defs:
+        return "sound, but it defines nothing"
+    if not answer["namespace"] and not answer["name"]:
+        return "sound, but it has no name"
+    return f"{answer['namespace']}/{answer['name']} {answer['version']} is sound"
 
 
 @manifest.command("compile")

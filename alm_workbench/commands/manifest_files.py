@@ -123,7 +123,7 @@ def problem(file: Path, error: MPCError) -> ManifestProblem:
     items = [ErrorItem(_place(file, d), d.code, d.message + (f" ({d.hint})" if d.hint else "")) for d in found]
     if not items:
         return ManifestProblem(f"{file}: {error.message}")
-    return ManifestProblem(f"{items[0].path}: {items[0].message}", errors=items[1:])
+    return ManifestProblem(f"{items[0].path}: {items[0].message}", errors=items)
 
 
 def _place(file: Path, found: Diagnostic) -> str:

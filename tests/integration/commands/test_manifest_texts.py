@@ -148,7 +148,7 @@ class TestConvert:
     def test_what_is_converted_is_in_shape(self, place: Path) -> None:
         """Long lines are broken as the formatter breaks them."""
         words = ", ".join(f"word{number}" for number in range(30))
-        (place / "long.alm").write_text(f'def FormDef f {{ sections: [{{id: a, fields: [{words}]}}] }}\n', "utf-8")
+        (place / "long.alm").write_text(f"def FormDef f {{ sections: [{{id: a, fields: [{words}]}}] }}\n", "utf-8")
         for format in ("dsl", "yaml", "json"):
             made = place / f"made.{'alm' if format == 'dsl' else format}"
             assert run("convert", place / "long.alm", "--to", format, "-o", made).exit_code == 0
