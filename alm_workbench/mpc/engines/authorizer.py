@@ -19,7 +19,7 @@ from ..model import AclDef, CompiledManifest
 from ..model.rule_index import ANY, rule_index
 from .acl_decision import AclDecision, Verdict
 from .common import about, program_for, scope_of
-from .masks import MaskPlan
+from .masks import Ask, Asked, MaskPlan
 
 if TYPE_CHECKING:
     from .row_filter import FilterPlan
@@ -57,7 +57,7 @@ class Step:
 class Cell:
     """The rules of one action, resource and set of roles in their order, up to the first that always decides."""
 
-    __slots__ = ("candidates", "conditional", "filters", "key", "last", "mask", "run", "steps", "stories")
+    __slots__ = ("asked", "candidates", "conditional", "filters", "key", "last", "mask", "run", "steps", "stories")
 
     def __init__(self, key: Key, mask: int, candidates: tuple[Rule, ...], steps: tuple[Step, ...]) -> None:
         self.key = key
@@ -68,20 +68,25 @@ class Cell:
         self.conditional = tuple(
             (step.program, step.undecided, step.answer) for step in self.steps if step.program is not None
         )
-        self.run: bool | Run = self._runner()
+        otherwise = self.last.answer if self.last else False
+        self.asked = _needed(self.conditional, otherwise), otherwise
+        self.run: bool | Run = _runner(*self.asked)
         self.stories: dict[tuple[int, int], Verdict] = {}
         self.filters: dict[bool, FilterPlan | NotTranslatable] = {}
 
-    def _runner(self) -> bool | Run:
-        otherwise = self.last.answer if self.last else False
-        steps = list(self.conditional)
-        while steps and steps[-1][2] is otherwise:
-            steps.pop()  # a last rule that answers what is answered without it need not be asked
-        if not steps:
-            return otherwise
-        if len(steps) == 1:
-            return _one(*steps[0], otherwise)
-        return _many(tuple(steps), otherwise)
+
+def _needed(steps: tuple[Ask, ...], otherwise: bool) -> tuple[Ask, ...]:
+    """The steps without the last ones that answer what is answered without them."""
+    last = len(steps)
+    while last and steps[last - 1][2] is otherwise:
+        last -= 1
+    return steps[:last]
+
+
+def _runner(steps: tuple[Ask, ...], otherwise: bool) -> bool | Run:
+    if not steps:
+        return otherwise
+    return _one(*steps[0], otherwise) if len(steps) == 1 else _many(steps, otherwise)
 
 
 def _one(program: Any, undecided: bool, answer: bool, otherwise: bool) -> Run:
@@ -218,17 +223,11 @@ class Authorizer:
         return plan
 
     def _plan(self, actor: Actor, action: str, type_id: str) -> MaskPlan:
-        always: list[str] = []
-        maybe: dict[Any, tuple[Run, list[str]]] = {}  # fields about which the same rules speak are asked about once
+        groups: dict[Asked, list[str]] = {}  # fields about which the same rules speak are asked about once
         for name in self._fields_of(action, type_id):
-            cell = self.cell(actor, action, type_id, name)
-            if not isinstance(cell.run, bool):
-                same = (cell.conditional, cell.last is not None and cell.last.answer)
-                maybe.setdefault(same, (cell.run, []))[1].append(name)
-            elif not cell.run:
-                always.append(name)
-        groups = tuple((run, frozenset(names)) for run, names in maybe.values())
-        return MaskPlan(self.cell(actor, action, type_id, None).run, frozenset(always), groups)
+            groups.setdefault(self.cell(actor, action, type_id, name).asked, []).append(name)
+        fields = tuple((asked, frozenset(names)) for asked, names in groups.items())
+        return MaskPlan(self.cell(actor, action, type_id, None).asked, fields)
 
     def _fields_of(self, action: str, type_id: str) -> tuple[str, ...]:
         """Fields of a type that some rule is about or hides."""
