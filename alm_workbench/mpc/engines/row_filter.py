@@ -6,7 +6,7 @@ what is known of the actor, the project and the moment then folds away for each 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -70,11 +70,12 @@ def row_filter(
 class FilterPlan:
     """The rules of a cell as one condition, what it looks at beside the item, and what was made of it last."""
 
-    __slots__ = ("made", "paths", "reads_changes", "tree", "with_policies")
+    __slots__ = ("lists", "made", "paths", "reads_changes", "tree", "with_policies")
 
     def __init__(self, tree: Expr, with_policies: bool) -> None:
         self.tree = tree
         self.with_policies = with_policies
+        self.lists = tuple(dict.fromkeys(lists_of(tree)))
         refs = {node.value for node in tree.walk() if node.op == "ref"}
         self.paths = tuple(sorted(path for path in refs if path.partition(".")[0] != "self"))
         calls = {node.value for node in tree.walk() if node.op == "fn"}
@@ -105,7 +106,7 @@ def _translated(
     compiled: CompiledManifest, cell: Cell, plan: FilterPlan, env: Env, dialect: Dialect
 ) -> Sql | Rows | NotTranslatable:
     try:
-        odd = _no_lists(plan.tree, env)
+        odd = _no_lists(plan.lists, env)
         tree = _tree(compiled, cell, plan.with_policies, odd) if odd else plan.tree
         found = translate(tree, env, dialect)
     except NotTranslatable as refusal:
@@ -142,10 +143,10 @@ def _certain(
         raise NotTranslatable(f"{rule_id}: {refusal.reason}", refusal.start, refusal.end) from None
 
 
-def _no_lists(tree: Expr, env: Env) -> dict[str, Any]:
+def _no_lists(paths: Iterable[str], env: Env) -> dict[str, Any]:
     """Values of the actor that stand where a list is needed and are none; raises NotTranslatable for such columns."""
     found = {}
-    for path in lists_of(tree):
+    for path in paths:
         column = env.column(path)
         if column is not None and not column.many:
             raise NotTranslatable(f"'{path}' is no list")

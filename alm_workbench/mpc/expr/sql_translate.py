@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from .functions import PURE
 from .ir import ARITHMETIC, LOGIC, Expr
-from .sql import Column, NotTranslatable, Sql
+from .sql import Column, Dialect, Env, NotTranslatable, Sql
 from .sql_compare import Comparisons
 from .sql_conditions import Condition, all_hold, any_holds, as_parts, as_sql, negated
 from .sql_numbers import arithmetic, negative
@@ -19,6 +19,10 @@ _CONDITIONS = frozenset(("contains", "startsWith", "endsWith", "isEmpty"))
 
 class Translator(Comparisons):
     """One environment and dialect; `sql` translates a condition. With `where` a condition may be NULL for FALSE."""
+
+    def __init__(self, env: Env, dialect: Dialect, *, where: bool = False) -> None:
+        super().__init__(env, dialect, where=where)
+        self._seen: dict[int, tuple[bool, Expr]] = {}  # holds the nodes, so that no other takes their place
 
     def sql(self, expr: Expr) -> Sql:
         """A condition; raises NotTranslatable."""
@@ -73,17 +77,23 @@ class Translator(Comparisons):
 
     def _known(self, node: Expr) -> bool:
         """Whether nothing in a node depends on the row, or on a function that only Python has."""
-        return all(
-            self.env.is_constant(part.value)
-            if part.op == "ref"
-            else part.op != "fn" or part.value in PURE or part.value in _SCOPED
-            for part in node.walk()
-        )
+        found = self._seen.get(id(node))
+        if found is None:
+            if node.op == "ref":
+                known = self.env.is_constant(node.value)
+            else:
+                known = node.op != "fn" or node.value in PURE or node.value in _SCOPED
+                for arg in node.args:
+                    known = self._known(arg) and known  # all of them, so that each node is looked at once
+            found = self._seen[id(node)] = (known, node)
+        return found[0]
 
     def value(self, node: Expr) -> Operand:
         """A node as a value."""
         if self._known(node):
             return Known(walk(node, self.env.scope, FILTER))
+        if node.op == "ref":
+            return of_column(self._column(node))
         with self._decided():
             return self._value(node)
 
@@ -92,8 +102,6 @@ class Translator(Comparisons):
             found = self.condition(node)
             return Known(found) if isinstance(found, bool) else Value(found, "bool", False)
         match node.op:
-            case "ref":
-                return of_column(self._column(node))
             case "neg":
                 return self._placed(node, lambda: negative(self.value(node.args[0])))
             case "if":

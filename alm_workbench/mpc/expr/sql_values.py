@@ -62,12 +62,21 @@ FALSE: Parts = ("FALSE",)
 def join(*pieces: str | Parts) -> Parts:
     """Parts one after the other; neighbouring texts become one."""
     out: list[str | Param] = []
+    text: list[str] = []
     for piece in pieces:
-        for part in (piece,) if isinstance(piece, str) else piece:
-            if isinstance(part, str) and out and isinstance(out[-1], str):
-                out[-1] += part
-            else:
-                out.append(part)
+        if isinstance(piece, str):
+            text.append(piece)
+            continue
+        for part in piece:
+            if isinstance(part, str):
+                text.append(part)
+                continue
+            if text:
+                out.append("".join(text))
+                text = []
+            out.append(part)
+    if text:
+        out.append("".join(text))
     return tuple(out)
 
 
