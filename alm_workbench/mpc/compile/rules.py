@@ -6,10 +6,13 @@ vocabulary come without that check: no rule may mean something else than it says
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from ..ast import ASTNode, FrozenDict, freeze
+from ..canonical import stable_hash
 from ..errors import MPCError
 from ..expr.ir import Expr, show, to_json
 from ..model import AclDef, AutomationDef, PolicyDef, RoleDef
@@ -98,10 +101,22 @@ def automation(c: Context, node: ASTNode, props: Props) -> AutomationDef:
 def _sound(c: Context, node: ASTNode, props: Props) -> Get:
     get = reading(props)
     kind = c.meta.get_kind(node.kind)
+    if node.kind in ("ACL", "Policy"):
+        _refuse_two_names(c, node, props)
     for problem in rule_problems(node.kind, get, typed=kind is not None and bool(kind.properties)):
         message = f"{node.kind} '{node.id}': {problem.message}"
         raise MPCError(problem.code, message, span=c.span(node, *problem.path))
     return get
+
+
+def _refuse_two_names(c: Context, node: ASTNode, props: Props) -> None:
+    """One property under two names: one of them would be overlooked."""
+    for name, others in _AKA.items():
+        given = [key for key in (name, *others) if props.get(key) is not None]
+        if len({id(props.get(key)) for key in given}) > 1:  # a vocabulary may read one value by both names
+            code = "E_ACL_INVALID_RULE" if node.kind == "ACL" else "E_META_UNKNOWN_VALUE"
+            message = f"{node.kind} '{node.id}': '{given[0]}' and '{given[1]}' are the same property"
+            raise MPCError(code, message, span=c.span(node, given[1]))
 
 
 def _intents(value: Any) -> tuple[Mapping[str, Any], ...]:
@@ -130,9 +145,33 @@ def _when(c: Context, get: Get) -> tuple[str | None, str | None]:
 
 
 def _keep(c: Context, tree: Expr | None) -> str | None:
-    """Store a tree that was made here under its text."""
+    """Store a tree that was made here under its text, or where that says too little, under its text and hash."""
     if tree is None:
         return None
-    text = show(tree)
-    c.expressions.setdefault(text, freeze(to_json(tree)))
+    text, data = show(tree), to_json(tree)
+    if not all(_says_itself(node) for node in tree.walk()):
+        text = f"{text} ({stable_hash(data)[:16]})"
+    c.expressions.setdefault(text, freeze(data))
     return text
+
+
+_PATH = re.compile(r"(?!(?:and|or|not|if|else|in|matches|true|false|null)\b)[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
+_FUNCTION = re.compile(r"\$?[A-Za-z_]\w*", re.ASCII)
+_LONG = 10**100
+
+
+def _says_itself(node: Expr) -> bool:
+    """Whether the text of a node can be that of no other: names of JSON trees need not be names, and values are cut."""
+    if node.op == "ref":
+        return _PATH.fullmatch(node.value) is not None
+    if node.op == "fn":
+        return _FUNCTION.fullmatch(node.value) is not None
+    return node.op != "lit" or _is_told(node.value)
+
+
+def _is_told(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(_is_told(item) for item in value)
+    if isinstance(value, int):
+        return -_LONG < value < _LONG
+    return value is None or isinstance(value, str) or (isinstance(value, float) and isfinite(value))
