@@ -169,9 +169,8 @@ def _rank(node: ASTNode) -> tuple[str, str, str]:
 
 
 def _same(one: ASTNode, other: ASTNode) -> bool:
-    if one.source is not None and other.source is not None and one.source.place is other.source.place:
-        return True
-    return one == other
+    """Whether two definitions are the same text; equal ones need not be, since true, 1 and 1.0 are equal in Python."""
+    return one.source is not None and other.source is not None and one.source.place is other.source.place
 
 
 def ast_hash(ast: ManifestAST) -> str:
