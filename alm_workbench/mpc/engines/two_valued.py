@@ -96,6 +96,8 @@ def _leaf(tree: Expr, wanted: bool) -> Expr:
     if tree.op == "bin" and tree.value == "matches":
         return tree if wanted else _unmatched(tree)
     if tree.op == "fn" and tree.value == "$same":
+        if len(tree.args) != 2 or tree.args[1].op != "lit" or tree.args[1].value is None:
+            raise _refused(tree, "only equality with a fixed value has a strict form in SQL")
         found = make("bin", "in", (tree.args[0], make("list", None, (tree.args[1],))))
         return found if wanted else opposite(found)
     if tree.op == "fn" and tree.value in _CONDITIONS:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from operator import eq
 from time import monotonic
 from typing import Any
 
@@ -147,7 +148,7 @@ class _Run:
             return bool(self.value(left, depth)) or bool(self.value(right, depth))
         a, b = self.value(left, depth), self.value(right, depth)
         if expr.value in ("==", "!="):
-            return bool(a == b) is (expr.value == "==")
+            return _sound(eq, a, b) is (expr.value == "==")
         if expr.value == "matches":
             return self._search(a, b)
         if expr.value == "in":
@@ -164,8 +165,8 @@ class _Run:
         self._watch()
         if pattern == "[":
             return False
-        searched = _sound(fx.bounded, fx.as_text(text))
-        return fx.cached_regex(fx.as_text(pattern)).search(searched) is not None
+        found: bool = _sound(fx.found_by, fx.cached_regex(_sound(fx.as_text, pattern)), _sound(fx.as_text, text))
+        return found
 
     def _call(self, name: str, args: list[Any]) -> Any:
         if name == "now":
@@ -200,6 +201,10 @@ def _sound(helper: Callable[..., Any], *args: Any) -> Any:
     except fx.ExprFault as fault:
         code = "E_BUDGET_EXCEEDED" if fault.code == "E_BUDGET_EXCEEDED" else "E_EXPR_TYPE_MISMATCH"
         raise MPCError(code, fault.message, limit=fault.limit) from None
+    except RecursionError:
+        raise MPCError("E_BUDGET_EXCEEDED", "The values are nested too deeply") from None
+    except ValueError as error:  # Python writes no whole number of more than some thousand digits
+        raise MPCError("E_EXPR_TYPE_MISMATCH", str(error)) from None
 
 
 def _plain(value: Any) -> Any:

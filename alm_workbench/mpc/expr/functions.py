@@ -23,6 +23,10 @@ MAX_TEXT = 1_000_000  # characters a text may grow to, or be searched in
 MAX_ITEMS = 10_000  # items of a list that is looked through
 MAX_COMPARED = 100_000  # items of lists inside lists that are compared
 MAX_BITS = 4_096  # size of a whole number that is multiplied
+MAX_PATTERN = 4_096  # characters of a regex
+MAX_SEARCH = 100_000_000  # instructions of a compiled pattern times characters searched: less than a second at worst
+MAX_PATTERNS = 2_000  # patterns kept compiled
+MAX_INSTRUCTIONS = 100_000  # and instructions they may have together: one that is run takes up to some megabytes
 
 # What builtins return where the meta does not say.
 BUILTIN_RETURNS = {
@@ -170,6 +174,8 @@ def compile_regex(pattern: str) -> Any:
     """A compiled RE2 pattern; raises MPCError E_EXPR_INVALID_REGEX."""
     import re2
 
+    if len(pattern) > MAX_PATTERN:
+        raise MPCError("E_EXPR_INVALID_REGEX", f"Not a valid RE2 pattern: it is longer than {MAX_PATTERN} characters")
     options = re2.Options()
     options.log_errors = False
     options.max_mem = 4 << 20
@@ -179,34 +185,83 @@ def compile_regex(pattern: str) -> Any:
         words = error.args[0] if error.args else ""
         text = words.decode() if isinstance(words, bytes) else str(words)
         raise MPCError("E_EXPR_INVALID_REGEX", f"Not a valid RE2 pattern: {text}") from None
+    except UnicodeEncodeError:
+        raise MPCError("E_EXPR_INVALID_REGEX", "Not a valid RE2 pattern: it holds half of a surrogate pair") from None
 
 
-_COMPILED: dict[str, Any] = {}
+class _Patterns:
+    """Patterns used last, with those that are none: to refuse one again takes as long as to compile it."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Any] = {}
+        self._instructions = 0
+
+    def get(self, pattern: str) -> Any:
+        """The compiled pattern; raises MPCError E_EXPR_INVALID_REGEX."""
+        found = self._kept.get(pattern)
+        if found is None:
+            found = self._add(pattern)
+        if isinstance(found, str):
+            raise MPCError("E_EXPR_INVALID_REGEX", found)
+        return found
+
+    def _add(self, pattern: str) -> Any:
+        made: Any
+        try:
+            made = compile_regex(pattern)
+            size = made.programsize
+        except MPCError as error:
+            made, size = error.message, len(error.message)
+            if len(pattern) > MAX_PATTERN:
+                return made
+        if len(self._kept) >= MAX_PATTERNS or self._instructions + size > MAX_INSTRUCTIONS:
+            self._kept.clear()
+            self._instructions = 0
+        self._instructions += size
+        self._kept[pattern] = made
+        return made
+
+
+_PATTERNS = _Patterns()
 
 
 def cached_regex(pattern: str) -> Any:
     """compile_regex with a bounded cache."""
-    found = _COMPILED.get(pattern)
-    if found is None:
-        if len(_COMPILED) >= 2_000:
-            _COMPILED.clear()
-        found = _COMPILED[pattern] = compile_regex(pattern)
-    return found
+    return _PATTERNS.get(pattern)
 
 
 def search(pattern: str, text: str) -> bool:
     """Whether the pattern is found anywhere; undecided if it is no pattern."""
     try:
-        return cached_regex(pattern).search(bounded(text)) is not None
+        return found_by(cached_regex(pattern), text)
     except ExprFault:
         raise
     except MPCError as error:
         raise undecided(error.message) from None
 
 
+def found_by(compiled: Any, text: str) -> bool:
+    """Whether a compiled pattern is found anywhere in a text; raises ExprFault where that would take too long.
+
+    RE2 takes time linear in the text, but in the worst case each character costs as much as the pattern is long.
+    """
+    if len(bounded(text)) * compiled.programsize > MAX_SEARCH:
+        raise over_budget("the text is too long for so large a pattern")
+    try:
+        return compiled.search(text) is not None
+    except UnicodeEncodeError:
+        raise undecided("the text holds half of a surrogate pair") from None
+
+
 def full_match(pattern: str, text: str) -> bool:
-    """Whether the pattern matches the whole text."""
-    return cached_regex(pattern).fullmatch(text) is not None
+    """Whether the pattern matches the whole text; one that takes too long to look through does not match."""
+    compiled = cached_regex(pattern)
+    if len(text) * compiled.programsize > MAX_SEARCH:
+        return False
+    try:
+        return compiled.fullmatch(text) is not None
+    except UnicodeEncodeError:
+        return False
 
 
 def is_whole(value: Any) -> bool:
@@ -243,17 +298,27 @@ def same(left: Any, right: Any, room: list[int] | None = None) -> bool:
         if isinstance(left, bool) is not isinstance(right, bool):
             return False
         return bool(left == right)
-    room = [MAX_COMPARED] if room is None else room
+    try:
+        return _same_inside(left, right, [MAX_COMPARED] if room is None else room)
+    except RecursionError:
+        raise over_budget("the values are nested too deeply") from None
+
+
+def _same_inside(left: Any, right: Any, room: list[int]) -> bool:
     room[0] -= len(left)
     if room[0] < 0:
         raise over_budget(f"more than {MAX_COMPARED} items are compared")
     if isinstance(left, Mapping):
         if not isinstance(right, Mapping) or left.keys() != right.keys():
             return False
-        return all(same(value, right[key], room) for key, value in left.items())
+        return all(_same(value, right[key], room) for key, value in left.items())
     if not isinstance(right, (list, tuple)) or len(left) != len(right):
         return False
-    return all(same(a, b, room) for a, b in zip(left, right, strict=True))
+    return all(_same(a, b, room) for a, b in zip(left, right, strict=True))
+
+
+def _same(left: Any, right: Any, room: list[int]) -> bool:
+    return _same_inside(left, right, room) if isinstance(left, (list, tuple, Mapping)) else same(left, right)
 
 
 def found_in(item: Any, items: Any) -> bool:

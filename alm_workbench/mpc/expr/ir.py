@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,9 +90,9 @@ def _from_json(data: Any, level: int, left: list[int]) -> Expr:
     if "ref" in data:
         return make("ref", str(data["ref"]))
     if "fn" in data:
-        return make("fn", str(data["fn"]), inner(*(data.get("args") or ())))
+        return make("fn", str(data["fn"]), inner(*_listed(data.get("args") or (), "args")))
     if "op" in data:
-        if data["op"] not in OPERATORS:
+        if not isinstance(data["op"], str) or data["op"] not in OPERATORS:
             raise MPCError("E_EXPR_PARSE", f"Unknown operator '{data['op']}'")
         return make("bin", data["op"], inner(data.get("left"), data.get("right")))
     for op in ("not", "neg"):
@@ -103,10 +103,16 @@ def _from_json(data: Any, level: int, left: list[int]) -> Expr:
             raise MPCError("E_EXPR_PARSE", "A conditional needs 'then'")
         return make("if", None, inner(data["if"], data["then"], data.get("else")))
     if "list" in data:
-        return make("list", None, inner(*data["list"]))
+        return make("list", None, inner(*_listed(data["list"], "list")))
     if "index" in data:
         return make("index", None, inner(data["index"], data.get("by")))
     raise MPCError("E_EXPR_PARSE", "Cannot parse expression IR")
+
+
+def _listed(value: Any, name: str) -> Sequence[Any]:
+    if not isinstance(value, (list, tuple)):
+        raise MPCError("E_EXPR_PARSE", f"'{name}' must be a list")
+    return value
 
 
 def ir_hash(expr: Expr) -> str:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import MPCError
-from .functions import PURE, compile_regex
+from .functions import MAX_SEARCH, MAX_TEXT, PURE, compile_regex
 from .sql import Dialect, Env, NotTranslatable, Param, Parts
 from .sql_conditions import Condition, any_holds
 from .sql_numbers import rounded, same_kind
@@ -124,9 +124,11 @@ class Comparisons:
         if self.dialect != "duckdb" or not isinstance(pattern, Known):
             raise NotTranslatable("a pattern is matched by RE2 only, and must be known")
         try:
-            compile_regex(pattern.value)
+            compiled = compile_regex(pattern.value)
         except MPCError:
             return False
+        if compiled.programsize * MAX_TEXT > MAX_SEARCH:
+            raise NotTranslatable("so large a pattern is not searched for in every text")
         value = self._text(lifted(text, self.dialect))
         parts = join("regexp_matches(", value.parts, ", ", lifted(pattern, self.dialect).parts, ")")
         return self._never_null(parts, value.nullable)

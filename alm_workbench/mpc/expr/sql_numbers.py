@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from .sql import Dialect, NotTranslatable, Parts
@@ -76,7 +77,7 @@ def _within(bits: int) -> int:
 def same_kind(value: Any, kind: str) -> Any:
     """A number as the column's kind where that is exact; None if no value of that kind equals it."""
     if kind == "int":
-        return int(value) if value == int(value) else None
+        return int(value) if isfinite(value) and value == int(value) else None
     try:
         return float(value) if float(value) == value else None
     except OverflowError:
