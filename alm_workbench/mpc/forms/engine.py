@@ -51,7 +51,9 @@ class _Asked:
     def names(self) -> dict[str, Any]:
         """What expressions see; the actor's names win over submitted ones."""
         own = {"role": self.roles[0] if self.roles else "", "roles": list(self.roles), "actor": dict(self.attrs)}
-        return {**self.data, **own}
+        # A key that is a whole path would be found before the path is followed.
+        told = {key: value for key, value in self.data.items() if str(key).partition(".")[0] not in own}
+        return {**told, **own}
 
 
 class FormEngine:

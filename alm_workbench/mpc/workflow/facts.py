@@ -14,7 +14,10 @@ Context = EvalContext | Scope | Mapping[str, Any] | None
 
 
 class Facts(Scope):
-    """Plain facts as a scope: every key is a name, beside `actor`, `event` and `now`; anything else is null."""
+    """Plain facts as a scope: every key is a name, beside `actor`, `event` and `now`; anything else is null.
+
+    What is known of the actor is not theirs to say: facts may add to it, and stand for it only where nobody is known.
+    """
 
     __slots__ = ()
 
@@ -42,6 +45,10 @@ def _facts(context: Mapping[str, Any], actor: Actor, event: str, now: datetime |
     if now is None:
         found["now"] = None
     found.update(context)
+    found.pop("actor.roles", None)  # where a scope keeps the closed roles
+    if actor.id is not None and "actor" in context:
+        told = context["actor"]
+        found["actor"] = {**told, **person} if isinstance(told, Mapping) else person
     return found
 
 

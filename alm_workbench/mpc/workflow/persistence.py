@@ -58,6 +58,8 @@ def from_data(chart: Chart, data: Mapping[str, Any], *, any_version: bool = Fals
 
 
 def _read(chart: Chart, data: Mapping[str, Any]) -> Configuration:
+    if data["format"] != FORMAT:
+        raise ValueError(f"format {data['format']!r} is not known")
     active = sorted((chart.states[name] for name in dict.fromkeys(data["active"])), key=lambda state: state.index)
     check_consistent(chart, active)
     names = tuple(state.id for state in active)
@@ -65,6 +67,8 @@ def _read(chart: Chart, data: Mapping[str, Any]) -> Configuration:
         chart.states[name].id: _memory(chart, chart.states[name], inner) for name, inner in data["history"].items()
     }
     entered = {name: datetime.fromisoformat(at) for name, at in data["entered"].items()}
+    if len({at.tzinfo is None for at in entered.values()}) > 1:
+        raise ValueError("some times have a zone and some have none")
     if not entered.keys() <= set(names):
         raise ValueError("a state that is not active has a time")
     queue = tuple(_queued(item) for item in data["queue"])
@@ -73,13 +77,26 @@ def _read(chart: Chart, data: Mapping[str, Any]) -> Configuration:
 
 
 def _memory(chart: Chart, state: State, inner: Sequence[str]) -> tuple[str, ...]:
-    if not all(chart.states[name].inside(state) for name in inner):
+    found = frozenset(chart.states[name] for name in inner)
+    if not all(below.inside(state) for below in found):
         raise ValueError(f"the memory of '{state.id}' names states outside of it")
+    places = (state,) if state.history == "shallow" else (state, *found)
+    fits = all(_one_each(place, found) for place in places) and all(below.parent in places for below in found)
+    if found and not fits:
+        raise ValueError(f"the memory of '{state.id}' names states that cannot be active together")
     return tuple(inner)
 
 
+def _one_each(place: State, active: frozenset[State]) -> bool:
+    """Whether a composite has one active child, and a parallel state all of them."""
+    inside = sum(child in active for child in place.children)
+    return inside == (len(place.children) if place.parallel else min(1, len(place.children)))
+
+
 def _queued(item: Mapping[str, Any]) -> QueuedEvent:
-    event, actor, roles = item["event"], item["actor"], tuple(item["roles"])
-    if not isinstance(event, str) or not all(isinstance(role, str) for role in roles):
+    event, actor, roles, context = item["event"], item["actor"], item["roles"], item["context"]
+    fits = isinstance(event, str) and (actor is None or isinstance(actor, str)) and isinstance(roles, (list, tuple))
+    known = context is None or isinstance(context, Mapping)
+    if not fits or not known or not all(isinstance(role, str) for role in roles):
         raise ValueError("an event in the queue is damaged")
-    return QueuedEvent(event, actor, roles, freeze(item["context"]), item["system"] is True)
+    return QueuedEvent(event, actor, tuple(roles), freeze(context), item["system"] is True)
