@@ -26,10 +26,15 @@ IMPORT, OVERLAY = "Import", "Overlay"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much importing may bring: definitions altogether, and libraries behind each other."""
+    """How much importing may bring: definitions altogether, libraries behind each other, and how much it may work.
+
+    A definition is taken once for every import on its way, and again where versions have to be chosen anew; libraries
+    that take each other twice under two aliases could go on doubling for ever.
+    """
 
     max_defs: int = 50_000
     max_depth: int = 50
+    max_taken: int = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +71,29 @@ def resolve_imports(
     """Bring in what a manifest imports; nothing is raised, what cannot be resolved is a diagnostic.
 
     `meta` tells where references stand that an alias has to rewrite; without it only `extends` and `imports` are known
-    to be references. A circle of imports leaves the manifest as it is, with one E_VALID_CYCLE_DETECTED.
+    to be references. A circle of imports leaves the manifest as it is, with one E_VALID_CYCLE_DETECTED; so do imports
+    that take too much work, with one E_PARSE_LIMIT.
     """
     if not any(node.kind == IMPORT for node in ast.defs):
         return ImportResult(ast)
     wanted: dict[str, set[str]] = {}
+    taken = 0
     while True:
         known = sum(map(len, wanted.values()))
-        resolver = _Resolver(library, meta, limits or Limits(), wanted)
+        resolver = _Resolver(library, meta, limits or Limits(), wanted, taken)
         try:
             result = resolver.run(ast)
-        except _Cycle as cycle:
-            return ImportResult(ast, diagnostics=(cycle.diagnostic,))
+        except _Stop as stop:
+            return ImportResult(ast, diagnostics=(stop.diagnostic,))
         # Every round may learn of further ranges that a library must lie in; the first that learns nothing is right.
         if sum(map(len, wanted.values())) == known:
             return result
+        taken = resolver.taken
 
 
-class _Cycle(Exception):
+class _Stop(Exception):
+    """Nothing can be imported, for one reason."""
+
     def __init__(self, diagnostic: Diagnostic) -> None:
         self.diagnostic = diagnostic
 
@@ -105,8 +115,10 @@ class _Step:
 
 
 class _Resolver:
-    def __init__(self, library: Library, meta: DomainMeta | None, limits: Limits, wanted: dict[str, set[str]]) -> None:
-        self.library, self.meta, self.limits, self.wanted = library, meta, limits, wanted
+    def __init__(
+        self, library: Library, meta: DomainMeta | None, limits: Limits, wanted: dict[str, set[str]], taken: int
+    ) -> None:
+        self.library, self.meta, self.limits, self.wanted, self.taken = library, meta, limits, wanted, taken
         self.diagnostics: list[Diagnostic] = []
         self.resolved: list[str] = []
         self.pins: dict[tuple[str, str], ImportPin] = {}
@@ -199,7 +211,7 @@ class _Resolver:
         elif all(step.name != edition.name for step in way):
             return
         path = " -> ".join([start, *(step.name for step in way), edition.name])
-        raise _Cycle(self._diagnostic("E_VALID_CYCLE_DETECTED", f"Import cycle detected: {path}", steps, ("source",)))
+        raise _Stop(self._diagnostic("E_VALID_CYCLE_DETECTED", f"Import cycle detected: {path}", steps, ("source",)))
 
     def _view(self, edition: Edition, steps: tuple[_Step, ...], start: str) -> _View:
         """What an edition consists of, its own imports and overlays done."""
@@ -236,6 +248,10 @@ class _Resolver:
         return _View(defs, origins)
 
     def _merge(self, view: _View, node: ASTNode, into: _View, steps: tuple[_Step, ...]) -> None:
+        self.taken += len(view.defs)
+        if self.taken > self.limits.max_taken:
+            message = f"The imports take more than {self.limits.max_taken} definitions from each other"
+            raise _Stop(self._diagnostic("E_PARSE_LIMIT", message, steps))
         alias = node.properties.get("alias")
         renaming = Renaming(f"{alias}.", frozenset(id_ for _, id_ in view.defs), self.meta) if alias else None
         for (kind, id_), definition in view.defs.items():
