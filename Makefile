@@ -61,8 +61,9 @@ wheel: install ## Build dist/alm_workbench-VERSION-py3-none-any.whl with everyth
 bench: install ## Measure starts, imports, requests and the mirror; options in ARGS
 	@$(PY) tests/performance/bench_skeleton.py $(ARGS)
 
-soak: install ## Run the property tests a hundred times longer; options in PYTEST_ARGS="-k agreement"
-	@ALM_SOAK=1 $(PY) -m pytest -p no:cacheprovider --timeout=7200 tests/unit/mpc tests/integration/mpc $(PYTEST_ARGS)
+soak: install ## Run the property tests up to a hundred times longer, within an hour; options in PYTEST_ARGS="-k agreement"
+	@ALM_SOAK=1 $(PY) -m pytest -p no:cacheprovider -m soak --timeout=3600 --durations=10 \
+		tests/unit/mpc tests/unit/testing tests/integration/mpc $(PYTEST_ARGS)
 
 docs-check: .venv/.ready ## Check that links and commands in the documents lead somewhere
 	@$(PY) scripts/check_docs.py

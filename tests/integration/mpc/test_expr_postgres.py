@@ -51,7 +51,7 @@ def translatable(grower: Grower) -> list[tuple[Expr, Sql]]:
     return found
 
 
-@soak(10)
+@soak(10, at_least=1_000)
 @given(st.integers(0, 2**64))
 def test_postgres_says_what_the_walker_says(connection: psycopg.Connection, seed: int) -> None:
     """A thousand evaluations an example: ten expressions over a hundred rows, as values and as a WHERE clause."""

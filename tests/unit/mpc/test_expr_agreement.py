@@ -64,7 +64,7 @@ def translatable(grower: Grower, dialect: Any) -> list[tuple[Expr, Any]]:
     return found
 
 
-@soak(10)
+@soak(10, at_least=1_000)
 @given(st.integers(0, 2**64))
 def test_duckdb_says_what_the_walker_and_the_generated_code_say(
     connection: duckdb.DuckDBPyConnection, seed: int
