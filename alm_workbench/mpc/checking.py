@@ -124,11 +124,15 @@ class Session:
         self._previous = result
         ast, syntax = result.ast, result.diagnostics
         whole = compose(ast, library, self.meta)
-        found = whole.at_home(self._validator.check(whole.ast))
+        found = [*_of_version(ast, self.meta), *whole.at_home(self._validator.check(whole.ast))]
         if whole.diagnostics:
-            found = sorted([*whole.diagnostics, *found], key=lambda d: d.sort_key())
+            lost = whole.lost()
+            found = [d for d in found if not _follows(d, lost, text)]
+            said = {(d.span, d.severity) for d in found if d.span is not None}
+            found += [d for d in whole.diagnostics if (d.span, d.severity) not in said]
+            found.sort(key=lambda d: d.sort_key())
         if syntax:
-            found = [d for d in found if d.code not in _FOLLOWING]
+            found = [d for d in found if d.code not in _FOLLOWING and d.code not in _FOLLOWING_SYNTAX]
             found = sorted([*syntax, *found], key=lambda d: d.sort_key())
         if any(d.severity == "error" for d in found):
             return CheckResult(ast, found, whole=whole)
@@ -178,7 +182,26 @@ def check(
 # A definition that could not be read leaves references to it dangling: such findings would only mislead.
 _FOLLOWING = {
     "E_VALID_UNRESOLVED_REF", "E_VALID_UNUSED", "E_EXPR_UNKNOWN_NAME", "E_EXPR_UNKNOWN_VALUE", "E_WF_UNKNOWN_STATE",
+    "E_OVERLAY_UNKNOWN_SELECTOR", "E_OVERLAY_PATH",
 }  # fmt: skip
+# Where a definition broke off, what it held may look as if it stood at the top.
+_FOLLOWING_SYNTAX = {"E_META_CHILD_NOT_ALLOWED"}
+
+
+def _follows(found: Diagnostic, lost: Sequence[str], text: str) -> bool:
+    """Whether a finding says no more than that an import failed: it names what the import was to bring."""
+    if found.code not in _FOLLOWING or found.span is None:
+        return False
+    word = text[found.span.start : found.span.end].strip("\"'")
+    return any(word.startswith(prefix) for prefix in lost)
+
+
+def _of_version(ast: ManifestAST, meta: DomainMeta) -> list[Diagnostic]:
+    """An error where a manifest is written for a later version of a vocabulary that describes its kinds."""
+    if ast.schema_version <= meta.schema_version or not any(kind.properties for kind in meta.kinds):
+        return []
+    message = f"This manifest needs version {ast.schema_version} of the vocabulary; here it is {meta.schema_version}"
+    return [Diagnostic("E_META_UNKNOWN_VALUE", message, span=ast.header_span("schema"))]
 
 
 def _described(ast: ManifestAST, meta: DomainMeta) -> bool:

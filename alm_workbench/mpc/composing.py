@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -35,8 +36,15 @@ class Composition:
         moved = (self._at_home(found) for found in diagnostics)
         return [found for found in moved if found is not None]
 
+    def lost(self) -> list[str]:
+        """What the ids begin with that imports would have brought, had they not failed; all begin with ''."""
+        arrived = {id(node) for node in self.via.values()}
+        missing = (node for node in self.ast.of_kind("Import") if id(node) not in arrived)
+        aliases = (node.properties.get("alias") for node in missing)
+        return [f"{alias}." if isinstance(alias, str) and alias else "" for alias in aliases]
+
     def _at_home(self, found: Diagnostic) -> Diagnostic | None:
-        overlays = self.touched.get(_id(found), ())
+        overlays = [n for n in self.touched.get(_id(found), ()) if _concerns(n, found)]
         places = tuple(Related(f"changed by overlay '{n.id}'", span) for n in overlays if (span := n.span()))
         found = replace(found, related=(*found.related, *places)) if places else found
         origin = self._origin(found)
@@ -68,6 +76,15 @@ class Composition:
 def _id(found: Diagnostic) -> str:
     """The id of the definition a finding is about."""
     return (found.path or "").removeprefix("defs/").partition("/")[0]
+
+
+def _concerns(overlay: ASTNode, found: Diagnostic) -> bool:
+    """Whether an overlay may have to do with a finding: it changed the property that is about, or it cannot be told."""
+    changed = overlay.properties.get("path")
+    where = (found.path or "").removeprefix("defs/").split("/")
+    if not isinstance(changed, str) or len(where) < 2:
+        return True
+    return where[1] in re.split(r"[.\[/]", changed)
 
 
 def compose(ast: ManifestAST, library: Library | None, meta: DomainMeta) -> Composition:

@@ -57,6 +57,8 @@ def _check_default(node: ASTNode, kind: str, findings: Findings, names: Names) -
     if "default" not in node.properties or kind not in ("choice", "multichoice"):
         return
     choices = node.properties.get("choices")
+    if choices is None or (isinstance(choices, str) and not names.has("EnumDef", choices)):
+        return  # That they are missing is said already, and what they are is not known.
     known = names.choices(FieldInfo(kind, choices if isinstance(choices, str) else ids_in(choices)))
     default = node.properties["default"]
     for value in default if isinstance(default, tuple) else (default,):

@@ -16,7 +16,7 @@ from .findings import Finding, Findings, Hint, Situated, located, origin_of
 from .names import Names, NodeKey
 from .queries import Cell
 from .rules import check_rule, is_rule
-from .semantic import check_references
+from .semantic import check_references, check_role
 from .structural import check_structure
 from .templates import check_template
 from .whole import check_duplicates, check_imports, check_inheritance, duplicates_in
@@ -185,6 +185,7 @@ class Validator:
         if len(node.children) > 1:
             duplicates_in(findings, node.children)
         check_references(findings, names, node)
+        check_role(findings, names, node)
         check_fields(findings, names, node)
         check_template(findings, names, node)
         if node.kind == "Workflow":

@@ -73,6 +73,8 @@ def _exported(node: ASTNode) -> Any:
             return ids_in(properties.get("values"))
         case "LinkType":
             return properties.get("inverse")
+        case "Role":
+            return tuple(role for role in as_tuple(properties.get("implies")) if isinstance(role, str))
         case _:
             return None
 
@@ -143,6 +145,10 @@ class Names(Queries):
     def has(self, kind: str, id_: str) -> bool:
         """Whether there is such a definition."""
         return self.get(("is", kind, id_)) is not None
+
+    def of_unknown_kind(self, id_: str) -> bool:
+        """Whether there is a definition of that id whose kind the vocabulary does not have, which is reported there."""
+        return any(self.meta.get_kind(kind) is None and self.has(kind, id_) for kind in self.get(("kinds",)) or ())
 
     def has_any(self, id_: str) -> bool:
         """Whether there is a definition of that id, of whatever kind."""
@@ -221,6 +227,10 @@ class Names(Queries):
 
     def _existing(self, named: Iterable[object]) -> tuple[str, ...]:
         return tuple(name for name in named if isinstance(name, str) and self.has("ArtifactType", name))
+
+    def implied(self, role: str) -> tuple[str, ...]:
+        """The roles that a role names as implied."""
+        return self.exported("Role", role) or ()
 
     # Answers
 

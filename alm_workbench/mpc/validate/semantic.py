@@ -8,7 +8,7 @@ from ..ast import ASTNode, Path
 from .findings import Findings, Place
 from .names import Names, as_tuple, states_of
 
-__all__ = ["as_tuple", "check_references", "states_of"]
+__all__ = ["as_tuple", "check_references", "check_role", "states_of"]
 
 
 def check_references(findings: Findings, names: Names, node: ASTNode) -> None:
@@ -17,7 +17,7 @@ def check_references(findings: Findings, names: Names, node: ASTNode) -> None:
     _check_imports(findings, names, node)
     for place in findings.of("ref"):
         kind = place.prop.kind or ""
-        if not names.has(kind, place.value):
+        if not names.has(kind, place.value) and not names.of_unknown_kind(place.value):
             _unresolved(findings, place, f"no {kind} '{place.value}' in this manifest", names.ids(kind))
     types: tuple[str, ...] | None = None
     for word, check in (("field", _check_field), ("state", _check_state)):
@@ -30,10 +30,32 @@ def check_references(findings: Findings, names: Names, node: ASTNode) -> None:
 
 def _check_extends(findings: Findings, names: Names, node: ASTNode) -> None:
     parent = node.properties.get("extends")
-    if isinstance(parent, str) and not names.has(node.kind, parent):
+    if isinstance(parent, str) and not names.has(node.kind, parent) and not names.of_unknown_kind(parent):
         others = [id_ for id_ in names.ids(node.kind) if id_ != node.id]
         message = f"'{node.id}' extends '{parent}', which is no {node.kind} of this manifest"
         findings.add("E_VALID_UNRESOLVED_REF", message, node, ("extends",), hint=findings.hint(parent, others))
+
+
+def check_role(findings: Findings, names: Names, node: ASTNode) -> None:
+    """Report a circle of implied roles, at the first of them in the text: all its roles would be one and the same."""
+    if node.kind != "Role":
+        return
+    before: dict[str, str] = {}
+    todo = [node.id]
+    while todo and node.id not in before:
+        role = todo.pop()
+        news = [implied for implied in dict.fromkeys(names.implied(role)) if implied not in before]
+        before.update(dict.fromkeys(news, role))
+        todo += news
+    if node.id not in before:
+        return
+    circle = [node.id]
+    while (role := before[circle[-1]]) != node.id:
+        circle.append(role)
+    order = names.ids("Role")
+    if node.id == min(circle, key=order.index):
+        way = " -> ".join([node.id, *reversed(circle)])
+        findings.add("E_VALID_CYCLE_DETECTED", f"Roles imply each other in a circle: {way}", node, ("implies",))
 
 
 def imported(node: ASTNode, findings: Findings) -> Iterable[tuple[Path, str]]:
