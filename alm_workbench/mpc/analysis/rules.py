@@ -17,6 +17,7 @@ from ..errors import Severity
 from .conditions import Condition, condition_of
 
 Keyed = tuple[str, str, str]
+_CLOSED = (False, False, False)  # no side of a rule is left open: its actions, its resources, its roles
 _KEPT = 4  # rules remembered for one key: the broadest come first
 _MOST_KEYS = 512
 
@@ -36,9 +37,10 @@ class RuleFacts:
     mask: tuple[str, ...] = ()
     says: Any = None
     keys: tuple[Keyed, ...] = ()
+    open: tuple[bool, bool, bool] = _CLOSED
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RuleFinding:
     """A finding about rule `index`, explained by rule `other`."""
 
@@ -77,7 +79,8 @@ def facts_of(kind: str, id_: str, properties: Mapping[str, Any]) -> RuleFacts | 
     if not actions or not resources or (condition is not None and condition.constant is False):
         return None
     keys = _keys(actions, resources, roles or ("",))
-    return RuleFacts(kind, id_, actions, resources, roles, condition, effect, priority, mask, says, keys)
+    wide = ("*" in actions, any(place.startswith("*") for place in resources), not roles)
+    return RuleFacts(kind, id_, actions, resources, roles, condition, effect, priority, mask, says, keys, wide)
 
 
 def analyse(rules: Sequence[RuleFacts | None]) -> list[RuleFinding]:
@@ -87,12 +90,12 @@ def analyse(rules: Sequence[RuleFacts | None]) -> list[RuleFinding]:
         chosen = [(index, rule) for index, rule in enumerate(rules) if rule is not None and rule.kind == kind]
         if len(chosen) > 1:
             chosen.sort(key=_precedence if kind == "ACL" else _denials_first)
-            table = _Table(_compared(rule for _, rule in chosen))
-            for index, rule in chosen:
+            table = _Table(chosen)
+            for number, (index, rule) in enumerate(chosen):
                 finding = table.judge(index, rule)
                 if finding is not None:
                     found.append(finding)
-                table.add(index, rule)
+                table.add(number, rule)
     return found
 
 
@@ -121,18 +124,22 @@ def _compared(rules: Iterable[RuleFacts]) -> set[str | None]:
 
 
 class _Table:
-    """Rules already asked, by condition and by what they are about; every rule in it is asked before the next."""
+    """Rules already asked, by condition and by what they are about; every rule in it is asked before the next.
 
-    def __init__(self, compared: set[str | None]) -> None:
-        self.compared = compared
-        self.covering: dict[str | None, dict[Keyed, list[tuple[int, RuleFacts]]]] = {}
-        self.denials: dict[tuple[float, str | None], dict[Keyed, tuple[int, RuleFacts]]] = {}
+    Rules are kept as their numbers in `asked`: ten thousand small lists would keep the garbage collector busy.
+    """
+
+    def __init__(self, asked: Sequence[tuple[int, RuleFacts]]) -> None:
+        self.asked = asked
+        self.compared = _compared(rule for _, rule in asked)
+        self.covering: dict[str | None, dict[Keyed, int | list[int]]] = {}
+        self.denials: dict[tuple[float, str | None], dict[Keyed, int]] = {}
         # Which sides some rule leaves open, so that nothing is sought that cannot be there.
         self.any_action: tuple[str, ...] = ()
         self.any_resource = False
         self.any_role: tuple[str, ...] = ()
 
-    def add(self, index: int, rule: RuleFacts) -> None:
+    def add(self, number: int, rule: RuleFacts) -> None:
         """Remember a rule."""
         text = rule.condition.text if rule.condition else None
         if text not in self.compared:
@@ -140,22 +147,25 @@ class _Table:
         here = self.covering.get(text)
         if here is None:
             here = self.covering[text] = {}
-        pair = (index, rule)
         for key in rule.keys:
-            same = here.get(key)
-            if same is None:
-                here[key] = [pair]
+            same = here.setdefault(key, number)
+            if same is number:
+                continue
+            if isinstance(same, int):
+                here[key] = [same, number]
             elif len(same) < _KEPT:
-                same.append(pair)
+                same.append(number)
         if rule.effect == "deny":
             denials = self.denials.setdefault((rule.priority, text), {})
             for key in rule.keys:
-                denials.setdefault(key, pair)
-        if "*" in rule.actions:
-            self.any_action = ("*",)
-        if not rule.roles:
-            self.any_role = ("",)
-        self.any_resource = self.any_resource or any(place.startswith("*") for place in rule.resources)
+                denials.setdefault(key, number)
+        if rule.open != _CLOSED:
+            self._open(*rule.open)
+
+    def _open(self, action: bool, resource: bool, role: bool) -> None:
+        self.any_action = ("*",) if action else self.any_action
+        self.any_resource = self.any_resource or resource
+        self.any_role = ("",) if role else self.any_role
 
     def judge(self, index: int, rule: RuleFacts) -> RuleFinding | None:
         """The first thing to say of a rule, given those asked before it."""
@@ -168,16 +178,17 @@ class _Table:
                     return finding
         return self._conflict(index, rule) if rule.effect == "allow" and self.denials else None
 
-    def _covered_by(
-        self, index: int, rule: RuleFacts, here: Mapping[Keyed, list[tuple[int, RuleFacts]]]
-    ) -> RuleFinding | None:
+    def _covered_by(self, index: int, rule: RuleFacts, here: Mapping[Keyed, int | list[int]]) -> RuleFinding | None:
         resource = rule.resources[0]
         places = _around(resource) if self.any_resource or "." in resource else (resource,)
         for action in (rule.actions[0], *self.any_action):
             for role in (*rule.roles[:1], *self.any_role):
                 for place in places:
-                    for other, wide in here.get((action, place, role), ()):
-                        finding = _covered(index, rule, other, wide)
+                    numbers = here.get((action, place, role))
+                    if numbers is None:
+                        continue
+                    for number in (numbers,) if isinstance(numbers, int) else numbers:
+                        finding = _covered(index, rule, *self.asked[number])
                         if finding is not None:
                             return finding
         return None
@@ -187,14 +198,24 @@ class _Table:
         denials = self.denials.get((rule.priority, text))
         if not denials:
             return None
-        key = next(_overlapping(rule, denials), None)
+        key = next((key for key in rule.keys if key in denials), None) or next(self._overlapping(rule, denials), None)
         if key is None:
             return None
-        other, denial = denials[key]
+        other, denial = self.asked[denials[key]]
         what = ", ".join(part for part in key if part)
         message = f"Rule '{rule.id}' allows what '{denial.id}' denies at the same priority ({what}); the denial wins"
         hint = "give one of them another priority, or narrow one"
         return RuleFinding("E_RULE_CONFLICT", message, "warning", index, other, hint, "denied here")
+
+    def _overlapping(self, rule: RuleFacts, denials: Mapping[Keyed, int]) -> Iterator[Keyed]:
+        """Keys of denials that are wider than a rule's on some side and share something with it."""
+        wide = bool(self.any_action or self.any_resource or self.any_role)
+        for action, resource, role in rule.keys:
+            if wide or "." in resource:
+                for place in _around(resource):
+                    for key in product((action, "*"), (place,), (role, "") if role else ("",)):
+                        if key in denials:
+                            yield key
 
 
 def _keys(actions: tuple[str, ...], resources: tuple[str, ...], roles: tuple[str, ...]) -> tuple[Keyed, ...]:
@@ -254,12 +275,3 @@ def _covered(index: int, rule: RuleFacts, other: int, wide: RuleFacts) -> RuleFi
     message = f"Rule '{rule.id}' never decides: '{wide.id}' is asked first and covers all of it"
     hint = "raise its priority, narrow the other, or leave it out"
     return RuleFinding("E_RULE_SHADOWED", message, "warning", index, other, hint, "decided here")
-
-
-def _overlapping(rule: RuleFacts, denials: Mapping[Keyed, Any]) -> Iterator[Keyed]:
-    """Keys of denials that share something with a rule: its own keys, and those that are wider on some side."""
-    for action, resource, role in rule.keys:
-        for place in _around(resource):
-            for key in product((action, "*"), (place,), (role, "") if role else ("",)):
-                if key in denials:
-                    yield key
