@@ -19,7 +19,8 @@ from .graph import dependency_graph
 
 __all__ = ["ENGINE_VERSION", "SHARED", "CompileCache", "build", "compile_manifest", "labels_of"]
 
-ENGINE_VERSION = "0.1.0"
+# Raised whenever the same manifest may come to decide otherwise: it is part of the hash that decisions are kept with.
+ENGINE_VERSION = "0.2.0"
 T = TypeVar("T")
 
 
