@@ -69,7 +69,7 @@ def _finding(file: Path, found: Diagnostic) -> Iterator[str]:
     hint = f" ({found.hint})" if found.hint else ""
     place = f"{found.span.line}:{found.span.col}" if found.span else "1:1"
     yield f"{file}:{place}: {found.severity} {found.code}: {found.message}{hint}"
-    for other in found.related:
+    for other in (other for other in found.related if other.message not in found.message):
         yield f"  {other.span.file or file}:{other.span.line}:{other.span.col}: {other.message}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from alm_workbench import resources
+from alm_workbench.commands.common import say
 from alm_workbench.errors import ConfigurationError, ErrorItem, ManifestProblem
 from alm_workbench.mpc import (
     CheckResult,
@@ -22,10 +23,12 @@ from alm_workbench.mpc import (
     ManifestInvalid,
     MPCError,
     check,
+    detect_format,
     load_domain_meta,
     parse,
 )
 from alm_workbench.mpc.imports import Edition, MemoryLibrary
+from alm_workbench.mpc.words import did_you_mean
 
 ENDINGS = {".yaml": "yaml", ".yml": "yaml", ".json": "json", ".alm": "dsl"}
 FORMATS = ("dsl", "yaml", "json")
@@ -103,7 +106,22 @@ def checked(file: Path, libraries: Sequence[Path] = ()) -> tuple[str, CheckResul
     """The text of a file and what the core says of it, with what it imports from folders."""
     text = read(file)
     library = library_of(libraries)
-    return text, check(text, vocabulary(), format=format_of(file), file=str(file), library=library)
+    result = check(text, vocabulary(), format=format_of(file), file=str(file), library=library)
+    for advice in _advice(file, text, result, library):
+        say(f"alm: {file}: {advice}")
+    return text, result
+
+
+def _advice(file: Path, text: str, result: CheckResult, library: MemoryLibrary | None) -> Iterator[str]:
+    """What is wrong with how the command was called rather than with the text."""
+    if result.ok:
+        return
+    if library is None and result.ast is not None and result.ast.of_kind("Import"):
+        yield "it imports; say with --library DIR in which folder the other manifests lie"
+    named, looks = format_of(file), detect_format(text)
+    unread = any(d.code == "E_PARSE_SYNTAX" for d in result.diagnostics)
+    if unread and named is not None and looks != named:
+        yield f"by its name this file is {named}, but the text looks like {looks}"
 
 
 def compiled(file: Path, libraries: Sequence[Path] = ()) -> CompiledManifest:
@@ -139,7 +157,11 @@ def library_of(folders: Sequence[Path]) -> MemoryLibrary | None:
     for folder in folders:
         for file in sorted(folder.rglob("*")):
             if file.suffix in ENDINGS and (file.suffix == ".alm" or ".alm" in file.suffixes) and file.is_file():
-                _offer(file, library)
+                try:
+                    _offer(file, library)
+                except (ConfigurationError, MPCError) as error:
+                    why = error.message if isinstance(error, MPCError) else str(error)
+                    say(f"alm: {file} cannot be imported from: {why}")
     return library
 
 
@@ -155,3 +177,12 @@ def _offer(file: Path, library: MemoryLibrary) -> None:
 
 def _strictly(file: Path) -> ManifestAST:
     return parse(read(file), format=format_of(file), file=str(file))
+
+
+def warn_of_unknown(what: str, words: Iterable[str], known: Iterable[str]) -> None:
+    """Say on stderr which words the manifest does not know: an answer about a typo would mislead."""
+    names = set(known)
+    for word in dict.fromkeys(words):
+        if names and word not in ("", "*") and word not in names:
+            hint = did_you_mean(word, names)
+            say(f"alm: this manifest has no {what} '{word}'" + (f" ({hint})" if hint else ""))

@@ -9,10 +9,11 @@ from typing import Any
 import click
 
 from alm_workbench.commands.common import json_option, show
-from alm_workbench.commands.manifest_files import LIBRARY, compiled
+from alm_workbench.commands.manifest_files import LIBRARY, compiled, vocabulary, warn_of_unknown
 from alm_workbench.errors import ConfigurationError
 from alm_workbench.mpc import (
     AclDecision,
+    CompiledManifest,
     Decision,
     EvalContext,
     Reason,
@@ -56,9 +57,12 @@ def explain(
     rules = compiled(file, libraries)
     event = mapping("--event", event_file)
     about = event.get("object") if isinstance(event.get("object"), dict) else {}
-    item = mapping("--item", item_text) if item_text else dict(about or {})
+    item = completed(rules, mapping("--item", item_text) if item_text else dict(about or {}))
     actor = mapping("--actor", actor_text) if actor_text else event.get("actor") or {}
     type_id = str(item.get("type") or (about or {}).get("type") or "")
+    warn_of_unknown("type", [type_id], rules.types)
+    warn_of_unknown("event", [str(event.get("name") or "")], vocabulary().allowed_events)
+    warn_of_unknown("role", map(str, known(actor).get("roles") or ()), rules.roles)
     found = decide_policy(rules, EvalContext(item, known(actor), event), type_id)
     show(data_of(found, lang), as_json, lambda: lines_of(found, lang))
 
@@ -88,10 +92,15 @@ def acl(
 ) -> None:
     """Whether an actor may do something, which rule decides, and what stays hidden."""
     rules = compiled(file, libraries)
-    type_id, _, field = resource.partition(".")
+    type_id, field = type_and_field(rules, resource)
     attributes = mapping("--attrs", attrs_text) if attrs_text else {}
     names = [role.strip() for role in roles.split(",") if role.strip()]
-    item = {"type": type_id, **(mapping("--item", item_text) if item_text else {})}
+    warn_of_unknown("role", names, rules.roles)
+    warn_of_unknown("type", [type_id], rules.types)
+    if field and (kind := rules.find_type(type_id)) is not None:
+        warn_of_unknown("field", [field], [*kind.fields, *vocabulary().core_fields])
+    warn_of_unknown("action", [action], [*vocabulary().actions, *(word for rule in rules.acl for word in rule.actions)])
+    item = completed(rules, {"type": type_id, **(mapping("--item", item_text) if item_text else {})})
     actor = {"id": actor_id or None, "roles": names, "attributes": attributes}
     found = decide_acl(rules, action, type_id, EvalContext(item, actor, {"name": action}), field or None)
     data = {**data_of(found, lang), "masked": sorted(found.mask)}
@@ -114,6 +123,21 @@ def mapping(option: str, text: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise ConfigurationError(f"{option}: an object {{…}} is needed")
     return found
+
+
+def type_and_field(rules: CompiledManifest, resource: str) -> tuple[str, str]:
+    """The type and the field, if any, of a resource; ids of imported types hold dots themselves."""
+    if "." not in resource or resource in rules.types:
+        return resource, ""
+    type_id, _, field = resource.rpartition(".")
+    return type_id, field
+
+
+def completed(rules: CompiledManifest, item: dict[str, Any]) -> dict[str, Any]:
+    """An item with what the manifest tells of it: the category of its state."""
+    flow = rules.workflow_of(str(item.get("type") or ""))
+    state = flow.states.get(str(item.get("state") or "")) if flow else None
+    return {"state_category": state.category, **item} if state is not None else item
 
 
 def known(actor: Any) -> dict[str, Any]:

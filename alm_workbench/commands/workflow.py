@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from alm_workbench.commands.common import json_option, show
-from alm_workbench.commands.manifest_files import LIBRARY, compiled
+from alm_workbench.commands.manifest_files import LIBRARY, compiled, warn_of_unknown
 from alm_workbench.errors import ConfigurationError
 from alm_workbench.mpc import CompiledManifest, EvalContext
 from alm_workbench.mpc.expr.scope import Scope
@@ -96,6 +96,9 @@ def simulate_path(
     engine = engine_for(found, _workflow_id(file, found, workflow_id, type_id), trace=True)
     if start is not None and start not in engine.chart.states:
         raise ConfigurationError(f"--from: '{engine.chart.id}' has no state '{start}'")
+    steps = engine.chart.definition.transitions
+    warn_of_unknown("role", _words(roles), found.roles)
+    warn_of_unknown("step", _words(path), [word for step in steps for word in (step.id, step.on) if word])
     now = datetime.now(UTC)
     person = Actor(actor, found.close_roles(_words(roles)))
     done = simulate(

@@ -103,3 +103,40 @@ def test_bad_usage_is_json_too(run: Run) -> None:
     code, out, err = run("manifest", "check", "--json")
     assert (code, json.loads(out)["error"]["detail"]) == (2, "Missing argument 'FILES...'.")
     assert "Usage:" in err
+
+
+def test_whoever_forgets_the_library_is_told(run: Run, tmp_path: Path) -> None:
+    """By every command that compiles; not where there is one."""
+    file, folder = tmp_path / "app.alm", tmp_path / "lib"
+    folder.mkdir()
+    (folder / "common.alm").write_text('@namespace "acme"\n@name "common"\ndef EnumDef e { values: [a] }\n', "utf-8")
+    file.write_text('@namespace "acme"\n@name "app"\ndef Import common { source: "acme/common" alias: c }\n', "utf-8")
+    for command in (("manifest", "check"), ("manifest", "compile"), ("workflow", "graph")):
+        assert "say with --library DIR" in run(*command, file)[2]
+    assert run("manifest", "check", file, "--library", folder)[::2] == (0, "")
+
+
+def test_a_broken_file_in_a_library_is_left_out(run: Run, tmp_path: Path) -> None:
+    """It is named; a manifest that does not need it is checked all the same."""
+    file, junk = tmp_path / "a.alm", tmp_path / "junk.alm"
+    file.write_text('@name "a"\ndef EnumDef e { values: ["a"] }\n', "utf-8")
+    junk.write_bytes(b"\xff\xfe")
+    code, _, err = run("manifest", "check", file, "--library", tmp_path)
+    assert (code, err) == (0, f"alm: {junk} cannot be imported from: {junk}:1:1: byte 0xff is not UTF-8\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.alm", "schemaVersion: 2\ndefs: []\n", "by its name this file is dsl, but the text looks like yaml"),
+        ("a.alm", '{"schemaVersion": 2}', "by its name this file is dsl, but the text looks like json"),
+        ("a.alm.yaml", '@name "x"\ndef EnumDef e {}\n', "by its name this file is yaml, but the text looks like dsl"),
+        ("a.alm", "def Role {\n", ""),
+    ],
+)
+def test_a_file_with_the_wrong_ending(run: Run, tmp_path: Path, name: str, text: str, said: str) -> None:
+    """Its errors would lead nowhere."""
+    file = tmp_path / name
+    file.write_text(text, "utf-8")
+    code, _, err = run("manifest", "check", file)
+    assert (code, err) == (1, f"alm: {file}: {said}\n" if said else "")

@@ -116,3 +116,42 @@ def test_an_unsound_manifest_is_refused(capsys: pytest.CaptureFixture[str], tmp_
     assert code == 2
     assert "bad.alm:1:" in err
     assert "'Deny' is not a value of 'effect'" in err
+
+
+def test_words_the_manifest_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    """An answer is given, and said what it may be worth."""
+    code, _, err = run(
+        capsys, "acl", SAFETY, "--action", "raed", "--resource", "requirement.asill", "--roles", "enginer,viewer"
+    )
+    assert code == 0
+    assert err.splitlines() == [
+        "alm: this manifest has no role 'enginer' (did you mean 'engineer'?)",
+        "alm: this manifest has no field 'asill' (did you mean 'asil'?)",
+        "alm: this manifest has no action 'raed' (did you mean 'read'?)",
+    ]
+    _, _, err = run(capsys, "explain", SAFETY, "--event", '{"name": "updat", "object": {"type": "requiremnt"}}')
+    assert [line.rpartition("mean ")[2] for line in err.splitlines()] == ["'requirement'?)", "'update'?)"]
+
+
+def test_ids_with_dots_and_the_category_of_a_state(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A type that was imported under an alias; what the manifest tells of an item need not be said."""
+    file, folder = tmp_path / "app.alm", tmp_path / "lib"
+    folder.mkdir()
+    (folder / "common.alm").write_text(
+        '@namespace "acme"\n@name "common"\n'
+        "def Workflow flow { initial: open states: [{id: open, category: todo}, {id: over, category: done}]"
+        " transitions: [{id: end, from: open, to: over}] }\n"
+        "def ArtifactType risk { workflow: flow def FieldDef note { type: text } }\n",
+        "utf-8",
+    )
+    file.write_text(
+        'def Import common { source: "acme/common" alias: base }\n'
+        "def ACL done_stays { action: update resource: base.risk.note condition: \"self.state_category != 'done'\" }\n",
+        "utf-8",
+    )
+    for state, verdict in (("open", "allowed"), ("over", "denied")):
+        code, out, err = run(
+            capsys, "acl", str(file), "--library", str(folder), "--action", "update", "--resource", "base.risk.note",
+            "--item", f'{{"state": "{state}"}}',
+        )  # fmt: skip
+        assert (code, out.startswith(verdict), err) == (0, True, "")

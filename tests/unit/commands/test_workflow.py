@@ -117,3 +117,12 @@ def test_an_unsound_manifest(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     code, _, err = run(capsys, "graph", str(file))
     assert code == 2
     assert "'x' is no state" in err
+
+
+def test_a_walk_names_words_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    """Roles and steps with a typo would only be refused."""
+    _, _, err = run(capsys, "simulate", SAFETY, "--type", "requirement", "--path", "strt", "--roles", "enginer")
+    assert err.splitlines() == [
+        "alm: this manifest has no role 'enginer' (did you mean 'engineer'?)",
+        "alm: this manifest has no step 'strt' (did you mean 'start'?)",
+    ]
