@@ -20,6 +20,7 @@ from typing import Any
 from uuid import UUID
 
 from .ast import ASTNode
+from .expr.ir import OBJECT
 from .model import RedactDef
 
 DEFAULT_DENY_KEYS = (
@@ -242,12 +243,13 @@ class _InPlace(_Redactor):
 def redact_reason(reason: Mapping[str, Any], config: RedactionConfig = DEFAULT) -> dict[str, Any]:
     """A decision's reason (`message`, `values` by path, …) fit for a log.
 
-    Where it saw a hidden value its message is hidden as well: that may quote the value, or what was made of it.
+    Where it saw a hidden value its message is hidden as well: that may quote the value, or what was made of it. So it
+    is where it looked into a whole object, whose parts nobody named.
     """
     kept: dict[str, Any] = redact(reason, config)
     values = reason.get("values")
     seen = values.items() if isinstance(values, Mapping) else ()
-    if any(value is not None and config.hides(str(path), str(path)) for path, value in seen):
+    if any(value is not None and (value == OBJECT or config.hides(str(path), str(path))) for path, value in seen):
         kept["message"] = config.mask_value
     return kept
 

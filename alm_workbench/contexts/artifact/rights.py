@@ -129,9 +129,11 @@ def told(process: ProcessVersion, context: EvalContext, type_id: str, reasons: I
 def _without_hidden(reason: Reason, read: AclDecision) -> Reason:
     def hidden(path: str) -> bool:
         head, *steps = path.split(".")
-        if head != "self" or not steps:
+        if head != "self":
             return False
-        return not read.allow or (steps[1] if steps[0] == "fields" and len(steps) > 1 else steps[0]) in read.mask
+        if not steps or steps == ["fields"]:  # the whole item, with what is hidden in it
+            return not read.allow or bool(read.mask)
+        return not read.allow or (steps[1] if steps[0] == "fields" else steps[0]) in read.mask
 
     shown = {path: value for path, value in reason.values.items() if not hidden(path)}
     if len(shown) == len(reason.values):

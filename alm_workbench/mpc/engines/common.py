@@ -11,7 +11,7 @@ from ..errors import MPCError, Span
 from ..expr.codegen import Program, program
 from ..expr.explain import Leaf, Outcome, explain
 from ..expr.functions import ExprFault
-from ..expr.ir import Expr, from_json
+from ..expr.ir import OBJECT, Expr, from_json
 from ..expr.parse import parse_expr
 from ..expr.scope import EvalContext, Scope
 from ..model import CompiledManifest
@@ -118,6 +118,7 @@ def explained(compiled: CompiledManifest, text: str, scope: Scope) -> Outcome:
 
 
 def leaf_values(outcome: Outcome) -> FrozenDict:
-    """The plain values the decisive leaves saw, frozen; whole objects such as `self` are left out."""
+    """The plain values the decisive leaves saw, frozen; of objects such as `self` only that they were looked into."""
     plain = {path: value for path, value in outcome.values().items() if not isinstance(value, Mapping)}
+    plain.update((path, OBJECT) for leaf in outcome.leaves for path in leaf.into)
     return FrozenDict({path: freeze(value) for path, value in plain.items()})

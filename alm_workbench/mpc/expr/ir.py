@@ -15,6 +15,7 @@ EQUALITY = frozenset(("==", "!="))
 LOGIC = frozenset(("and", "or"))
 COMPARISON = ORDER | EQUALITY | {"matches", "in"}
 MAX_NODES = 10_000
+OBJECT = "{…}"  # how an object is shown
 OPERATORS = ARITHMETIC | COMPARISON | LOGIC
 
 
@@ -168,7 +169,7 @@ def show_value(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(show_value(item) for item in value) + "]"
     if isinstance(value, Mapping):
-        return "{…}"
+        return OBJECT
     if isinstance(value, int) and value.bit_length() > 1_000:
         return f"(a number of {value.bit_length()} bits)"
     return str(value)

@@ -17,7 +17,10 @@ Filler = tuple[int, Callable[[Any], Any] | None]
 
 
 class Leaf(NamedTuple):
-    """One decisive leaf: its text, its outcome (None = undecided), the text with values, and the values by path."""
+    """One decisive leaf: its text, its outcome (None = undecided), the text with values, and the values by path.
+
+    `into` are the paths of objects that it looked into, so that their parts may be among what it says.
+    """
 
     text: str
     outcome: bool | None
@@ -26,6 +29,7 @@ class Leaf(NamedTuple):
     note: str = ""
     start: int = 0
     end: int = 0
+    into: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         word = "undecided" if self.outcome is None else "true" if self.outcome else "false"
@@ -144,9 +148,11 @@ class Plan:
     def leaf(self, outcome: Any, values: Sequence[Any]) -> Leaf:
         """The leaf as data."""
         expr, by_path = self.expr, dict(zip(self.paths, values, strict=False))
+        objects = {path for path, value in by_path.items() if isinstance(value, Mapping)}
+        into = tuple(sorted(objects & _looked_into(expr))) if objects else ()
         if outcome is UNDECIDED:
-            return Leaf(self.text, None, self.text, by_path, values[-1], expr.start, expr.end)
-        return Leaf(self.text, outcome, self.template % self._words(values), by_path, "", expr.start, expr.end)
+            return Leaf(self.text, None, self.text, by_path, values[-1], expr.start, expr.end, into)
+        return Leaf(self.text, outcome, self.template % self._words(values), by_path, "", expr.start, expr.end, into)
 
     def _note(self, scope: Names, values: list[Any]) -> str:
         try:
@@ -155,6 +161,18 @@ class Plan:
             missing = sorted(path for path, value in zip(self.paths, values, strict=True) if value is None)
             return fault.message + (f" ({', '.join(missing)})" if missing else "")
         return "the values changed meanwhile"
+
+
+_DISCREET = frozenset(("isDeleted", "isEmpty", "len"))
+
+
+def _looked_into(expr: Expr) -> set[str]:
+    """Paths whose whole value is used; the caller's own functions are given an item, but do not tell of it."""
+    if expr.op == "ref":
+        return {expr.value}
+    asked = expr.op == "fn" and (expr.value not in PURE or expr.value in _DISCREET)
+    parts = (arg for arg in expr.args if not (asked and arg.op == "ref"))
+    return set().union(*(_looked_into(arg) for arg in parts))
 
 
 class _Kept:

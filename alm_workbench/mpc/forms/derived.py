@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..engines.acl import decide_acl
+from ..engines.acl_decision import AclDecision
 from ..expr.scope import EvalContext
 from ..fields import clean_fields, conditions
 from ..model import ArtifactTypeDef, CompiledManifest, FieldDef
@@ -139,19 +140,21 @@ class _Derivation:
         reading = decide_acl(self.compiled, "read", self.kind.id, self.ctx)
         hidden = {id_: say("masked") for id_ in ids if id_ in reading.mask}
         acting = decide_acl(self.compiled, self.action, self.kind.id, self.ctx)
+        if self.action == "update" and not reading.allow:
+            hidden = dict.fromkeys(ids, say("masked"))
         if not acting.allow:
-            return _Access(hidden, dict.fromkeys(ids, self._because(acting.reasons)))
+            return _Access(hidden, dict.fromkeys(ids, self._because(acting)))
         closed = {}
         for id_ in ids:
             if id_ in acting.mask:
                 field_decision = decide_acl(self.compiled, self.action, self.kind.id, self.ctx, id_)
-                closed[id_] = self._because(field_decision.reasons)
+                closed[id_] = self._because(field_decision)
         return _Access(hidden, closed)
 
-    def _because(self, reasons: tuple[Any, ...]) -> str:
-        if not reasons:
-            return self.texts.say("denied")
-        return f"{self.texts.say('denied')}: {reasons[0].message}"
+    def _because(self, decision: AclDecision) -> str:
+        """The rule that denies; not the values it saw, which may be hidden from the actor."""
+        rule = decision.rule
+        return self.texts.say("denied") + (f": {rule.label(self.texts.lang)}" if rule is not None else "")
 
     def package(self, values: Mapping[str, Any]) -> FormPackage:
         existing: Mapping[str, Any] | None = None

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from alm_workbench.contexts.artifact.rights import reason_data, told
 from alm_workbench.mpc import (
+    CompiledManifest,
+    DomainMeta,
     EvalContext,
     FormEngine,
     MemoryLibrary,
     MPCError,
+    RedactionConfig,
     ast_hash,
+    check,
+    decide_acl,
     decide_policy,
     resolve_imports,
+    type_form,
     workflow_from,
 )
 from alm_workbench.mpc.ast import ASTNode, ManifestAST, freeze
@@ -30,6 +39,7 @@ from alm_workbench.mpc.expr.parse import parse_expr
 from alm_workbench.mpc.expr.scope import PlainScope
 from alm_workbench.mpc.expr.sql import Column, Env, NotTranslatable, Sql, try_translate
 from alm_workbench.mpc.ports import Actor
+from alm_workbench.mpc.redaction import redact_reason
 from alm_workbench.mpc.workflow.engine import Engine
 from alm_workbench.mpc.workflow.persistence import from_data, to_data
 
@@ -299,3 +309,73 @@ def test_submitted_data_does_not_say_who_fills_in_a_form(data: dict[str, Any]) -
     assert [state.visible for state in shown] == [False]
     (hidden,) = engine.compute_field_state("f", data)
     assert not hidden.visible
+
+
+SECRETS = """
+@schema 2
+@namespace "t"
+@name "n"
+@version "1.0.0"
+def Workflow w { initial: "open" states: [{id: "open", category: "todo"}] transitions: [] }
+def ArtifactType doc "Doc" {
+  workflow: w
+  key_prefix: "D"
+  def FieldDef cost "Cost" { type: int }
+  def FieldDef note "Note" { type: string }
+}
+def ACL r { action: "read" resource: "doc" mask: [cost] RULE }
+def ACL u { action: "update" resource: "doc" }
+def ACL un "Frozen" { action: "update" resource: "doc.note" effect: deny condition: "CONDITION" }
+"""
+
+
+class TestHiddenFields:
+    """No refusal, form or log says what a mask hides."""
+
+    ctx = EvalContext({"type": "doc", "state": "open", "fields": {"cost": 5150, "note": "a"}}, {"id": "u", "roles": []})
+
+    def process(self, meta: DomainMeta, condition: str, rule: str = "") -> CompiledManifest:
+        found = check(SECRETS.replace("CONDITION", condition).replace("RULE", rule), meta)
+        assert found.compiled is not None, found.diagnostics
+        return found.compiled
+
+    CONDITIONS = (
+        "self.fields.cost > 100",
+        "self.fields['cost'] > 100",
+        "self['fields']['cost'] > 100",
+        "contains(concat(self), '5150')",
+        "max([self.fields.cost, 1]) > 100",
+    )
+
+    @pytest.mark.parametrize("condition", CONDITIONS)
+    def test_in_refusals_and_logs(self, meta: DomainMeta, condition: str) -> None:
+        compiled = self.process(meta, condition)
+        decision = decide_acl(compiled, "update", "doc", self.ctx, "note")
+        assert not decision.allow
+        assert "5150" in decision.reasons[0].message
+        process: Any = SimpleNamespace(compiled=compiled)
+        assert "5150" not in repr(told(process, self.ctx, "doc", decision.reasons))
+        sensitive = RedactionConfig(deny_patterns=("cost", "*.cost"))
+        assert "5150" not in redact_reason(reason_data(decision.reasons[0]), sensitive)["message"]
+
+    @pytest.mark.parametrize("condition", CONDITIONS)
+    def test_in_forms(self, meta: DomainMeta, condition: str) -> None:
+        form = type_form(self.process(meta, condition), "doc", {"note": "b"}, self.ctx, action="update")
+        assert [(error.field_id, error.code) for error in form.errors] == [("note", "E_FIELD_READONLY")]
+        assert "Frozen" in form.errors[0].message
+        assert "5150" not in repr(form)
+
+    def test_in_the_form_of_an_item_that_is_hidden_altogether(self, meta: DomainMeta) -> None:
+        compiled = self.process(meta, "1 == 2", 'condition: "self.fields.cost < 10"')
+        assert decide_acl(compiled, "update", "doc", self.ctx).allow
+        form = type_form(compiled, "doc", {}, self.ctx, action="update")
+        assert form.values == {}
+        assert not any(state.visible for state in form.field_state)
+        assert form.json_schema["properties"] == {}
+
+    def test_an_item_given_to_a_function_of_the_server_is_not_told_of(self, meta: DomainMeta) -> None:
+        compiled = self.process(meta, "linkCount(self, 'verified_by') == 0")
+        ctx = replace(self.ctx, functions={"linkCount": lambda item, name: 0})
+        (reason,) = decide_acl(compiled, "update", "doc", ctx, "note").reasons
+        process: Any = SimpleNamespace(compiled=compiled)
+        assert told(process, ctx, "doc", [reason]) == [reason]
