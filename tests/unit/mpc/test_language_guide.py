@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -63,6 +64,10 @@ def said(example: Example) -> str:
     return f"line {example.line}"
 
 
+def _lines(language: str) -> list[str]:
+    return [line for e in EXAMPLES if e.language == language for line in e.text.splitlines() if line.strip()]
+
+
 def errors(result: CheckResult) -> list[str]:
     return [str(d) for d in result.diagnostics if d.severity == "error"]
 
@@ -119,6 +124,22 @@ def test_imports_and_overlays_put_together_are_sound(meta: DomainMeta) -> None:
     assert result.compiled.workflows["task_flow"].states["doing"].wip_limit == 3
 
 
+@pytest.mark.parametrize("line", [line for line in _lines("sh") if line.startswith("alm ")])
+def test_the_commands_are_there(line: str) -> None:
+    """With each of the options that the guide gives them."""
+    import click
+
+    from alm_workbench.cli import alm
+
+    words = shlex.split(line, comments=True)[1:]
+    command: click.Command | None = alm
+    while isinstance(command, click.Group):
+        command = command.get_command(click.Context(command), words.pop(0))
+    assert command is not None
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words if word.startswith("-")} <= options
+
+
 @pytest.mark.parametrize("example", of("wrong"), ids=said)
 def test_what_is_shown_as_wrong_is_wrong(example: Example, meta: DomainMeta) -> None:
     """With exactly the code that the guide names."""
@@ -134,10 +155,6 @@ def test_the_example_of_each_kind_is_sound(example: Example, meta: DomainMeta) -
         assert validate(parse(text, format="dsl"), meta) is not None
         text = text.replace(example.text, "")
     assert errors(check(text, meta, format="dsl")) == []
-
-
-def _lines(language: str) -> list[str]:
-    return [line for e in EXAMPLES if e.language == language for line in e.text.splitlines() if line.strip()]
 
 
 @pytest.mark.parametrize("text", _lines("expr"))
