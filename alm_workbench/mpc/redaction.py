@@ -256,18 +256,30 @@ def redact_reason(reason: Mapping[str, Any], config: RedactionConfig = DEFAULT) 
 
 # ---------------------------------------------------------------- text
 
-# A name that is given a value: `name=`, `name: `, `"name": `, `\\"name\\": `, `name => `.
-_NAME = re.compile(r"(?<![\w.\-])([^\W\d][\w.\-]{0,127})\\{0,4}[\"']?\s{0,8}(?:=>|[:=])\s{0,8}")
+# A name that is given a value: `name=`, `name: `, `"name": `, `\\"name\\": `, `name => `, `--name=`, `--name `.
+_NAME = re.compile(
+    r"(?<![\w.\-])(?:(?P<option>--?)(?=[^\W\d]))?(?P<name>[^\W\d][\w.\-]{0,127})"
+    r"(?:\\{0,4}[\"']?\s{0,8}(?:=>|[:=])\s{0,8}|(?(option)[ ]{1,8}|(?!)))"
+)
 # The value: a scheme of authorisation with its credentials, a quoted text, or what reaches to the next delimiter.
 _VALUE = re.compile(
     r"(?:digest|negotiate)[ ][^\n]+"
+    r"|(?P<quote3>\"\"\"|''')(?:(?!(?P=quote3)).)*(?P<end3>(?P=quote3))?"
     r"|(?P<quote>[\"'])(?:\\.|(?!(?P=quote))[^\n\\])*(?P<end>(?P=quote))?"
     r"|(?P<quote2>\\{1,4}(?P<mark>[\"']))(?:(?!\\{1,4}(?P=mark))[^\n])*(?P<end2>\\{1,4}(?P=mark))?"
     r"|(?:(?:bearer|basic|token|apikey)[ ]+)?[^\s,;&\"'<>(){}\[\]]+",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
+# The cookies of a header are divided as values are.
+_COOKIES = re.compile(r"(?:set-)?cookie2?", re.IGNORECASE)
+_LINE = re.compile(r"(?![\"'\\])[^\n]+")
+_BRACKETS = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
+_BRACKET = re.compile(r"[()\[\]{}]|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'", re.DOTALL)  # those in texts do not count
 _KEY_BLOCK = re.compile(r"-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----.*?(?:-----END \1-----|\Z)", re.S)
-_LOGIN = re.compile(r"(\b[a-z][a-z0-9+.\-]{0,30}://[^\s/:@?#]{0,256}:)[^\s/]{1,1024}(?=@)", re.I)
+_LOGIN = re.compile(
+    r"(\b[a-z][a-z0-9+.\-]{0,30}://[^\s/:@?#]{0,256}:|\b[a-z][a-z0-9+.\-]{0,30}://(?=[^\s/:@?#]{16}))[^\s/]{1,1024}(?=@)",
+    re.I,
+)
 _BEARER = re.compile(r"(\b(?i:bearer|basic)\s{1,4})(?=[a-z.~+/\-]{0,200}[A-Z0-9_=])[\w.~+/\-]{8,}=*")
 _JWT = re.compile(r"\beyJ[\w\-]{6,}\.[\w\-]{6,}\.[\w\-]*")
 
@@ -279,7 +291,7 @@ def redact_text(text: str, config: RedactionConfig = DEFAULT) -> str:
         text = _KEY_BLOCK.sub(lambda m: f"-----BEGIN {m[1]}-----{mask}-----END {m[1]}-----", text)
     if "://" in text:
         text = _LOGIN.sub(lambda m: m[1] + mask, text)
-    if "=" in text or ":" in text:
+    if "=" in text or ":" in text or "-" in text:
         text = _named(text, config, mask)
     text = _BEARER.sub(lambda m: m[1] + mask, text)
     return _JWT.sub(lambda m: mask, text) if "eyJ" in text else text
@@ -291,12 +303,37 @@ def _named(text: str, config: RedactionConfig, mask: str) -> str:
     done = at = 0
     while found := _NAME.search(text, at):
         at = found.end()
-        value = _VALUE.match(text, at) if config.hides(found[1]) else None
-        if value is not None:
-            parts = value["quote"] or value["quote2"], mask, value["end"] or value["end2"]
-            kept += [text[done:at], *(part or "" for part in parts)]
-            done = at = value.end()
+        if not config.hides(found["name"]):
+            continue
+        begin, inside, end = _value(text, at, found["name"])
+        if end > at:
+            kept += [text[done:at], begin, mask, inside]
+            done = at = end
     return "".join([*kept, text[done:]])
+
+
+def _value(text: str, at: int, name: str) -> tuple[str, str, int]:
+    """What surrounds the value that begins here, and where it ends; there if there is none."""
+    if text[at : at + 1] in _BRACKETS and _BRACKETS[text[at]] > 0:
+        return text[at], "", _closing(text, at)
+    line = _LINE.match(text, at) if _COOKIES.fullmatch(name) else None
+    if line is not None:
+        return "", "", line.end()
+    value = _VALUE.match(text, at)
+    if value is None:
+        return "", "", at
+    begin = value["quote3"] or value["quote"] or value["quote2"]
+    return begin or "", value["end3"] or value["end"] or value["end2"] or "", value.end()
+
+
+def _closing(text: str, at: int) -> int:
+    """Where the bracket that opens here is closed: there the rest goes on; the end of the text if it is not."""
+    depth = 0
+    for found in _BRACKET.finditer(text, at):
+        depth += _BRACKETS.get(found[0], 0)
+        if depth == 0:
+            return found.start()
+    return len(text)
 
 
 def redact_exception(error: BaseException, config: RedactionConfig = DEFAULT) -> str:
@@ -310,6 +347,6 @@ def redact_exception(error: BaseException, config: RedactionConfig = DEFAULT) ->
 
 def _line(line: str, config: RedactionConfig, mask: str) -> str:
     for found in _NAME.finditer(line):
-        if config.hides(found[1]):
+        if config.hides(found["name"]):
             return line[: found.end()] + mask
     return line

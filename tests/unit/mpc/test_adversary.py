@@ -39,7 +39,7 @@ from alm_workbench.mpc.expr.parse import parse_expr
 from alm_workbench.mpc.expr.scope import PlainScope
 from alm_workbench.mpc.expr.sql import Column, Env, NotTranslatable, Sql, try_translate
 from alm_workbench.mpc.ports import Actor
-from alm_workbench.mpc.redaction import redact_reason
+from alm_workbench.mpc.redaction import LOGS, redact_reason, redact_text
 from alm_workbench.mpc.workflow.engine import Engine
 from alm_workbench.mpc.workflow.persistence import from_data, to_data
 
@@ -379,3 +379,45 @@ class TestHiddenFields:
         (reason,) = decide_acl(compiled, "update", "doc", ctx, "note").reasons
         process: Any = SimpleNamespace(compiled=compiled)
         assert told(process, ctx, "doc", [reason]) == [reason]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "alm serve --password s3cr3t --port 80",
+        "alm serve --password=s3cr3t",
+        "-token s3cr3t",
+        "tokens: ['s3cr3t', 'a s3cr3t']",
+        "log: {'token': {'a': '}s3cr3t', 'b': 's3cr3t'}, 'c': 1}",
+        'password = """a "s3cr3t" b"""',
+        "Cookie: a=1; session=s3cr3t; b=s3cr3t",
+        "https://s3cr3ts3cr3ts3cr3t@host/path",
+        "secret={s3cr3t s3cr3t",
+    ],
+)
+def test_no_spelling_lets_a_secret_through(text: str) -> None:
+    assert "s3cr3t" not in redact_text(text, LOGS)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("token: [a, b], user: eve", "token: [***], user: eve"),
+        ("{'token': {'a': ')'}, 'user': 'eve'}", "{'token': {***}, 'user': 'eve'}"),
+        ("--token abc --user eve", "--token *** --user eve"),
+        ("ssh://git@host/repository", "ssh://git@host/repository"),
+        ("a well-known token of thanks - see (token)", "a well-known token of thanks - see (token)"),
+        ('{"cookie": "a=1; b=2", "user": "eve"}', '{"cookie": "***", "user": "eve"}'),
+    ],
+)
+def test_what_is_no_secret_is_left(text: str, left: str) -> None:
+    assert redact_text(text, LOGS) == left
+
+
+@pytest.mark.parametrize(
+    "part", ["password=(", "token: ['", "--token ", "--", "cookie: ", 'password="""', "a://b", "{'a"]
+)
+def test_redacting_takes_linear_time(part: str) -> None:
+    begun = time.process_time()
+    redact_text(part * 40_000, LOGS)
+    assert time.process_time() - begun < 5
