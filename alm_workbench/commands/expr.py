@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from alm_workbench.commands.common import json_option, show
+from alm_workbench.commands.manifest_files import vocabulary
 from alm_workbench.errors import ConfigurationError
 from alm_workbench.mpc import MPCError
 from alm_workbench.mpc.expr.compiled import Compiled, compile_expression
@@ -20,6 +21,7 @@ from alm_workbench.mpc.expr.parse import ExprError, parse_expr
 from alm_workbench.mpc.expr.scope import PlainScope
 from alm_workbench.mpc.expr.sql import Column, Env, NotTranslatable, quoted, translate
 
+NEAR = 60
 COLUMN_TYPES = ("text", "int", "number", "bool", "date", "datetime")
 TEXT = click.argument("text")
 CONTEXT = click.option(
@@ -113,7 +115,11 @@ def compiled(text: str, strict: bool, condition: bool | None = None) -> Compiled
     try:
         return compile_expression(text, strict=strict, condition=condition)
     except ExprError as error:
-        raise pointed(text, error.message, error.start, error.end, error.hint) from None
+        message, hint = error.message, error.hint
+        name = text[error.start : error.end].partition("(")[0].strip()
+        if error.code == "E_EXPR_UNKNOWN_FUNCTION" and name in vocabulary().function_names:
+            message, hint = f"{name}() looks at stored items", "an expression alone has none; manifests may call it"
+        raise pointed(text, message, error.start, error.end, hint) from None
     except MPCError as error:
         raise ConfigurationError(error.message) from None
 
@@ -127,10 +133,13 @@ def parsed(text: str) -> Any:
 
 
 def pointed(text: str, message: str, start: int, end: int, hint: str | None = None) -> ConfigurationError:
-    """An error that shows where in the text it is."""
+    """An error that shows where in the text it is; of a long line only what is near."""
     line = text.count("\n", 0, start)
     column = start - (text.rfind("\n", 0, start) + 1)
     here = text.split("\n")[line] if text else ""
+    if len(here) > 2 * NEAR:
+        first = max(0, column - NEAR)
+        here, column = here[first : column + NEAR], column - first
     marks = " " * column + "^" * max(1, min(end, start + len(here) - column) - start)
     return ConfigurationError(f"{message}{f' ({hint})' if hint else ''}\n  {here}\n  {marks}")
 

@@ -118,3 +118,18 @@ def test_mistakes_end_with_two_and_a_place(
     assert (code, out) == (2, "")
     for part in words:
         assert part in err
+
+
+def test_a_function_of_stored_items_is_not_called_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    """The guide lists it, and a manifest may call it."""
+    code, _, err = run(capsys, "eval", "1 == 1 and linkCount(self, 'verified_by') == 0")
+    assert code == 2
+    assert err.startswith("alm: linkCount() looks at stored items (an expression alone has none")
+
+
+def test_of_a_long_line_only_what_is_near_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """The mark stands below its place all the same."""
+    _, _, err = run(capsys, "eval", "1 + " * 100 + "= 1 " + "+ 1 " * 100)
+    _, here, marks = err.splitlines()
+    assert len(here) < 130
+    assert here[marks.index("^")] == "="
