@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from ..ast import ManifestAST
@@ -11,8 +10,6 @@ from .common import LIMITS, ParseLimits, ParseResult, Problem
 from .detect import FORMATS, detect_format
 
 __all__ = ["FORMATS", "LIMITS", "ParseLimits", "ParseResult", "detect_format", "parse", "read"]
-
-_REFUSED = re.compile("[\0\ud800-\udfff]")
 
 
 def read(
@@ -53,13 +50,22 @@ def parse(
 
 def _refuse_characters(text: str, source: Source, result: ParseResult) -> None:
     """NUL and halves of surrogate pairs can be neither stored nor hashed."""
-    match = _REFUSED.search(text)
-    if match is None:
+    at = _refused(text)
+    if at is None or any(found.span is not None and found.span.start == at for found in result.diagnostics):
         return
-    if any(found.span is not None and found.span.start == match.start() for found in result.diagnostics):
-        return
-    message = "The text holds a NUL character" if match[0] == "\0" else "The text holds half of a surrogate pair"
-    result.diagnostics.append(Problem("E_PARSE_SYNTAX", message, match.start(), match.end()).located(source))
+    message = "The text holds a NUL character" if text[at] == "\0" else "The text holds half of a surrogate pair"
+    result.diagnostics.append(Problem("E_PARSE_SYNTAX", message, at, at + 1).located(source))
+
+
+def _refused(text: str) -> int | None:
+    """Where the first of them stands; a pattern would take ten times as long to look through a text."""
+    found = [at] if (at := text.find("\0")) >= 0 else []
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            found.append(error.start)
+    return min(found, default=None)
 
 
 def _without_bom(text: str) -> str:

@@ -51,9 +51,9 @@ def _patterns(long_texts: bool, long_comments: bool) -> _Patterns:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Block:
-    """A stretch of text, with problems counted from its start, and how much in it never closes."""
+    """A stretch of text, with problems counted from its start, and how much in it never closes; never changed."""
 
     kind: Literal["head", "def", "junk"]
     start: int

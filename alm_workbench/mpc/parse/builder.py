@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import local
 from typing import Any
 
-from ..ast import ASTNode, Located, Place, SourceMap
+from ..ast import ASTNode, Located, Place, SourceMap, node_at
 from ..errors import Source
 from .common import Entry, Problem, mapping
 from .lexer import Lexeme
@@ -27,7 +27,8 @@ class Template:
         """The AST node at offset `base` of a document."""
         children = tuple([child.bind(source, base) for child in self.children]) if self.children else ()
         place = self.place
-        return ASTNode(self.kind, self.id, self.name, place.properties.value, children, SourceMap(source, base, place))
+        located = SourceMap(source, base, place)
+        return node_at(located, self.kind, self.id, self.name, place.properties.value, children)
 
 
 Directive = tuple[str, Any, tuple[int, int], tuple[int, int]]
