@@ -33,6 +33,7 @@ _CONDITIONS = frozenset(("contains", "isEmpty", "startsWith", "endsWith", "hasRo
 NULL = make("lit", None)
 TRUE = make("lit", True)
 FALSE = make("lit", False)
+_NO_TEXT = make("lit", "")
 
 
 def certain(tree: Expr, wanted: bool) -> Expr:
@@ -124,18 +125,20 @@ def _outside(tree: Expr) -> Expr:
 
 
 def _unmatched(tree: Expr) -> Expr:
-    """Where a pattern certainly does not match: the text is there and the pattern is one."""
+    """Where a pattern certainly does not match: the text is there, is a text, and the pattern is one."""
     from ..errors import MPCError
     from ..expr.functions import compile_regex
 
     text, pattern = tree.args
     if pattern.op != "lit" or text.op != "ref":
         raise _refused(tree, "'matches' needs a field and a fixed pattern here")
+    if not isinstance(pattern.value, str):
+        return FALSE
     try:
-        compile_regex(str(pattern.value))
+        compile_regex(pattern.value)
     except MPCError:
         return FALSE
-    return both(present(text), opposite(tree))
+    return both(make("bin", ">=", (text, _NO_TEXT)), opposite(tree))  # only texts have an order among texts
 
 
 def lists_of(tree: Expr) -> Iterator[str]:

@@ -8,6 +8,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import pytest
 
 from alm_workbench.contexts.artifact.rights import reason_data, told
@@ -19,11 +20,14 @@ from alm_workbench.mpc import (
     MemoryLibrary,
     MPCError,
     RedactionConfig,
+    Rows,
     ast_hash,
+    authorizer_of,
     check,
     decide_acl,
     decide_policy,
     resolve_imports,
+    row_filter,
     type_form,
     workflow_from,
 )
@@ -102,6 +106,42 @@ class TestMatchers:
         tree = from_json({"fn": "$same", "args": [{"ref": "self.x"}, {"lit": None}]})
         with pytest.raises(NotTranslatable):
             certain(tree, wanted=False)
+
+
+class TestFilters:
+    """A list shows what a single decision would allow, also where a rule cannot be decided."""
+
+    COLUMNS = {
+        "self.n": Column("n", "int"), "self.tags": Column("tags", "text", many=True), "self.flag": Column("flag", "bool"),
+        "self.state": Column("state", "text"),
+    }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "condition",
+        ["self.n matches 'o'", "self.tags matches 'o'", "self.flag matches 'o'", "actor.attributes.level matches 'o'",
+         "actor.attributes.absent matches 'o'", "self.state matches 5"],
+    )  # fmt: skip
+    def test_a_denial_about_something_that_is_no_text(self, condition: str) -> None:
+        compiled = manifest(
+            ("ACL", "a", {"action": "read", "resource": "doc"}),
+            ("ACL", "d", {"action": "read", "resource": "doc", "effect": "deny", "condition": condition}),
+        )
+        item = {"n": 3, "tags": ["b"], "flag": True, "state": "b"}
+        ctx = EvalContext(item, {"id": "u", "attributes": {"level": 3}}, {"name": "read"})
+        assert not decide_acl(compiled, "read", "doc", ctx).allow
+        found = row_filter(compiled, authorizer_of(compiled).actor(ctx), "read", "doc", self.COLUMNS, "duckdb")
+        assert found is Rows.NONE
+
+    def test_a_denial_about_a_text(self) -> None:
+        denial = {"action": "read", "resource": "doc", "effect": "deny", "condition": "self.state matches '^o'"}
+        compiled = manifest(("ACL", "a", {"action": "read", "resource": "doc"}), ("ACL", "d", denial))
+        actor = authorizer_of(compiled).actor(EvalContext({}, {"id": "u"}))
+        found = row_filter(compiled, actor, "read", "doc", self.COLUMNS, "duckdb")
+        assert isinstance(found, Sql)
+        rows = duckdb.connect().execute(
+            f"SELECT state FROM (VALUES ('open'), ('done'), (''), (NULL)) t(state) WHERE {found.text}", found.params
+        )
+        assert rows.fetchall() == [("done",), ("",)]
 
 
 class TestPatterns:
