@@ -140,8 +140,14 @@ class LazyTuple(Sequence[Any]):
             return tuple(self[number] for number in range(*index.indices(len(self))))
         found = self._items[index]
         if found is None:
-            found = self._items[index] = self._decode(json.loads(self._rows[index]))
+            found = self._items[index] = self._read(index)
         return found
+
+    def _read(self, index: int) -> Any:
+        try:
+            return self._decode(json.loads(self._rows[index]))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise _bad(f"an item of a list: {type(error).__name__} {error}") from error
 
     def __add__(self, other: Sequence[Any]) -> tuple[Any, ...]:
         return (*self, *other)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from hashlib import sha256
 from random import Random
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +33,7 @@ from alm_workbench.mpc import (
     type_form,
     workflow_from,
 )
+from alm_workbench.mpc.artifact import MAGIC, from_bytes
 from alm_workbench.mpc.ast import ASTNode, ManifestAST, freeze
 from alm_workbench.mpc.canonical import ContentHasher
 from alm_workbench.mpc.engines.two_valued import certain
@@ -108,13 +111,14 @@ class TestMatchers:
             certain(tree, wanted=False)
 
 
+COLUMNS = {
+    "self.n": Column("n", "int"), "self.tags": Column("tags", "text", many=True), "self.flag": Column("flag", "bool"),
+    "self.state": Column("state", "text"),
+}  # fmt: skip
+
+
 class TestFilters:
     """A list shows what a single decision would allow, also where a rule cannot be decided."""
-
-    COLUMNS = {
-        "self.n": Column("n", "int"), "self.tags": Column("tags", "text", many=True), "self.flag": Column("flag", "bool"),
-        "self.state": Column("state", "text"),
-    }  # fmt: skip
 
     @pytest.mark.parametrize(
         "condition",
@@ -129,14 +133,14 @@ class TestFilters:
         item = {"n": 3, "tags": ["b"], "flag": True, "state": "b"}
         ctx = EvalContext(item, {"id": "u", "attributes": {"level": 3}}, {"name": "read"})
         assert not decide_acl(compiled, "read", "doc", ctx).allow
-        found = row_filter(compiled, authorizer_of(compiled).actor(ctx), "read", "doc", self.COLUMNS, "duckdb")
+        found = row_filter(compiled, authorizer_of(compiled).actor(ctx), "read", "doc", COLUMNS, "duckdb")
         assert found is Rows.NONE
 
     def test_a_denial_about_a_text(self) -> None:
         denial = {"action": "read", "resource": "doc", "effect": "deny", "condition": "self.state matches '^o'"}
         compiled = manifest(("ACL", "a", {"action": "read", "resource": "doc"}), ("ACL", "d", denial))
         actor = authorizer_of(compiled).actor(EvalContext({}, {"id": "u"}))
-        found = row_filter(compiled, actor, "read", "doc", self.COLUMNS, "duckdb")
+        found = row_filter(compiled, actor, "read", "doc", COLUMNS, "duckdb")
         assert isinstance(found, Sql)
         rows = duckdb.connect().execute(
             f"SELECT state FROM (VALUES ('open'), ('done'), (''), (NULL)) t(state) WHERE {found.text}", found.params
@@ -461,3 +465,22 @@ def test_redacting_takes_linear_time(part: str) -> None:
     begun = time.process_time()
     redact_text(part * 40_000, LOGS)
     assert time.process_time() - begun < 5
+
+
+def test_an_artefact_that_was_sealed_again_is_found_out_when_it_is_read() -> None:
+    """Whoever can seal one can say anything, but damage is one error wherever it lies."""
+    rule = {"action": "read", "resource": "doc", "condition": "self.n == 1"}
+    rest = manifest(("ACL", "a", rule)).to_bytes()[len(MAGIC) + 32 :]
+    random, codes = Random(3), []
+    for _ in range(300):
+        damaged = bytearray(rest)
+        damaged[random.randrange(len(rest))] = random.randrange(256)
+        try:
+            made = from_bytes(MAGIC + sha256(damaged).digest() + bytes(damaged))
+            for part in fields(made):
+                value = getattr(made, part.name)
+                list(value.values() if isinstance(value, Mapping) else value if isinstance(value, Sequence) else ())
+        except MPCError as error:
+            codes.append(error.code)
+    assert len(codes) > 200
+    assert set(codes) == {"E_ARTIFACT_INVALID"}
