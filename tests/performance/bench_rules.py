@@ -16,7 +16,7 @@ from typing import Any
 from alm_workbench.mpc import CompiledManifest, DomainMeta, EvalContext
 from alm_workbench.mpc.ast import ASTNode, ManifestAST, freeze
 from alm_workbench.mpc.compile import build
-from alm_workbench.mpc.engines.authorizer import Actor, Authorizer, authorizer_of
+from alm_workbench.mpc.engines.authorizer import Authorizer, Requester, authorizer_of
 from alm_workbench.mpc.engines.row_filter import row_filter
 from alm_workbench.mpc.expr.sql import Column, Sql
 from tests.performance.measuring import Row, table
@@ -41,7 +41,7 @@ COLUMNS = {
 SIZES = (10, 100, 1_000, 10_000)
 MOMENT = datetime(2026, 3, 1, tzinfo=UTC)
 
-Request = tuple[Actor, str, str, dict[str, Any]]
+Request = tuple[Requester, str, str, dict[str, Any]]
 
 
 def manifest(count: int, seed: int = 7) -> CompiledManifest:

@@ -27,7 +27,7 @@ from alm_workbench.contexts.project.messages import ActiveProcess, VisibleProjec
 from alm_workbench.contexts.workflow.messages import InstanceStart, StartInstances
 from alm_workbench.errors import StaleVersion
 from alm_workbench.mpc import ArtifactTypeDef, Authorizer, EvalContext, authorizer_of, decide_acl
-from alm_workbench.mpc.engines.authorizer import Actor
+from alm_workbench.mpc.engines.authorizer import Requester
 from alm_workbench.shared.context import DecisionRecord, MessageContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId, new_id
 from alm_workbench.shared.messages import Event
@@ -83,10 +83,12 @@ class Artifacts:
             hidden = plan.hidden(actor.with_functions(functions), item_view(artifact))
         return masked(artifact, hidden) if hidden is not None else None
 
-    def _reader(self, ctx: MessageContext, process: ProcessVersion, project_id: ProjectId) -> tuple[Authorizer, Actor]:
+    def _reader(
+        self, ctx: MessageContext, process: ProcessVersion, project_id: ProjectId
+    ) -> tuple[Authorizer, Requester]:
         """The caller as a reader of a project's items."""
         key = f"reader:{process.version_id}:{project_id}"
-        found: tuple[Authorizer, Actor] | None = ctx.memo.get(key)
+        found: tuple[Authorizer, Requester] | None = ctx.memo.get(key)
         if found is None:
             authorizer = authorizer_of(process.compiled)
             facts = eval_context(ctx.principal, {}, {"name": "read"}, {"id": str(project_id)}, ctx.now, self.functions)

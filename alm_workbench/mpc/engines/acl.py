@@ -9,9 +9,9 @@ from __future__ import annotations
 from ..expr.scope import EvalContext
 from ..model import CompiledManifest
 from .acl_decision import AclDecision, Candidate
-from .authorizer import Actor, Authorizer, authorizer_of
+from .authorizer import Authorizer, Requester, authorizer_of
 
-__all__ = ["AclDecision", "Actor", "Authorizer", "Candidate", "allows", "authorizer_of", "decide_acl"]
+__all__ = ["AclDecision", "Authorizer", "Candidate", "Requester", "allows", "authorizer_of", "decide_acl"]
 
 
 def decide_acl(

@@ -14,7 +14,7 @@ from .common import Reason, about, explained, leaf_values
 from .wording import because, place, words
 
 if TYPE_CHECKING:
-    from .authorizer import Actor, Authorizer, Cell, Rule, Step
+    from .authorizer import Authorizer, Cell, Requester, Rule, Step
 
 Fate = Literal["fired", "undecided", "role", "condition", "not reached"]
 
@@ -92,7 +92,7 @@ class AclDecision:
 
     __slots__ = ("_actor", "_item", "_known", "_verdict", "allow", "rule_id")
 
-    def __init__(self, verdict: Verdict, actor: Actor, item: Mapping[str, Any] | None, scope: Scope | None) -> None:
+    def __init__(self, verdict: Verdict, actor: Requester, item: Mapping[str, Any] | None, scope: Scope | None) -> None:
         self.allow = verdict.allow
         self.rule_id = verdict.rule_id
         self._verdict = verdict

@@ -113,7 +113,7 @@ def _many(steps: tuple[Any, ...], otherwise: bool) -> Run:
     return run
 
 
-class Actor:
+class Requester:
     """Who asks and about what else than the item: roles closed and as bits, attributes, event, project, now.
 
     Made once for a request by `Authorizer.actor`; good for any number of decisions.
@@ -141,10 +141,10 @@ class Actor:
         """The actor's roles with all they imply."""
         return self.scope.roles
 
-    def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> Actor:
+    def with_functions(self, functions: Mapping[str, Callable[..., Any]]) -> Requester:
         """The same actor with other functions for expressions to call."""
         context = replace(self.context, functions=functions)
-        return Actor(self.authorizer, context, self.mask, self.cells, self.plans)
+        return Requester(self.authorizer, context, self.mask, self.cells, self.plans)
 
 
 class Authorizer:
@@ -170,16 +170,21 @@ class Authorizer:
             mask |= self._bits[role]
         return mask
 
-    def actor(self, ctx: EvalContext) -> Actor:
+    def actor(self, ctx: EvalContext) -> Requester:
         """The facts of a request made ready; `ctx.self_` is the item where a decision names no other."""
         roles = ctx.actor.get("roles") if isinstance(ctx.actor, Mapping) else None
         mask = 0
         for role in roles if isinstance(roles, (list, tuple, set, frozenset)) else ():
             mask |= self._closed.get(role, 0) if isinstance(role, str) else 0
-        return Actor(self, ctx, mask, self._cells.setdefault(mask, {}), self._plans.setdefault(mask, {}))
+        return Requester(self, ctx, mask, self._cells.setdefault(mask, {}), self._plans.setdefault(mask, {}))
 
     def allows(
-        self, actor: Actor, action: str, type_id: str, item: Mapping[str, Any] | None = None, field: str | None = None
+        self,
+        actor: Requester,
+        action: str,
+        type_id: str,
+        item: Mapping[str, Any] | None = None,
+        field: str | None = None,
     ) -> bool:
         """Whether the actor may: the plain answer of `decide`, about five times as fast."""
         cell = actor.cells.get((action, type_id, field))
@@ -191,7 +196,12 @@ class Authorizer:
         return run(actor.scope if item is None else about(actor.scope, item))
 
     def decide(
-        self, actor: Actor, action: str, type_id: str, item: Mapping[str, Any] | None = None, field: str | None = None
+        self,
+        actor: Requester,
+        action: str,
+        type_id: str,
+        item: Mapping[str, Any] | None = None,
+        field: str | None = None,
     ) -> AclDecision:
         """The decision with its rule, its reasons, what it hides, and why every other rule did not decide."""
         cell = actor.cells.get((action, type_id, field))
@@ -215,14 +225,14 @@ class Authorizer:
             story = _story(cell, number, undecided)
         return AclDecision(story, actor, item, scope)
 
-    def mask_plan(self, actor: Actor, action: str, type_id: str) -> MaskPlan:
+    def mask_plan(self, actor: Requester, action: str, type_id: str) -> MaskPlan:
         """Which fields of items of a type stay hidden from these roles."""
         plan = actor.plans.get((action, type_id))
         if plan is None:
             plan = actor.plans[action, type_id] = self._plan(actor, action, type_id)
         return plan
 
-    def _plan(self, actor: Actor, action: str, type_id: str) -> MaskPlan:
+    def _plan(self, actor: Requester, action: str, type_id: str) -> MaskPlan:
         groups: dict[Asked, list[str]] = {}  # fields about which the same rules speak are asked about once
         for name in self._fields_of(action, type_id):
             groups.setdefault(self.cell(actor, action, type_id, name).asked, []).append(name)
@@ -248,7 +258,7 @@ class Authorizer:
             found = self._fields[action, type_id] = tuple(sorted(names))
         return found
 
-    def cell(self, actor: Actor, action: str, type_id: str, field: str | None = None) -> Cell:
+    def cell(self, actor: Requester, action: str, type_id: str, field: str | None = None) -> Cell:
         """The rules that may speak about this for the actor's roles."""
         key = (action, type_id, field)
         found = actor.cells.get(key)

@@ -14,7 +14,7 @@ from ..expr.scope import Scope
 from .common import about
 
 if TYPE_CHECKING:
-    from .authorizer import Actor
+    from .authorizer import Requester
 
 # A condition, whether its rule speaks when it is undecided, and what the rule answers.
 Ask = tuple[Program, bool, bool]
@@ -65,7 +65,7 @@ class MaskPlan:
         self._nodes = 0
         self._root = self._node({})
 
-    def hidden(self, actor: Actor, item: Mapping[str, Any] | None = None) -> frozenset[str] | None:
+    def hidden(self, actor: Requester, item: Mapping[str, Any] | None = None) -> frozenset[str] | None:
         """Fields of this item that stay hidden from the actor; None where the whole item does."""
         if self.constant:
             return self._root.hidden
@@ -120,7 +120,7 @@ class MaskPlan:
         return _Node(known, None, hidden)
 
     def apply(
-        self, actor: Actor, fields: Mapping[str, Any], item: Mapping[str, Any] | None = None
+        self, actor: Requester, fields: Mapping[str, Any], item: Mapping[str, Any] | None = None
     ) -> Mapping[str, Any] | None:
         """The fields that may be seen: the very mapping where nothing is hidden, None where the item is."""
         if self.constant:

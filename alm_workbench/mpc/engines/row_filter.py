@@ -15,7 +15,7 @@ from ..expr.ir import Expr
 from ..expr.scope import Scope
 from ..expr.sql import Column, Dialect, Env, NotTranslatable, Sql, translate
 from ..model import CompiledManifest
-from .authorizer import Actor, Cell, authorizer_of
+from .authorizer import Cell, Requester, authorizer_of
 from .common import tree_of
 from .policy import candidates
 from .two_valued import FALSE, TRUE, both, certain, either, lists_of, with_values
@@ -34,7 +34,7 @@ _MAX_MADE = 128
 
 def row_filter(
     compiled: CompiledManifest,
-    actor: Actor,
+    actor: Requester,
     action: str,
     type_id: str,
     columns: Mapping[str, Column],
