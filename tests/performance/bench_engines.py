@@ -2,6 +2,7 @@
 
     python -m tests.performance.bench_engines [--quick] [--no-peers] [--json] [--part expressions] …
 
+Parts: expressions, access, workflows (beside peers); manifest, rules, workflow rows, sql, list filter (ours alone).
 The peers (peers/requirements.txt) are installed into build/peers, an environment of their own. Ours and theirs are
 measured in turns, in processor time, and the median of the ratios counts. Results and what they mean are in
 docs/measurements/engines.md.
@@ -22,7 +23,7 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.performance import engine_tasks
+from tests.performance import engine_tasks, goals
 from tests.performance.measuring import Row, shown, table
 from tests.performance.peers.tasks import rate
 
@@ -65,6 +66,7 @@ class Settings:
     rounds: int
     sizes: tuple[int, ...]
     peers: bool
+    quick: bool = False
 
 
 def install_peers(say: Say) -> Path | None:
@@ -139,10 +141,20 @@ def workflows(settings: Settings, python: Path | None) -> Iterable[Row]:
         yield beside(pair, python, settings)
 
 
+def _alone(part: Callable[..., Iterable[Row]]) -> Callable[[Settings, Path | None], Iterable[Row]]:
+    """A part that has no peer."""
+    return lambda settings, _python: part(quick=settings.quick)
+
+
 PARTS: dict[str, Callable[[Settings, Path | None], Iterable[Row]]] = {
     "expressions": expressions,
     "access": access,
     "workflows": workflows,
+    "manifest": _alone(goals.manifest),
+    "rules": _alone(goals.rules),
+    "workflow rows": _alone(goals.workflow),
+    "sql": _alone(goals.sql),
+    "list filter": _alone(goals.lists),
 }
 
 
@@ -160,7 +172,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     settings = Settings(0.25, 5, (100, 1_000, 10_000), not chosen.no_peers)
     if chosen.quick:
-        settings = Settings(0.02, 1, (100, 1_000), not chosen.no_peers)
+        settings = Settings(0.02, 1, (100, 1_000), not chosen.no_peers, quick=True)
     python = install_peers(say) if settings.peers else None
     rows = []
     for name in chosen.part or PARTS:
