@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ast import ASTNode
+from ..ast import ASTNode, thaw
+from ..field_values import BadValue, clean_value
+from ..model import FieldDef
 from .findings import Findings
 from .names import FieldInfo, Names, ids_in
 
 _NEEDS = {"choice": "choices", "multichoice": "choices", "table": "columns"}
+_PLAIN = ("string", "text", "richtext", "url", "int", "number", "bool", "date", "datetime")
+_COUNTED = ("multichoice", "table")
 _ONLY = {
     "choices": ("choice", "multichoice"),
     "columns": ("table",),
@@ -43,9 +47,53 @@ def _check(node: ASTNode, findings: Findings, names: Names) -> None:
     if node.id in findings.meta.core_fields:
         findings.add("E_VALID_RESERVED_NAME", f"'{node.id}' is a name every item already has", node)
     _check_default(node, kind, findings, names)
+    _check_values(node, kind, findings)
     low, high = node.properties.get("min"), node.properties.get("max")
     if _above(low, high):
         findings.add("E_META_TYPE_NOT_ALLOWED", f"'min' {low} is above 'max' {high}", node, ("min",))
+
+
+def _check_values(node: ASTNode, kind: str, findings: Findings) -> None:
+    """Limits and default are values as an item has them; a default of a computed field is never looked at."""
+    limits: dict[str, Any] = {}
+    for key in ("min", "max"):
+        limit = node.properties.get(key)
+        of = "int" if kind in _COUNTED else kind
+        if limit is not None and of in _PLAIN and kind in _ONLY[key]:
+            limits[key] = _fitting(FieldDef(node.id, of), limit, key, node, findings)
+    if kind in _PLAIN and "computed" not in node.properties:
+        for key, shape in (("pattern", str), ("max_length", int)):
+            limit = node.properties.get(key)
+            limits[key] = limit if kind in _ONLY[key] and isinstance(limit, shape) else None
+        _fitting(FieldDef(node.id, kind, **limits), node.properties.get("default"), "default", node, findings)
+
+
+def _fitting(field: FieldDef, value: Any, key: str, node: ASTNode, findings: Findings) -> Any:
+    """The value as it is stored, None with a finding where a field of that kind cannot have it."""
+    try:
+        return clean_value(field, thaw(value))
+    except BadValue as bad:
+        findings.add(bad.code, f"'{key}' of '{node.id}' {bad.message}", node, (key,))
+        return None
+
+
+def check_lists(findings: Findings, node: ASTNode) -> None:
+    """Check that no two entries of choices, columns or values have the same id."""
+    for owner in (node, *node.children):
+        for key in ("values", "choices", "columns"):
+            items = owner.properties.get(key)
+            if isinstance(items, tuple) and owner.kind in ("EnumDef", "FieldDef"):
+                _check_unique(owner, key, items, findings)
+
+
+def _check_unique(node: ASTNode, key: str, items: tuple[Any, ...], findings: Findings) -> None:
+    seen: set[str] = set()
+    for number, item in enumerate(items):
+        for id_ in ids_in((item,)):
+            if id_ in seen:
+                message = f"'{id_}' is twice among the {key} of '{node.id}'"
+                findings.add("E_VALID_DUPLICATE_DEF", message, node, (key, number))
+            seen.add(id_)
 
 
 def _above(low: Any, high: Any) -> bool:

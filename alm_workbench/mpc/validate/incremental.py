@@ -11,7 +11,7 @@ from ..ast import ASTNode, ManifestAST, Path
 from ..errors import Diagnostic, Related, Severity, Source, Span
 from ..meta import DomainMeta
 from .expressions import check_expressions
-from .fields import check_fields
+from .fields import check_fields, check_lists
 from .findings import Finding, Findings, Hint, Situated, located, origin_of
 from .names import Names, NodeKey
 from .queries import Cell
@@ -187,6 +187,7 @@ class Validator:
         check_references(findings, names, node)
         check_role(findings, names, node)
         check_fields(findings, names, node)
+        check_lists(findings, node)
         check_template(findings, names, node)
         if node.kind == "Workflow":
             check_workflows(findings)

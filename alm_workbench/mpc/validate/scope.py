@@ -15,7 +15,7 @@ _OPEN = ("actor.attributes", "project.settings", "event.values", "event.previous
 
 
 def expression_names(names: Names, types: tuple[str, ...]) -> ExprNames:
-    """The names seen by an expression that is about items of these types."""
+    """The names seen by an expression that is about items of these types; of no known type, fields may be called anything."""
     states = names.states(types) or None
     paths: dict[str, Known] = {f"self.{name}": Known(kind) for name, kind in names.core.items()}
     paths["self"] = paths["actor"] = paths["event"] = paths["project"] = paths["self.fields"] = Known("object")
@@ -36,12 +36,12 @@ def expression_names(names: Names, types: tuple[str, ...]) -> ExprNames:
         paths[f"project.{name}"] = Known("string")
     fields = _fields(names, types)
     paths.update((f"self.fields.{id_}", known) for id_, known in fields.items())
-    arguments = {"changed": (0, frozenset(fields) | frozenset(names.core), "field")}
+    arguments = {"changed": (0, frozenset(fields) | frozenset(names.core), "field")} if types else {}
     if roles:
         arguments["hasRole"] = (0, roles, "role")
     if links := names.links():
         arguments["linkCount"] = (1, links, "link type")
-    return ExprNames(paths, _OPEN, arguments, quiet=True)
+    return ExprNames(paths, _OPEN if types else (*_OPEN, "self.fields"), arguments, quiet=True)
 
 
 def _fields(names: Names, types: tuple[str, ...]) -> dict[str, Known]:

@@ -55,7 +55,8 @@ def check_role(findings: Findings, names: Names, node: ASTNode) -> None:
     order = names.ids("Role")
     if node.id == min(circle, key=order.index):
         way = " -> ".join([node.id, *reversed(circle)])
-        findings.add("E_VALID_CYCLE_DETECTED", f"Roles imply each other in a circle: {way}", node, ("implies",))
+        message = f"Roles imply each other in a circle: {way}"
+        findings.add("E_VALID_CYCLE_DETECTED", message, node, ("implies",), severity="warning")
 
 
 def imported(node: ASTNode, findings: Findings) -> Iterable[tuple[Path, str]]:
@@ -83,9 +84,11 @@ def _unresolved(findings: Findings, place: Place, what: str, known: Iterable[str
 
 
 def _check_field(findings: Findings, place: Place, names: Names, types: tuple[str, ...]) -> None:
+    if not types:
+        return  # Which fields there are is not known: the type is missing, or comes with whoever imports this.
     known = names.fields_of(types)
     if place.value not in known:
-        where = f"type '{types[0]}'" if len(types) == 1 else "these types" if types else "any type"
+        where = f"type '{types[0]}'" if len(types) == 1 else "these types"
         _unresolved(findings, place, f"no field '{place.value}' in {where}", known)
 
 
@@ -93,6 +96,8 @@ def _check_state(findings: Findings, place: Place, names: Names, types: tuple[st
     if place.owner.kind == "Workflow":
         known: Iterable[str] = states_of(place.owner)
         workflow = f"workflow '{place.owner.id}'"
+    elif not types:
+        return
     else:
         known = names.states(types)
         workflow = "the workflows of these types"

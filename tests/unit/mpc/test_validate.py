@@ -213,14 +213,75 @@ def test_roles_that_imply_each_other(meta: DomainMeta, roles: dict[str, str], wa
     lines = [
         f"def Role {role} {{ implies: [{', '.join(names.split())}] privileges: [] }}\n" for role, names in roles.items()
     ]
-    found = [
-        d
-        for d in check("".join(lines) + "def Role d { privileges: [] }\n" * ("d" not in roles), meta).diagnostics
-        if d.severity == "error"
-    ]
-    assert [(d.code, d.message.rpartition(": ")[2]) for d in found] == (
-        [("E_VALID_CYCLE_DETECTED", way)] if way else []
+    text = "".join(lines) + "def Role d { privileges: [] }\n" * ("d" not in roles)
+    found = [d for d in check(text, meta).diagnostics if d.code == "E_VALID_CYCLE_DETECTED"]
+    assert [(d.severity, d.message.rpartition(": ")[2]) for d in found] == ([("warning", way)] if way else [])
+
+
+class TestFieldValues:
+    """Limits, defaults and lists are looked at when they are written, not when the first item is made."""
+
+    @pytest.mark.parametrize(
+        ("field", "code", "marked"),
+        [
+            ('type: int default: "none"', "E_FIELD_TYPE", '"none"'),
+            ("type: int max: 3 default: 4", "E_FIELD_RANGE", "4"),
+            ('type: date default: "31.12.2026"', "E_FIELD_TYPE", '"31.12.2026"'),
+            ('type: string pattern: "[a-z]+" default: "A1"', "E_FIELD_PATTERN", '"A1"'),
+            ('type: string max_length: 2 default: "abc"', "E_FIELD_RANGE", '"abc"'),
+            ('type: number min: "zero"', "E_FIELD_TYPE", '"zero"'),
+            ("type: bool default: 7", "E_FIELD_TYPE", "7"),
+            ('type: multichoice choices: [a, b] max: "two"', "E_FIELD_TYPE", '"two"'),
+            ("type: choice choices: [a, b, a]", "E_VALID_DUPLICATE_DEF", "a"),
+            (
+                "type: table columns: [{id: a, type: int}, {id: a, type: text}]",
+                "E_VALID_DUPLICATE_DEF",
+                "{id: a, type: text}",
+            ),
+        ],
     )
+    def test_what_no_item_could_have(self, meta: DomainMeta, field: str, code: str, marked: str) -> None:
+        """The place is the value."""
+        found, text = only(f'{FLOW}def ArtifactType item {{ workflow: "flow" def FieldDef f {{ {field} }} }}', meta)
+        assert (found.code, found.severity, text) == (code, "error", marked)
+
+    @pytest.mark.parametrize(
+        "field",
+        [
+            'type: date min: "2026-01-01" default: "2026-03-31"',
+            "type: number min: 0 max: 1 default: 0.5",
+            'type: text default: ""',
+            "type: bool default: false",
+            "type: multichoice choices: [a, b] min: 1 default: [a]",
+        ],
+    )
+    def test_what_an_item_may_have(self, meta: DomainMeta, field: str) -> None:
+        """No finding."""
+        assert not check(
+            f'{FLOW}def ArtifactType item {{ workflow: "flow" def FieldDef f {{ {field} }} }}', meta
+        ).diagnostics
+
+    @pytest.mark.parametrize(
+        ("key", "value"), [("max_length", '"x"'), ("pattern", "3"), ("pattern", '"["'), ("min", "{a: 1}")]
+    )
+    def test_limits_that_are_none(self, meta: DomainMeta, key: str, value: str) -> None:
+        """Their own finding, whatever the default."""
+        kind = "int" if key == "min" else "string"
+        text = f'{FLOW}def ArtifactType item {{ workflow: "flow" def FieldDef f {{ type: {kind} {key}: {value} default: "12" }} }}'
+        assert not check(text, meta).ok
+
+    def test_values_of_an_enum(self, meta: DomainMeta) -> None:
+        """Also where they are objects."""
+        text = 'def EnumDef e { values: [{id: "a"}, "b", "a"] }'
+        assert [d.code for d in check(text, meta).diagnostics if d.severity == "error"] == ["E_VALID_DUPLICATE_DEF"]
+
+
+def test_nothing_is_said_of_the_fields_of_no_type(meta: DomainMeta) -> None:
+    """A type with a typo is one finding, whatever its form and its conditions name; a library may leave types to others."""
+    form = 'def FormDef f { type: "itme" state: "open" fields: ["size"] sections: [{fields: ["size"], visible_when: "self.fields.size > 1"}] }'
+    assert only(FLOW + TYPE + form, meta)[1] == '"itme"'
+    text = """def Policy p { events: update when: "self.fields.size > 1 and changed('size')" }"""
+    assert check(text, meta).ok
 
 
 class TestWorkflow:
