@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from ..ast import EMPTY
+from ..errors import MPCError
 from ..expr.ir import Expr
 from ..expr.scope import Scope
 from ..expr.sql import Column, Dialect, Env, NotTranslatable, Sql, translate
@@ -44,7 +45,9 @@ def row_filter(
 ) -> RowFilter:
     """Which items of a type the actor may see or change: the rows for which `decide_acl` allows, no more and no less.
 
-    A filter is made in some hundred microseconds and kept: pass the same `columns` object to get it again at once.
+    It is for a WHERE clause, alone or joined by AND and OR, and may be NULL where it is not true: so it stays short, and
+    indexes can serve it. A filter is made in some fifty microseconds and kept: pass the same `columns` object to get it
+    again at once.
 
     `columns` says which SQL stands for which path of the item (`self.state`, `self.fields.risk`). With `policies` rows
     are left out for which a policy about the event of that name denies. NotTranslatable is returned, not raised: it names
@@ -94,6 +97,8 @@ def _plan(compiled: CompiledManifest, cell: Cell, policies: bool) -> FilterPlan 
         return FilterPlan(_tree(compiled, cell, policies), policies)
     except NotTranslatable as refusal:
         return refusal
+    except MPCError as error:  # so many rules that they are no tree any more
+        return NotTranslatable(error.message)
 
 
 def _tree(compiled: CompiledManifest, cell: Cell, policies: bool, known: Mapping[str, Any] = EMPTY) -> Expr:
@@ -108,7 +113,7 @@ def _translated(
     try:
         odd = _no_lists(plan.lists, env)
         tree = _tree(compiled, cell, plan.with_policies, odd) if odd else plan.tree
-        found = translate(tree, env, dialect)
+        found = translate(tree, env, dialect, where=True)
     except NotTranslatable as refusal:
         return refusal
     return found if found.constant is None else Rows.ALL if found.constant else Rows.NONE

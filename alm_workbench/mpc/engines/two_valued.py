@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from functools import reduce
 from typing import Any
 
+from ..errors import MPCError
 from ..expr.ir import ARITHMETIC, LOGIC, Expr, make
 from ..expr.sql import NotTranslatable
 from ..expr.walk import is_condition
@@ -34,28 +35,43 @@ NULL = make("lit", None)
 TRUE = make("lit", True)
 FALSE = make("lit", False)
 _NO_TEXT = make("lit", "")
+_Known = dict[tuple[int, bool], Expr]
 
 
 def certain(tree: Expr, wanted: bool) -> Expr:
     """The filter that is true exactly where the strict condition is `wanted`; raises NotTranslatable."""
-    found = _certain(tree, wanted)
-    if found.size > _MAX_NODES:
-        raise _refused(tree, "the condition is too intricate")
-    return found
+    try:
+        return _certain(tree, wanted, {})
+    except NotTranslatable:
+        raise
+    except MPCError as error:
+        raise _refused(tree, error.message) from None
 
 
 def both(left: Expr, right: Expr) -> Expr:
-    """`left and right`, without what is known already."""
+    """`left and right`, without what is known or said already."""
     if FALSE in (left, right):
         return FALSE
-    return right if left == TRUE else left if right == TRUE else make("bin", "and", (left, right))
+    return right if left == TRUE else left if right == TRUE else _joined("and", left, right)
 
 
 def either(left: Expr, right: Expr) -> Expr:
-    """`left or right`, without what is known already."""
+    """`left or right`, without what is known or said already."""
     if TRUE in (left, right):
         return TRUE
-    return right if left == FALSE else left if right == FALSE else make("bin", "or", (left, right))
+    return right if left == FALSE else left if right == FALSE else _joined("or", left, right)
+
+
+def _joined(word: str, left: Expr, right: Expr) -> Expr:
+    """Both parts by `and` or `or`, or only the right one where it says the left one too: rules often share a condition."""
+    here = right
+    while here != left:
+        if here.op != "bin" or here.value != word:
+            return make("bin", word, (left, right))
+        if here.args[0] == left:
+            break
+        here = here.args[1]
+    return right
 
 
 def opposite(tree: Expr) -> Expr:
@@ -68,20 +84,30 @@ def present(tree: Expr) -> Expr:
     return TRUE if tree.op == "lit" and tree.value is not None else make("bin", "!=", (tree, NULL))
 
 
-def _certain(tree: Expr, wanted: bool) -> Expr:
+def _certain(tree: Expr, wanted: bool, known: _Known) -> Expr:
+    """What `certain` gives; each node is worked out once for an outcome, since its parent asks for it twice."""
+    key = (id(tree), wanted)
+    if key not in known:
+        found = known[key] = _worked_out(tree, wanted, known)
+        if found.size > _MAX_NODES:
+            raise _refused(tree, "the condition is too intricate")
+    return known[key]
+
+
+def _worked_out(tree: Expr, wanted: bool, known: _Known) -> Expr:
     if tree.op == "not":
-        return _certain(tree.args[0], not wanted)
+        return _certain(tree.args[0], not wanted, known)
     if tree.op == "bin" and tree.value in LOGIC:
         left, right = tree.args
         stops = tree.value == "or"  # the outcome of the left side that decides without the right one
         if wanted is stops:
-            return either(_certain(left, stops), both(_certain(left, not stops), _certain(right, stops)))
-        return both(_certain(left, wanted), _certain(right, wanted))
+            unless = both(_certain(left, not stops, known), _certain(right, stops, known))
+            return either(_certain(left, stops, known), unless)
+        return both(_certain(left, wanted, known), _certain(right, wanted, known))
     if tree.op == "if":
         test, then, other = tree.args
-        return either(
-            both(_certain(test, True), _certain(then, wanted)), both(_certain(test, False), _certain(other, wanted))
-        )
+        chosen = both(_certain(test, True, known), _certain(then, wanted, known))
+        return either(chosen, both(_certain(test, False, known), _certain(other, wanted, known)))
     return reduce(both, _answered(tree), _leaf(tree, wanted))
 
 
@@ -126,7 +152,6 @@ def _outside(tree: Expr) -> Expr:
 
 def _unmatched(tree: Expr) -> Expr:
     """Where a pattern certainly does not match: the text is there, is a text, and the pattern is one."""
-    from ..errors import MPCError
     from ..expr.functions import compile_regex
 
     text, pattern = tree.args

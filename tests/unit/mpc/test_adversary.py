@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import fields, replace
 from hashlib import sha256
 from random import Random
@@ -146,6 +147,28 @@ class TestFilters:
             f"SELECT state FROM (VALUES ('open'), ('done'), (''), (NULL)) t(state) WHERE {found.text}", found.params
         )
         assert rows.fetchall() == [("done",), ("",)]
+
+    @pytest.mark.parametrize(
+        "part", ["({} or self.n > 1) and self.flag", "({} or true) and self.flag", "not ({} and true)"]
+    )
+    def test_a_condition_that_doubles_at_every_level(self, part: str) -> None:
+        text = "self.flag"
+        for _ in range(24):
+            text = part.format(text)
+        begun = time.process_time()
+        for wanted in (True, False):
+            with suppress(NotTranslatable):
+                assert certain(parse_expr(text), wanted).size < 5_000
+        assert time.process_time() - begun < 2
+
+    def test_more_rules_than_a_tree_has_levels(self) -> None:
+        rules = [
+            ("ACL", f"a{n}", {"action": "read", "resource": "doc", "condition": f"self.n == {n}"}) for n in range(300)
+        ]
+        compiled = manifest(*rules)
+        actor = authorizer_of(compiled).actor(EvalContext({"n": 299}, {"id": "u"}))
+        assert authorizer_of(compiled).allows(actor, "read", "doc")
+        assert isinstance(row_filter(compiled, actor, "read", "doc", COLUMNS, "duckdb"), (Sql, NotTranslatable))
 
 
 class TestPatterns:
