@@ -30,5 +30,5 @@ def test_every_part_has_rows(part: str, capsys: pytest.CaptureFixture[str]) -> N
 
 def test_the_filters_that_are_measured_filter() -> None:
     """Some requests need a condition; otherwise there would be nothing to measure."""
-    rows = {row.name: row for row in goals.lists(quick=True)}
-    assert int(rows["first page of 50 out of 20,000, filtered"].note.split()[1]) > 3
+    pages = [row for row in goals.lists(quick=True) if row.name.startswith("first page")]
+    assert [int(row.note.split()[1]) > 3 for row in pages] == [True, True]

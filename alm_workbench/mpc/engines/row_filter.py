@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..ast import EMPTY
 from ..errors import MPCError
 from ..expr.ir import Expr
 from ..expr.scope import Scope
-from ..expr.sql import Column, Dialect, Env, NotTranslatable, Sql, translate
+from ..expr.sql import Column, Dialect, Env, NotTranslatable, Sql
 from ..model import CompiledManifest
 from .authorizer import Cell, Requester, authorizer_of
 from .common import tree_of
 from .policy import candidates
 from .two_valued import FALSE, TRUE, both, certain, either, lists_of, with_values
+
+if TYPE_CHECKING:
+    from ..expr.sql_translate import Memory
 
 
 class Rows(Enum):
@@ -73,7 +76,7 @@ def row_filter(
 class FilterPlan:
     """The rules of a cell as one condition, what it looks at beside the item, and what was made of it last."""
 
-    __slots__ = ("lists", "made", "paths", "reads_changes", "tree", "with_policies")
+    __slots__ = ("_memories", "lists", "made", "paths", "reads_changes", "tree", "with_policies")
 
     def __init__(self, tree: Expr, with_policies: bool) -> None:
         self.tree = tree
@@ -84,7 +87,17 @@ class FilterPlan:
         calls = {node.value for node in tree.walk() if node.op == "fn"}
         self.paths += ("now",) if "now" in calls else ()
         self.reads_changes = "changed" in calls
+        self._memories: dict[Dialect, tuple[Mapping[str, Column], Memory]] = {}
         self.made: dict[tuple[int, Dialect, str], tuple[Mapping[str, Column], RowFilter]] = {}
+
+    def memory(self, columns: Mapping[str, Column], dialect: Dialect) -> Memory:
+        """What was found of the tree with these columns."""
+        from ..expr.sql_translate import Memory
+
+        known = self._memories.get(dialect)
+        if known is None or known[0] is not columns:
+            known = self._memories[dialect] = (columns, Memory())
+        return known[1]
 
     def facts(self, scope: Scope) -> str:
         """All that a filter can depend on beside the columns; texts, since 1 and true are equal but not the same."""
@@ -110,10 +123,13 @@ def _tree(compiled: CompiledManifest, cell: Cell, policies: bool, known: Mapping
 def _translated(
     compiled: CompiledManifest, cell: Cell, plan: FilterPlan, env: Env, dialect: Dialect
 ) -> Sql | Rows | NotTranslatable:
+    from ..expr.sql_translate import Translator
+
     try:
         odd = _no_lists(plan.lists, env)
         tree = _tree(compiled, cell, plan.with_policies, odd) if odd else plan.tree
-        found = translate(tree, env, dialect, where=True)
+        memory = plan.memory(env.columns, dialect) if tree is plan.tree else None
+        found = Translator(env, dialect, where=True, memory=memory).sql(tree)
     except NotTranslatable as refusal:
         return refusal
     return found if found.constant is None else Rows.ALL if found.constant else Rows.NONE

@@ -76,7 +76,7 @@ class NotTranslatable(MPCError):
         return (NotTranslatable, (self.reason, self.start, self.end))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)  # never changed
 class Param:
     """A value bound at execution, cast to an SQL type."""
 

@@ -17,12 +17,27 @@ _SCOPED = frozenset(("now", "hasRole", "changed"))
 _CONDITIONS = frozenset(("contains", "startsWith", "endsWith", "isEmpty"))
 
 
+class Memory:
+    """What translating a tree has found that holds for any scope, for one set of columns, of constants and one dialect.
+
+    `nodes` says whether a node is known, `leaves` what became of conditions in which nothing is. By ids: `nodes` holds the
+    nodes, so that no other takes their place.
+    """
+
+    __slots__ = ("leaves", "nodes")
+
+    def __init__(self) -> None:
+        self.nodes: dict[int, tuple[bool, Expr]] = {}
+        self.leaves: dict[tuple[int, bool], Condition | None] = {}
+
+
 class Translator(Comparisons):
     """One environment and dialect; `sql` translates a condition. With `where` a condition may be NULL for FALSE."""
 
-    def __init__(self, env: Env, dialect: Dialect, *, where: bool = False) -> None:
+    def __init__(self, env: Env, dialect: Dialect, *, where: bool = False, memory: Memory | None = None) -> None:
         super().__init__(env, dialect, where=where)
-        self._seen: dict[int, tuple[bool, Expr]] = {}  # holds the nodes, so that no other takes their place
+        self._memory = Memory() if memory is None else memory
+        self._nodes = self._memory.nodes
 
     def sql(self, expr: Expr) -> Sql:
         """A condition; raises NotTranslatable."""
@@ -42,11 +57,28 @@ class Translator(Comparisons):
             with self._decided():
                 found = [self.condition(arg) for arg in node.args]
             return negated(found[0]) if node.op == "not" else self._choice(*found)
+        key, leaves = (id(node), self._bare), self._memory.leaves
+        found_before = leaves.get(key)
+        if found_before is not None:
+            return found_before
+        made = self._leaf(node)
+        if key not in leaves:
+            leaves[key] = made if self._is_fixed(node) else None
+        return made
+
+    def _leaf(self, node: Expr) -> Condition:
         if node.op == "fn" and node.value in _CONDITIONS:
             return self._function_condition(node)
         if is_condition(node):
             return self._comparison(node)
         return self._yes(self.value(node))
+
+    def _is_fixed(self, node: Expr) -> bool:
+        """Whether a node says the same in every scope."""
+        return not any(
+            self.env.is_constant(part.value) if part.op == "ref" else part.op == "fn" and part.value not in PURE
+            for part in node.walk()
+        )
 
     def _logic(self, node: Expr) -> Condition:
         """Both sides; a side that stops decides alone, even beside one that has no SQL form."""
@@ -77,7 +109,7 @@ class Translator(Comparisons):
 
     def _known(self, node: Expr) -> bool:
         """Whether nothing in a node depends on the row, or on a function that only Python has."""
-        found = self._seen.get(id(node))
+        found = self._nodes.get(id(node))
         if found is None:
             if node.op == "ref":
                 known = self.env.is_constant(node.value)
@@ -85,15 +117,18 @@ class Translator(Comparisons):
                 known = node.op != "fn" or node.value in PURE or node.value in _SCOPED
                 for arg in node.args:
                     known = self._known(arg) and known  # all of them, so that each node is looked at once
-            found = self._seen[id(node)] = (known, node)
+            found = self._nodes[id(node)] = (known, node)
         return found[0]
 
     def value(self, node: Expr) -> Operand:
         """A node as a value."""
+        if node.op == "lit":
+            return Known(node.value)
+        if node.op == "ref":
+            known = self.env.is_constant(node.value)
+            return Known(self.env.scope.lookup(node.value)) if known else of_column(self._column(node))
         if self._known(node):
             return Known(walk(node, self.env.scope, FILTER))
-        if node.op == "ref":
-            return of_column(self._column(node))
         with self._decided():
             return self._value(node)
 

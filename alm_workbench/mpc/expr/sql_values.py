@@ -12,10 +12,11 @@ from .sql import Column, Dialect, NotTranslatable, Param, Parts
 FLOAT_BITS = 333  # |number| of a column is 0 or within 1e-100 … 1e100
 EXACT_BITS = 53  # whole numbers a double holds exactly
 LARGEST = 1_000  # beyond this power of two a double may overflow or underflow
+_GROUPS = {"int": "number", "date": "text", "datetime": "text"}
 WHOLE = {"duckdb": ("BIGINT", "HUGEINT", 126), "postgres": ("BIGINT", "NUMERIC", 4_000)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # never changed; a frozen one is made at four times the cost
 class Value:
     """A value that rows decide. `type` is a column type or "null"; `bits` the power of two that bounds a number."""
 
@@ -30,10 +31,10 @@ class Value:
         """The group values are compared in."""
         if self.many:
             return "list"
-        return {"int": "number", "date": "text", "datetime": "text"}.get(self.type, self.type)
+        return _GROUPS.get(self.type, self.type)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # never changed; a frozen one is made at four times the cost
 class Known:
     """A value that is known when the SQL is made."""
 
@@ -62,21 +63,21 @@ FALSE: Parts = ("FALSE",)
 def join(*pieces: str | Parts) -> Parts:
     """Parts one after the other; neighbouring texts become one."""
     out: list[str | Param] = []
-    text: list[str] = []
+    text = ""
     for piece in pieces:
-        if isinstance(piece, str):
-            text.append(piece)
+        if piece.__class__ is str:
+            text += piece
             continue
         for part in piece:
-            if isinstance(part, str):
-                text.append(part)
+            if part.__class__ is str:
+                text += part
                 continue
             if text:
-                out.append("".join(text))
-                text = []
+                out.append(text)
+                text = ""
             out.append(part)
     if text:
-        out.append("".join(text))
+        out.append(text)
     return tuple(out)
 
 
@@ -90,7 +91,7 @@ def text_param(value: str, dialect: Dialect) -> Parts:
     """A text as parameter; a NUL or half a surrogate pair has no place in a database."""
     if "\0" in value and dialect == "postgres":
         raise NotTranslatable("PostgreSQL texts hold no NUL character")
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
+    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
         raise NotTranslatable("a text with half a surrogate pair is no UTF-8")
     return (Param(value, "VARCHAR" if dialect == "duckdb" else "TEXT"),)
 

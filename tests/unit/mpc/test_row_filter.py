@@ -91,6 +91,30 @@ def test_the_database_keeps_what_the_rules_allow(
     assert kept(db, found, items) == expected
 
 
+@soak(40)
+@given(
+    compiled=MANIFESTS,
+    actors=st.lists(ACTORS, min_size=2, max_size=4),
+    items=st.lists(ITEMS, min_size=1, max_size=5),
+    action=st.sampled_from(ACTIONS),
+    kind=st.sampled_from(TYPES),
+)
+def test_what_was_made_for_one_actor_is_not_another_s(
+    db: duckdb.DuckDBPyConnection,
+    compiled: CompiledManifest,
+    actors: list[dict[str, Any]],
+    items: list[dict[str, Any]],
+    action: str,
+    kind: str,
+) -> None:
+    """Filters of one manifest share what no actor decides, and nothing else."""
+    for actor in actors * 2:
+        found = filtered(compiled, actor, action, kind)
+        if not isinstance(found, NotTranslatable):
+            expected = [decide_acl(compiled, action, kind, context(actor, item, kind)).allow for item in items]
+            assert kept(db, found, items) == expected
+
+
 @soak(300)
 @given(st.sampled_from(CONDITIONS), ACTORS, ODD_ITEMS)
 def test_the_two_certain_forms_are_the_strict_outcome(text: str, actor: dict[str, Any], item: dict[str, Any]) -> None:
