@@ -38,6 +38,7 @@ class RuleFacts:
     says: Any = None
     keys: tuple[Keyed, ...] = ()
     open: tuple[bool, bool, bool] = _CLOSED
+    rank: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -79,8 +80,9 @@ def facts_of(kind: str, id_: str, properties: Mapping[str, Any]) -> RuleFacts | 
     if not actions or not resources or (condition is not None and condition.constant is False):
         return None
     keys = _keys(actions, resources, roles or ("",))
+    rank = _rank(kind, (actions, resources, roles), condition is not None, effect, priority)
     wide = ("*" in actions, any(place.startswith("*") for place in resources), not roles)
-    return RuleFacts(kind, id_, actions, resources, roles, condition, effect, priority, mask, says, keys, wide)
+    return RuleFacts(kind, id_, actions, resources, roles, condition, effect, priority, mask, says, keys, wide, rank)
 
 
 def analyse(rules: Sequence[RuleFacts | None]) -> list[RuleFinding]:
@@ -89,7 +91,7 @@ def analyse(rules: Sequence[RuleFacts | None]) -> list[RuleFinding]:
     for kind in ("ACL", "Policy"):
         chosen = [(index, rule) for index, rule in enumerate(rules) if rule is not None and rule.kind == kind]
         if len(chosen) > 1:
-            chosen.sort(key=_precedence if kind == "ACL" else _denials_first)
+            chosen.sort(key=_rank_of)
             table = _Table(chosen)
             for number, (index, rule) in enumerate(chosen):
                 finding = table.judge(index, rule)
@@ -99,17 +101,19 @@ def analyse(rules: Sequence[RuleFacts | None]) -> list[RuleFinding]:
     return found
 
 
-def _precedence(pair: tuple[int, RuleFacts]) -> tuple[Any, ...]:
+def _rank_of(pair: tuple[int, RuleFacts]) -> tuple[float, ...]:
+    return pair[1].rank
+
+
+def _rank(
+    kind: str, sides: tuple[tuple[str, ...], ...], conditional: bool, effect: str, priority: float
+) -> tuple[float, ...]:
     """As the engine asks; among equals the broadest first, so that the narrower is the one that says nothing new."""
-    index, rule = pair
-    breadth = -len(rule.actions) - len(rule.resources)
-    return -rule.priority, rule.effect != "deny", rule.condition is not None, len(rule.roles), breadth, index
-
-
-def _denials_first(pair: tuple[int, RuleFacts]) -> tuple[Any, ...]:
-    index, rule = pair
-    breadth = -len(rule.actions) - len(rule.resources)
-    return rule.effect != "deny", rule.condition is not None, rule.resources != ("*",), breadth, index
+    actions, resources, roles = sides
+    breadth = -len(actions) - len(resources)
+    if kind == "ACL":
+        return -priority, effect != "deny", conditional, len(roles), breadth
+    return effect != "deny", conditional, resources != ("*",), breadth
 
 
 def _compared(rules: Iterable[RuleFacts]) -> set[str | None]:
