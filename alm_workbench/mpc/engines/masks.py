@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..expr.codegen import Program
 from ..expr.scope import Scope
-from .common import about
+from .common import ItemScope, about
 
 if TYPE_CHECKING:
     from .authorizer import Requester
@@ -126,7 +126,12 @@ class MaskPlan:
         if self.constant:
             hidden = self._root.hidden
         else:
-            hidden = self.hidden_in(actor.scope if item is None else about(actor.scope, item))
+            scope = actor.scope
+            if item is not None:  # as `about` does it; this is done for every item of a list
+                base, scope = scope, ItemScope(scope)
+                scope.base = base
+                scope["self"] = item
+            hidden = self.hidden_in(scope)
         if not hidden:
             return fields if hidden is not None else None
         seen = dict(fields)
