@@ -16,10 +16,10 @@ SOURCES = $(shell find $(1) \( -name node_modules -o -name lib -o -name test -o 
 export npm_config_update_notifier := false
 PYTHON_CODE := alm_workbench tests scripts migrations extensions/alm-example
 
-.PHONY: help install lab test lint format types imports js wheel bench soak docs-check lock clean distclean ready
+.PHONY: help install lab test lint format types imports js wheel bench bench-engines soak docs-check lock clean distclean ready
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 install: ## Make .venv, install the locked packages, build the front end
 	+@$(MAKE) --no-print-directory --jobs=3 ready
@@ -60,6 +60,9 @@ wheel: install ## Build dist/alm_workbench-VERSION-py3-none-any.whl with everyth
 
 bench: install ## Measure starts, imports, requests and the mirror; options in ARGS
 	@$(PY) tests/performance/bench_skeleton.py $(ARGS)
+
+bench-engines: install ## Measure the manifest core beside other engines; options in ARGS="--part access --no-peers"
+	@$(PY) -m tests.performance.bench_engines $(ARGS)
 
 soak: install ## Run the property tests up to a hundred times longer, within an hour; options in PYTEST_ARGS="-k agreement"
 	@ALM_SOAK=1 $(PY) -m pytest -p no:cacheprovider -m soak --timeout=3600 --durations=10 \
