@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
 from alm_workbench.commands.common import json_option, show
+from alm_workbench.commands.json_options import JSON_FORMS, mapping
 from alm_workbench.commands.manifest_files import vocabulary
 from alm_workbench.errors import ConfigurationError
 from alm_workbench.mpc import MPCError
@@ -25,7 +25,7 @@ NEAR = 60
 COLUMN_TYPES = ("text", "int", "number", "bool", "date", "datetime")
 TEXT = click.argument("text")
 CONTEXT = click.option(
-    "--context", default="{}", metavar="JSON|@FILE", help='The names, such as \'{"self": {"state": "open"}}\'.'
+    "--context", default="{}", metavar=JSON_FORMS, help='The names, such as \'{"self": {"state": "open"}}\'.'
 )
 STRICT = click.option("--strict", is_flag=True, help="As guards and rules have it: nothing to compare is undecided.")
 
@@ -146,18 +146,7 @@ def pointed(text: str, message: str, start: int, end: int, hint: str | None = No
 
 def names_of(context: str) -> Mapping[str, Any]:
     """The names of ``--context``; raises ``ConfigurationError`` (exit code 2)."""
-    if context.startswith("@"):
-        try:
-            context = Path(context[1:]).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"--context: {error}") from None
-    try:
-        found = json.loads(context)
-    except ValueError as error:
-        raise ConfigurationError(f"--context is no JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise ConfigurationError("--context must be a JSON object")
-    return found
+    return mapping("--context", context)
 
 
 def columns_of(text: str) -> dict[str, Column]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from alm_workbench.commands.common import json_option, show
+from alm_workbench.commands.json_options import JSON_FORMS, mapping
 from alm_workbench.commands.manifest_files import LIBRARY, compiled, vocabulary, warn_of_unknown
-from alm_workbench.errors import ConfigurationError
 from alm_workbench.mpc import (
     AclDecision,
     CompiledManifest,
@@ -36,9 +35,9 @@ def policy() -> None:
 @policy.command("explain")
 @FILE
 @LIBRARY
-@click.option("--event", "event_file", required=True, help="File with the event as JSON, or the JSON itself.")
-@click.option("--actor", "actor_text", help="The actor as JSON or a file of it: id, roles, attributes.")
-@click.option("--item", "item_text", help="The item as JSON or a file of it: type, state, fields, …")
+@click.option("--event", "event_file", required=True, metavar=JSON_FORMS, help="The event: name, object, …")
+@click.option("--actor", "actor_text", metavar=JSON_FORMS, help="The actor: id, roles, attributes.")
+@click.option("--item", "item_text", metavar=JSON_FORMS, help="The item: type, state, fields, …")
 @LANG
 @json_option
 def explain(
@@ -73,9 +72,9 @@ def explain(
 @click.option("--action", required=True, help="What is to be done, such as read or update.")
 @click.option("--resource", required=True, help="A type, or type.field.")
 @click.option("--roles", default="", help="Roles of the actor, separated by commas.")
-@click.option("--attrs", "attrs_text", help="Attributes of the actor as JSON or a file of it.")
+@click.option("--attrs", "attrs_text", metavar=JSON_FORMS, help="Attributes of the actor.")
 @click.option("--actor-id", default="", help="Who the actor is, for rules that compare it with the item.")
-@click.option("--item", "item_text", help="The item as JSON or a file of it, for rules that look at it.")
+@click.option("--item", "item_text", metavar=JSON_FORMS, help="The item, for rules that look at it.")
 @LANG
 @json_option
 def acl(
@@ -106,23 +105,6 @@ def acl(
     data = {**data_of(found, lang), "masked": sorted(found.mask)}
     hidden = found.explain_mask(lang)
     show(data, as_json, lambda: [*lines_of(found, lang), *([hidden] if hidden else [])])
-
-
-def mapping(option: str, text: str) -> dict[str, Any]:
-    """An object given as JSON or as a file of it; raises ``ConfigurationError`` (exit code 2)."""
-    source = text
-    if not text.lstrip().startswith("{"):
-        try:
-            source = Path(text).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{option}: {text}: {getattr(error, 'strerror', None) or error}") from None
-    try:
-        found = json.loads(source)
-    except ValueError as error:
-        raise ConfigurationError(f"{option}: not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise ConfigurationError(f"{option}: an object {{…}} is needed")
-    return found
 
 
 def type_and_field(rules: CompiledManifest, resource: str) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from alm_workbench.commands.common import json_option, show
+from alm_workbench.commands.json_options import JSON_FORMS, mapping
 from alm_workbench.commands.manifest_files import LIBRARY, compiled, warn_of_unknown
 from alm_workbench.errors import ConfigurationError
 from alm_workbench.mpc import CompiledManifest, EvalContext
@@ -76,8 +76,10 @@ def _drawn(flow: WorkflowDef, form: str, lang: str, direction: str) -> str:
 @click.option("--path", "path", required=True, help="Events or transition ids in order, with commas between.")
 @click.option("--from", "start", help="State to begin in; the initial one if not given.")
 @click.option("--roles", default="", help="Roles of the actor, with commas between; what they imply comes along.")
-@click.option("--actor", default="someone", show_default=True, help="Id of the actor.")
-@click.option("--context", "context", default="{}", help='Facts as JSON: {"self": {"title": "…", "fields": {…}}}.')
+@click.option(
+    "--actor", default="someone", show_default=True, metavar="ID|JSON|@FILE", help="The actor: id, roles, attributes."
+)
+@click.option("--context", default="{}", metavar=JSON_FORMS, help='Facts: {"self": {"title": "…", "fields": {…}}}.')
 @json_option
 def simulate_path(
     file: Path,
@@ -97,15 +99,17 @@ def simulate_path(
     if start is not None and start not in engine.chart.states:
         raise ConfigurationError(f"--from: '{engine.chart.id}' has no state '{start}'")
     steps = engine.chart.definition.transitions
-    warn_of_unknown("role", _words(roles), found.roles)
+    about = mapping("--actor", actor) if actor.lstrip().startswith(("{", "@")) else {"id": actor}
+    held = [*_words(roles), *_roles(about.pop("roles", []))]
+    warn_of_unknown("role", held, found.roles)
     warn_of_unknown("step", _words(path), [word for step in steps for word in (step.id, step.on) if word])
     now = datetime.now(UTC)
-    person = Actor(actor, found.close_roles(_words(roles)))
+    person = Actor(str(about.pop("id", "")), found.close_roles(held))
     done = simulate(
         engine,
         _words(path),
         actor=person,
-        context=_scope(context, person, type_id, now),
+        context=_scope(context, person, about, type_id, now),
         now=now,
         start=engine.configuration((start,), now) if start is not None else None,
     )
@@ -117,15 +121,18 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _scope(text: str, actor: Actor, type_id: str | None, now: datetime) -> Scope:
-    try:
-        facts = json.loads(text)
-    except ValueError as error:
-        raise ConfigurationError(f"--context is no JSON: {error}") from None
-    if not isinstance(facts, dict) or not all(isinstance(value, dict) for value in facts.values()):
+def _roles(given: Any) -> list[str]:
+    if not isinstance(given, list) or not all(isinstance(role, str) for role in given):
+        raise ConfigurationError("--actor: 'roles' must be a list of texts")
+    return given
+
+
+def _scope(text: str, actor: Actor, about: dict[str, Any], type_id: str | None, now: datetime) -> Scope:
+    facts = mapping("--context", text)
+    if not all(isinstance(value, dict) for value in facts.values()):
         raise ConfigurationError('--context must be an object of objects, such as {"self": {"title": "…"}}')
     item = {"type": type_id, **facts.get("self", {})}
-    person = {"id": actor.id, "roles": sorted(actor.roles), **facts.get("actor", {})}
+    person = {"id": actor.id, "roles": sorted(actor.roles), **about, **facts.get("actor", {})}
     context = EvalContext(item, person, facts.get("event", {}), facts.get("project", {}), now)
     return Scope(context, actor.roles)
 

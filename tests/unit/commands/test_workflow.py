@@ -97,7 +97,8 @@ def test_a_walk_may_begin_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "message"),
     [
         (("--path", "start", "--context", "{"), "--context is no JSON"),
-        (("--path", "start", "--context", "[]"), "--context must be an object of objects"),
+        (("--path", "start", "--context", "[]"), "--context must be a JSON object"),
+        (("--path", "start", "--context", '{"self": 1}'), "--context must be an object of objects"),
         (("--path", "start", "--type", "nope"), "no type 'nope' with a workflow"),
         (("--path", "start", "--from", "nope"), "has no state 'nope'"),
         ((), "Missing option '--path'"),
