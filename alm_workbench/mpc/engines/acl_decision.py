@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..ast import FrozenDict
@@ -24,7 +24,8 @@ class Candidate:
     """A rule that could have spoken, and why it did or did not decide.
 
     fired · undecided: its condition could not be decided, so it did not allow · role: it is for other roles ·
-    condition: its condition does not hold · not reached: a rule before it decided.
+    condition: its condition does not hold · not reached: a rule before it decided. `composed`: the manifest is put
+    together of several, so that its words say which of them the rule is in.
     """
 
     rule_id: str
@@ -32,10 +33,11 @@ class Candidate:
     fate: Fate
     roles: tuple[str, ...] = ()
     span: Span | None = None
+    composed: bool = False
 
     def explain(self, lang: str = "en") -> str:
         """One line about it."""
-        return f"{self.rule_id}{place(self.span, lang)}: " + words(
+        return f"{self.rule_id}{place(self.span, lang, self.composed)}: " + words(
             f"candidate:{self.fate}", lang, roles=", ".join(self.roles)
         )
 
@@ -106,7 +108,12 @@ class AclDecision:
     @property
     def candidates(self) -> tuple[Candidate, ...]:
         """Every rule about the action and resource in the order of asking, and why it did or did not decide."""
-        return self._verdict.candidates
+        found = self._verdict.candidates
+        return tuple(replace(candidate, composed=True) for candidate in found) if self._composed else found
+
+    @property
+    def _composed(self) -> bool:
+        return bool(self._authorizer.compiled.imports)
 
     @property
     def rule(self) -> AclDef | None:
@@ -183,7 +190,8 @@ class AclDecision:
             what = f"{type_id}.{field}" if field else type_id
             return words("nothing", lang, who=who, action=action, what=what)
         key = "hides" if self._verdict.hides else "allow" if self.allow else "deny"
-        said = words(key, lang, kind=words("acl", lang), rule=rule.id, place=place(rule.span, lang), field=field or "")
+        where = place(rule.span, lang, self._composed)
+        said = words(key, lang, kind=words("acl", lang), rule=rule.id, place=where, field=field or "")
         return f"{said}: {self._why(rule, lang)}"
 
     def explain_mask(self, lang: str = "en") -> str:

@@ -75,9 +75,9 @@ class Decision:
     @property
     def candidates(self) -> tuple[Candidate, ...]:
         """Every rule about the event in the order of asking, and whether it matched."""
-        fired = {number for number, _ in self._fired}
+        fired, composed = {number for number, _ in self._fired}, bool(self._compiled.imports)
         return tuple(
-            Candidate(p.id, p.effect, "fired" if number in fired else self._silence(p), (), p.span)
+            Candidate(p.id, p.effect, "fired" if number in fired else self._silence(p), (), p.span, composed)
             for number, (p, _, _) in enumerate(self._asked)
         )
 
@@ -102,7 +102,8 @@ class Decision:
         return "\n".join(self._line(policy, lang) for policy in self._deciding()) or words("silence", lang)
 
     def _line(self, policy: PolicyDef, lang: str) -> str:
-        said = words(policy.effect, lang, kind=words("policy", lang), rule=policy.id, place=place(policy.span, lang))
+        where = place(policy.span, lang, bool(self._compiled.imports))
+        said = words(policy.effect, lang, kind=words("policy", lang), rule=policy.id, place=where)
         if policy.when is None:
             return f"{said}: {policy.message.get(lang) or policy.label(lang)}"
         return f"{said}: {because(explained(self._compiled, policy.when, self._scope), lang)}"

@@ -15,6 +15,7 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "acl": "access rule",
         "policy": "policy",
         "line": " (line {line})",
+        "line_of": " (line {line} of {file})",
         "role": "for the role {roles}",
         "everybody": "for everybody",
         "nothing": "denied: no access rule lets {who} {action} {what}",
@@ -37,6 +38,7 @@ _TEXTS: Mapping[str, Mapping[str, str]] = {
         "acl": "erişim kuralı",
         "policy": "politika",
         "line": " (satır {line})",
+        "line_of": " ({file}, satır {line})",
         "role": "{roles} rolü için",
         "everybody": "herkes için",
         "nothing": "reddedildi: {who} için {what} üzerinde {action} işlemine izin veren bir erişim kuralı yok",
@@ -60,9 +62,13 @@ def words(key: str, lang: str, **values: object) -> str:
     return _TEXTS.get(lang.split("-")[0], _TEXTS["en"])[key].format(**values)
 
 
-def place(span: Span | None, lang: str) -> str:
-    """` (line 41)`, or nothing where the place is unknown."""
-    return words("line", lang, line=span.line) if span is not None else ""
+def place(span: Span | None, lang: str, composed: bool = False) -> str:
+    """` (line 41)`, or nothing where the place is unknown; of a `composed` manifest also the part the line is in."""
+    if span is None:
+        return ""
+    if composed and span.file is not None:
+        return words("line_of", lang, line=span.line, file=span.file)
+    return words("line", lang, line=span.line)
 
 
 def because(outcome: Outcome, lang: str) -> str:

@@ -94,8 +94,8 @@ def test_explain_takes_an_event_file(capsys: pytest.CaptureFixture[str], tmp_pat
     ("arguments", "said"),
     [
         (("explain", SAFETY, "--event", "nowhere.json"), "nowhere.json"),
-        (("explain", SAFETY, "--event", "{nonsense"), "not JSON"),
-        (("acl", SAFETY, "--action", "read", "--resource", "x", "--attrs", "[1]"), "[1]"),
+        (("explain", SAFETY, "--event", "{nonsense"), "--event is no JSON"),
+        (("acl", SAFETY, "--action", "read", "--resource", "x", "--attrs", "[1]"), "--attrs must be a JSON object"),
         (("acl", "nowhere.alm", "--action", "read", "--resource", "x"), "nowhere.alm"),
     ],
 )
@@ -155,3 +155,26 @@ def test_ids_with_dots_and_the_category_of_a_state(capsys: pytest.CaptureFixture
             "--item", f'{{"state": "{state}"}}',
         )  # fmt: skip
         assert (code, out.startswith(verdict), err) == (0, True, "")
+
+
+def test_a_rule_that_came_by_an_import_names_its_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A line alone would be looked for in the wrong file; without imports the file is known."""
+    file, folder = tmp_path / "app.alm", tmp_path / "lib"
+    folder.mkdir()
+    common = folder / "common.alm"
+    common.write_text(
+        '@namespace "acme"\n@name "common"\n\ndef Policy frozen { events: ["delete"] }\n'
+        'def ACL all { action: "*" resource: "*" }\n',
+        "utf-8",
+    )
+    file.write_text(
+        'def Import common { source: "acme/common" }\ndef ACL never { action: "read" resource: "*" effect: "deny" }\n'
+    )
+    library = ("--library", str(folder), "--lang")
+    _, out, _ = run(capsys, "explain", str(file), *library, "en", "--event", '{"name": "delete"}')
+    assert out.startswith(f"denied by policy frozen (line 4 of {common}): ")
+    _, out, _ = run(capsys, "acl", str(file), *library, "en", "--action", "read", "--resource", "x")
+    assert out.startswith(f"denied by access rule never (line 2 of {file}): ")
+    assert f"all (line 5 of {common}): was not asked" in out
+    _, out, _ = run(capsys, "acl", str(file), *library, "tr", "--action", "link", "--resource", "x")
+    assert out.startswith(f"all ({common}, satır 5) adlı erişim kuralı izin verdi")
