@@ -81,8 +81,22 @@ def _accepted(error: Any) -> set[str]:
     return set(getattr(error, "expected", None) or getattr(error, "allowed", None) or ())
 
 
+_CURLY = "\u201c\u201d\u201e\u201f\u00ab\u00bb\u2018\u2019\u201a\u201b\u2039\u203a"
+
+
+def hint_about(character: str) -> str | None:
+    """What to write instead of a character that comes from a word processor or another alphabet."""
+    if character in _CURLY:
+        return 'quotes are written straight, as " and not as \u201c \u201d'
+    if character.isalpha() and not character.isascii():
+        return "ids are written with letters a-z and A-Z, digits, '_', '-' and '.'; other letters belong into labels"
+    return None
+
+
 def _hint(thing: str, names: set[str]) -> str | None:
     word = is_word(thing)
+    if len(thing) == 1 and (other := hint_about(thing)):
+        return other
     if thing == "'":
         return "text is written in double quotes"
     if thing == "def" and names >= VALUE:
@@ -125,5 +139,5 @@ def junk(text: str) -> Problem | None:
     else:
         message = f"Unexpected '{word[:40]}': expected 'def' or the end of the text"
         near = nearest(word, ["def"])
-        hint = "a definition begins with 'def'" if near or word.startswith("def") else None
+        hint = "a definition begins with 'def'" if near or word.startswith("def") else hint_about(word[0])
     return Problem("E_PARSE_SYNTAX", message, at, at + len(word), hint)

@@ -8,6 +8,7 @@ from typing import Any
 from ..ast import Located, ManifestAST
 from ..errors import Source
 from .common import Entry, ParseLimits, ParseResult, Problem, manifest_from, mapping, unescape
+from .expected import hint_about
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(
@@ -51,6 +52,10 @@ class _Reader:
             hint = "text is written in double quotes"
         elif thing == '"':
             hint = "the text in quotes does not end on this line"
+        elif thing in ("}", "]") and self.text[: self.at].rstrip(" \t\r\n").endswith(","):
+            hint = f"JSON has no comma before '{thing}'"
+        elif len(thing) == 1:
+            hint = hint_about(thing)
         end = self.at + len(thing)
         return _Stop(Problem("E_PARSE_SYNTAX", f"Unexpected '{thing[:40]}': expected {expected}", self.at, end, hint))
 
@@ -141,7 +146,7 @@ def read_json(text: str, limits: ParseLimits) -> tuple[Located | None, list[Prob
 
 def parse_json_text(text: str, source: Source, limits: ParseLimits) -> ParseResult:
     """Read a JSON manifest."""
-    root, problems = read_json(text, limits)
+    root, problems = read_json(text, limits) if text.strip(" \t\r\n") else (None, [])
     ast = ManifestAST(source=source) if root is None else manifest_from(root, source, problems, limits)
     return ParseResult(ast, [problem.located(source) for problem in problems])
 

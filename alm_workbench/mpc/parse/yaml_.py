@@ -168,6 +168,11 @@ def read_yaml(text: str, limits: ParseLimits) -> tuple[Located | None, list[Prob
 
 
 def _marked(error: Any, text: str) -> Problem:
+    if error.context == "while scanning a quoted scalar" and "end of stream" in (error.problem or ""):
+        start = min(int(error.context_mark.index), max(len(text) - 1, 0))
+        end = text.find("\n", start)
+        message = "The text in quotes that begins here is never closed"
+        return Problem("E_PARSE_SYNTAX", message, start, len(text) if end < 0 else end)
     mark = error.problem_mark or error.context_mark
     at = min(int(mark.index) if mark is not None else 0, max(len(text) - 1, 0))
     sentence = (error.problem or error.context or "cannot be read").strip()
@@ -180,12 +185,7 @@ def _marked(error: Any, text: str) -> Problem:
 def parse_yaml_text(text: str, source: Source, limits: ParseLimits) -> ParseResult:
     """Read a YAML manifest."""
     root, problems = read_yaml(text, limits)
-    if root is None:
-        if not problems:
-            problems.append(Problem("E_PARSE_SYNTAX", "The document is empty", 0, min(1, len(text))))
-        ast = ManifestAST(source=source)
-    else:
-        ast = manifest_from(root, source, problems, limits)
+    ast = ManifestAST(source=source) if root is None else manifest_from(root, source, problems, limits)
     return ParseResult(ast, [problem.located(source) for problem in problems])
 
 
