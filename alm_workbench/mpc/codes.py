@@ -49,10 +49,11 @@ ERROR_CODES: Mapping[str, str] = MappingProxyType(
         "E_VALID_NAMESPACE_CONFLICT": "An id is used by more than one kind, or an import brings one that is taken.",
         "E_VALID_INVALID_WORKFLOW": "A workflow is not sound.",
         "E_VALID_RESERVED_NAME": "A name is taken by the core.",
+        "E_VALID_NOT_UNIQUE": "A key prefix or the inverse of a link belongs to another definition already.",
         "E_VALID_UNUSED": "Nothing in the manifest uses a definition.",
         # Rules looked at together
         "E_RULE_DEAD": "A rule can never match.",
-        "E_RULE_FOR_EVERYONE": "A rule with an empty list of roles is for everyone.",
+        "E_RULE_FOR_EVERYONE": "A rule with an empty list of roles is for everyone, one with an empty list of events about all of them.",
         "E_RULE_SHADOWED": "A rule never decides, because another that covers it is asked first.",
         "E_RULE_REDUNDANT": "A rule says nothing that another does not say already.",
         "E_RULE_CONFLICT": "Rules of one priority allow and deny the same.",
@@ -304,10 +305,15 @@ def intent_problems(intent: Mapping[str, Any], *, version: ContractVersion = "1.
         found.append(f"'{kind.name}' needs a target: {kind.target}")
     if kind.key_required and not _filled(intent.get("idempotencyKey")):
         found.append(f"'{kind.name}' needs an idempotencyKey, so that it is carried out once")
-    params = intent.get("params") or {}
+    return found + intent_param_problems(intent)
+
+
+def intent_param_problems(intent: Mapping[str, Any]) -> list[str]:
+    """What the parameters of an intent lack by the rules of its kind, which must be one of `INTENT_KINDS`."""
+    kind, params = INTENT_KINDS[intent["kind"]], intent.get("params") or {}
     if not isinstance(params, Mapping):
-        return [*found, f"the params of '{kind.name}' must be an object"]
-    return found + [problem for rule in kind.params for problem in _param_problems(kind.name, rule, params)]
+        return [f"the params of '{kind.name}' must be an object"]
+    return [problem for rule in kind.params for problem in _param_problems(kind.name, rule, params)]
 
 
 def _filled(value: Any) -> bool:

@@ -22,6 +22,7 @@ UNREACHED: dict[str, str] = {
     "E_META_UNKNOWN_PROPERTY": "unit/mpc/test_validate.py::TestStructure::test_findings_mark_the_part_that_is_wrong",
     "E_VALID": "unit/mpc/test_code_causes.py::test_an_invalid_manifest_without_an_error",
     "E_VALID_RESERVED_NAME": "unit/mpc/test_validate.py::TestStructure::test_fields_make_sense",
+    "E_VALID_NOT_UNIQUE": "unit/mpc/test_author_mistakes.py::test_what_only_one_definition_may_have",
     "E_VALID_UNUSED": "unit/mpc/test_rule_analysis.py::TestUnused::test_what_nobody_uses_is_mentioned",
     "E_EXPR_FIELD_NOT_EVERYWHERE": "unit/mpc/test_validate.py::TestExpressions::test_a_field_of_some_types_only_is_a_warning",
     "E_EXPR_UNKNOWN_NAME": "unit/mpc/test_validate.py::TestExpressions::test_findings_stand_inside_the_text",

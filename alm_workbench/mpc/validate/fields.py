@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..ast import ASTNode, thaw
@@ -44,6 +45,10 @@ def _check(node: ASTNode, findings: Findings, names: Names) -> None:
         if key in node.properties and kind not in kinds:
             message = f"'{key}' has no meaning for a field of type {kind}"
             findings.add("E_META_TYPE_NOT_ALLOWED", message, node, (key,), on_key=True)
+    _check_columns(node, kind, findings)
+    if "-" in node.id:
+        message = f"In expressions '{node.id}' reads as a subtraction; write '{node.id.replace('-', '_')}'"
+        findings.add("E_VALID_ID", message, node, severity="warning")
     if node.id in findings.meta.core_fields:
         findings.add("E_VALID_RESERVED_NAME", f"'{node.id}' is a name every item already has", node)
     _check_default(node, kind, findings, names)
@@ -51,6 +56,18 @@ def _check(node: ASTNode, findings: Findings, names: Names) -> None:
     low, high = node.properties.get("min"), node.properties.get("max")
     if _above(low, high):
         findings.add("E_META_TYPE_NOT_ALLOWED", f"'min' {low} is above 'max' {high}", node, ("min",))
+
+
+def _check_columns(node: ASTNode, kind: str, findings: Findings) -> None:
+    """A cell to choose for needs something to choose from."""
+    columns = node.properties.get("columns") if kind == "table" else None
+    for number, column in enumerate(columns if isinstance(columns, tuple) else ()):
+        if not isinstance(column, Mapping) or "choices" in column:
+            continue
+        of, id_ = column.get("type"), column.get("id", number + 1)
+        if isinstance(of, str) and _NEEDS.get(of) == "choices":
+            message = f"Column '{id_}' of '{node.id}' is of type {of} and needs 'choices'"
+            findings.add("E_META_MISSING_REQUIRED_FIELD", message, node, ("columns", number))
 
 
 def _check_values(node: ASTNode, kind: str, findings: Findings) -> None:

@@ -136,6 +136,11 @@ class Findings:
         """Every place of a type word, in order."""
         return self.places.get(type_word, [])
 
+    def closed(self, node: ASTNode) -> bool:
+        """Whether the vocabulary says what a definition's properties mean; in an open kind they may mean anything."""
+        kind = self.meta.get_kind(node.kind)
+        return kind is not None and bool(kind.properties)
+
     def inside(self, place: Place, start: int, end: int) -> Span | None:
         """The span of part of a string value; the whole value where the text is written in several lines."""
         if place.node.source is None:

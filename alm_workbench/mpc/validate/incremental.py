@@ -10,6 +10,8 @@ from ..analysis.unused import has_purpose, named_in, unused
 from ..ast import ASTNode, ManifestAST, Path
 from ..errors import Diagnostic, Related, Severity, Source, Span
 from ..meta import DomainMeta
+from .claims import check_claims
+from .computed import check_computed
 from .expressions import check_expressions
 from .fields import check_fields, check_lists
 from .findings import Finding, Findings, Hint, Situated, located, origin_of
@@ -17,8 +19,10 @@ from .names import Names, NodeKey
 from .queries import Cell
 from .rules import check_rule, is_rule
 from .semantic import check_references, check_role
+from .shown import check_shown
 from .structural import check_structure
 from .templates import check_template
+from .values import check_values
 from .whole import check_duplicates, check_imports, check_inheritance, duplicates_in
 from .workflow import check_workflows
 
@@ -189,6 +193,11 @@ class Validator:
         check_fields(findings, names, node)
         check_lists(findings, node)
         check_template(findings, names, node)
+        if findings.closed(node):
+            check_values(findings, node)
+            check_claims(findings, names, node)
+            check_computed(findings, names, node)
+            check_shown(findings, names, node)
         if node.kind == "Workflow":
             check_workflows(findings)
         check_expressions(findings, names, node)

@@ -66,7 +66,8 @@ def _exported(node: ASTNode) -> Any:
     match node.kind:
         case "ArtifactType":
             own = tuple((c.id, _field_info(c)) for c in node.children if c.kind == "FieldDef")
-            return own, properties.get("workflow")
+            texts = tuple((c.id, c.properties["computed"]) for c in node.children if "computed" in c.properties)
+            return own, properties.get("workflow"), texts, properties.get("key_prefix")
         case "Workflow":
             return states_of(node)
         case "EnumDef":
@@ -93,6 +94,9 @@ class Names(Queries):
             "flow_types": self._flow_types,
             "types_of": self._types_of,
             "links": self._links,
+            "computed": self._computed,
+            "claims": self._claims,
+            "claiming": self._claiming,
             "scope": self._scope,
             "all_ids": self._all_ids,
         }
@@ -139,6 +143,7 @@ class Names(Queries):
                 here = above.get((kind, here))
             for step in reversed(line):
                 self._fresh(("type", step))
+                self._fresh(("computed", step))
 
     # Questions
 
@@ -198,6 +203,16 @@ class Names(Queries):
         found: frozenset[str] = self.get(("links",))
         return found
 
+    def computed(self, type_id: str) -> Mapping[str, str]:
+        """The expressions of a type's computed fields, inherited ones included."""
+        found: Mapping[str, str] = self.get(("computed", type_id))
+        return found
+
+    def claiming(self, kind: str, value: str) -> tuple[str, ...]:
+        """Types of a key prefix, or link types of an inverse, in the order of the text."""
+        found: tuple[str, ...] = self.get(("claiming", kind, value))
+        return found
+
     def types_for(self, node: ASTNode) -> tuple[str, ...]:
         """The types a top-level definition is about; all of them where it does not say."""
         if node.kind == "ArtifactType":
@@ -238,7 +253,7 @@ class Names(Queries):
         own = self.exported("ArtifactType", id_)
         if own is None:
             return _NO_TYPE
-        fields, workflow = own
+        fields, workflow = own[:2]
         above = self.get(("above", "ArtifactType", id_))
         if above is None:
             return TypeInfo(dict(fields), workflow if isinstance(workflow, str) else None)
@@ -269,6 +284,31 @@ class Names(Queries):
         ids = self.ids("LinkType")
         inverse = (self.exported("LinkType", id_) for id_ in ids)
         return frozenset(ids).union(name for name in inverse if isinstance(name, str))
+
+    def _computed(self, id_: str) -> Mapping[str, str]:
+        own = self.exported("ArtifactType", id_)
+        if own is None:
+            return {}
+        above = self.get(("above", "ArtifactType", id_))
+        inherited = self.computed(above) if above is not None else {}
+        texts = {field: text for field, text in own[2] if isinstance(text, str)}
+        if not texts and inherited.keys().isdisjoint(dict(own[0])):
+            return inherited
+        mine = {field for field, _ in own[0]}
+        return {**{field: text for field, text in inherited.items() if field not in mine}, **texts}
+
+    def _claims(self, kind: str) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for id_ in self.ids(kind):
+            shown = self.exported(kind, id_)
+            value = shown[3] if isinstance(shown, tuple) else shown
+            if isinstance(value, str):
+                found.setdefault(value, []).append(id_)
+        return {value: tuple(ids) for value, ids in found.items()}
+
+    def _claiming(self, kind: str, value: str) -> tuple[str, ...]:
+        by_value: Mapping[str, tuple[str, ...]] = self.get(("claims", kind))
+        return by_value.get(value, ())
 
     def _all_ids(self) -> frozenset[str]:
         return frozenset(id_ for kind in self.get(("kinds",)) for id_ in self.ids(kind))

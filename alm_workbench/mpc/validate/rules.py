@@ -41,6 +41,10 @@ def check_rule(findings: Findings, node: ASTNode) -> RuleFacts | None:
         message = f"ACL '{node.id}' names no role in 'roles', so it is for everyone"
         hint = "name a role, or leave 'roles' out to say so"
         findings.add("E_RULE_FOR_EVERYONE", message, node, ("roles",), severity="warning", hint=hint)
+    if node.kind == "Policy" and properties.get("events") == ():
+        message = f"Policy '{node.id}' names no event in 'events', so it is about every event"
+        hint = "name the events it is about"
+        findings.add("E_RULE_FOR_EVERYONE", message, node, ("events",), severity="warning", hint=hint)
     return facts_of(node.kind, node.id, properties) if "extends" not in properties else None
 
 

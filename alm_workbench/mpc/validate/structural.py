@@ -42,7 +42,9 @@ def check_structure(findings: Findings, node: ASTNode, parent: ASTNode | None = 
         _unknown_kind(node, findings)
         return
     if not _ID.match(node.id):
-        findings.add("E_VALID_ID", f"'{node.id}' is not an id: letters, digits, '_', '-' and '.'", node)
+        message = f"'{node.id}' is not an id: letters, digits, '_', '-' and '.'"
+        hint = None if node.id.isascii() else "the letters are a-z and A-Z; others belong into labels"
+        findings.add("E_VALID_ID", message, node, hint=hint)
     _check_position(node, parent, kind, findings)
     # What is inherited need not be said again: the definition at the end of the line has to say it.
     required = () if isinstance(node.properties.get("extends"), str) else kind.required_props

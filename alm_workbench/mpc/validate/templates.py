@@ -16,6 +16,9 @@ def check_template(findings: Findings, names: Names, node: ASTNode) -> None:
     template = findings.meta.get_template(word) if isinstance(word, str) else None
     if template is None or template.kind != node.kind:
         return
+    parent = node.properties.get("extends")
+    if isinstance(parent, str) and not names.has(node.kind, parent):
+        return  # What it inherits is not known, and that is said already.
     own = {child.id: child for child in node.children if child.kind == "FieldDef"}
     known = names.fields_of((node.id,))
     for name in template.own_fields:

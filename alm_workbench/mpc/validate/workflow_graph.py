@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ class Edge(NamedTuple):
     sources: tuple[str, ...]
     target: str | None
     event: str
-    guard: str | None
+    guard: str | None  # evenly spaced
     roles: tuple[str, ...]
     not_actor: str | None
     requires: tuple[str, ...]
@@ -31,6 +32,14 @@ class Edge(NamedTuple):
             and (self.not_actor is None or self.not_actor == later.not_actor)
             and set(self.requires) <= set(later.requires)
         )
+
+
+_PIECE = re.compile(r"'[^']*+'?|\"[^\"]*+\"?|\w++|[^\w\s]")
+
+
+def _evenly(condition: str) -> str:
+    """A condition with one space between its words and marks, so that those that say the same are the same."""
+    return " ".join(_PIECE.findall(condition))
 
 
 def _tuple(value: Any) -> tuple[Any, ...]:
@@ -141,7 +150,7 @@ class Flow:
                 _texts(get("from")),
                 to if isinstance(to, str) else None,
                 event if isinstance(event, str) else id_,
-                None if guard is None else str(guard),
+                None if guard is None else _evenly(str(guard)),
                 _texts(get("roles", get("auth_roles", get("authRoles")))),
                 get("not_actor"),
                 _texts(get("requires")),

@@ -171,7 +171,7 @@ class TestPolicies:
         found = decide_policy(safety, ctx(event={"name": "transition", "to": "failed"}), "test_case")
         assert (found.allow, [dict(i) for i in found.intents]) == (
             True,
-            [{"kind": "notify", "target": "role:engineer"}],
+            [{"kind": "notify", "target": "role:engineer", "params": {"template": "test_failed"}}],
         )
         both = build(
             meta,

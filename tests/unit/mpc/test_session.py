@@ -41,6 +41,13 @@ POOL = [
     'def ACL a3 { action: "read" resource: "story.size" roles: ["lead"] mask: ["note"] }',
     'def View v { layout: "board" types: ["story"] columns: ["size", "note"] hide_states: ["closed"] }',
     'def Planning plan { estimate_field: "size" cycle_types: ["base"] }',
+    'def ArtifactType wide { workflow: "flow" key_prefix: "ST" def FieldDef sum { type: "int" computed: "self.fields.twin" } }',
+    'def ArtifactType deep { extends: "wide" workflow: "flow" key_prefix: "ST" '
+    'def FieldDef twin { type: "int" computed: "self.fields.sum + 1" } def FieldDef a-b { type: "table" columns: [{id: "c", type: "choice"}] } }',
+    'def LinkType also { from: ["story"] to: ["base"] inverse: "needed_by" }',
+    'def LinkType needed_by { from: ["story"] to: ["base"] }',
+    'def View w { layout: "list" types: ["story"] sort: ["-size", "level"] }',
+    'def FormDef f { type: "story" fields: ["size", "note"] sections: [{fields: ["size"]}] }',
     "def Nonsense x {}",
     'def Role story { privileges: ["*"] }',
     "def Policy broken { events: [ }",
@@ -90,7 +97,7 @@ def test_any_series_of_edits_gives_what_a_fresh_check_gives(
 
 
 @soak(40)
-@given(versions=st.lists(st.lists(st.sampled_from(POOL[:22]), max_size=8), min_size=1, max_size=5), data=st.data())
+@given(versions=st.lists(st.lists(st.sampled_from(POOL[:28]), max_size=8), min_size=1, max_size=5), data=st.data())
 def test_the_other_languages_too(meta: DomainMeta, versions: list[list[str]], data: st.DataObject) -> None:
     """YAML and JSON are read anew each time, and still only what changed is checked."""
     sessions = {format: Session(meta, format=format) for format in ("yaml", "json")}
@@ -110,7 +117,7 @@ def test_a_yaml_alias_that_moves_takes_its_findings_along(meta: DomainMeta) -> N
 
 
 @soak(60)
-@given(versions=st.lists(st.lists(st.sampled_from(POOL[:24]), max_size=9), min_size=2, max_size=6))
+@given(versions=st.lists(st.lists(st.sampled_from(POOL[:30]), max_size=9), min_size=2, max_size=6))
 def test_manifests_without_text_too(meta: DomainMeta, versions: list[list[str]]) -> None:
     """A validator compares what definitions say where there is no text to compare."""
     validator = Validator(meta)
