@@ -18,7 +18,7 @@ def check_computed(findings: Findings, names: Names, node: ASTNode) -> None:
     own = [c for c in node.children if c.kind == "FieldDef" and isinstance(c.properties.get("computed"), str)]
     if node.kind != "ArtifactType" or not own:
         return
-    graph = _circular({field: _read(text) for field, text in names.computed(node.id).items()})
+    graph = _circular(_concerned(names.computed(node.id), {child.id for child in own}))
     said: set[str] = set()
     for child in own:
         if child.id not in graph or child.id in said:
@@ -37,20 +37,27 @@ def check_computed(findings: Findings, names: Names, node: ASTNode) -> None:
         findings.add("E_VALID_CYCLE_DETECTED", message, child, ("computed",))
 
 
-def _read(text: str) -> list[str]:
+def fields_read(text: str) -> frozenset[str]:
     """The fields an expression reads; none where it cannot be read, which is said elsewhere."""
     try:
         tree = parse_expr(text)
     except MPCError:
-        return []
-    return [
+        return frozenset()
+    return frozenset(
         leaf.value[len(_FIELDS) :].partition(".")[0]
         for leaf in tree.walk()
         if leaf.op == "ref" and leaf.value.startswith(_FIELDS)
-    ]
+    )
 
 
-def _circular(reads: Mapping[str, list[str]]) -> dict[str, list[str]]:
+def _concerned(reads: Mapping[str, frozenset[str]], own: set[str]) -> Mapping[str, frozenset[str]]:
+    """The fields that circles through a type's own may lead through: those alone where no inherited one reads them."""
+    if all(field in own or own.isdisjoint(read) for field, read in reads.items()):
+        return {field: read for field, read in reads.items() if field in own}
+    return reads
+
+
+def _circular(reads: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
     """What is left when fields that wait for nothing are taken away, again and again."""
     waits = {field: {other for other in others if other in reads} for field, others in reads.items()}
     readers: dict[str, list[str]] = {}

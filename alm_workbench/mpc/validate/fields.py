@@ -45,8 +45,9 @@ def _check(node: ASTNode, findings: Findings, names: Names) -> None:
         if key in node.properties and kind not in kinds:
             message = f"'{key}' has no meaning for a field of type {kind}"
             findings.add("E_META_TYPE_NOT_ALLOWED", message, node, (key,), on_key=True)
-    _check_columns(node, kind, findings)
-    if "-" in node.id:
+    if findings.closed(node):
+        _check_columns(node, kind, findings)
+    if "-" in node.id and findings.closed(node):
         message = f"In expressions '{node.id}' reads as a subtraction; write '{node.id.replace('-', '_')}'"
         findings.add("E_VALID_ID", message, node, severity="warning")
     if node.id in findings.meta.core_fields:

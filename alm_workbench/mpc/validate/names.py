@@ -203,9 +203,9 @@ class Names(Queries):
         found: frozenset[str] = self.get(("links",))
         return found
 
-    def computed(self, type_id: str) -> Mapping[str, str]:
-        """The expressions of a type's computed fields, inherited ones included."""
-        found: Mapping[str, str] = self.get(("computed", type_id))
+    def computed(self, type_id: str) -> Mapping[str, frozenset[str]]:
+        """A type's computed fields, inherited ones included, and which fields each of them reads."""
+        found: Mapping[str, frozenset[str]] = self.get(("computed", type_id))
         return found
 
     def claiming(self, kind: str, value: str) -> tuple[str, ...]:
@@ -285,17 +285,19 @@ class Names(Queries):
         inverse = (self.exported("LinkType", id_) for id_ in ids)
         return frozenset(ids).union(name for name in inverse if isinstance(name, str))
 
-    def _computed(self, id_: str) -> Mapping[str, str]:
+    def _computed(self, id_: str) -> Mapping[str, frozenset[str]]:
+        from .computed import fields_read
+
         own = self.exported("ArtifactType", id_)
         if own is None:
             return {}
         above = self.get(("above", "ArtifactType", id_))
         inherited = self.computed(above) if above is not None else {}
-        texts = {field: text for field, text in own[2] if isinstance(text, str)}
-        if not texts and inherited.keys().isdisjoint(dict(own[0])):
-            return inherited
+        reads = {field: fields_read(text) for field, text in own[2] if isinstance(text, str)}
         mine = {field for field, _ in own[0]}
-        return {**{field: text for field, text in inherited.items() if field not in mine}, **texts}
+        if not reads and inherited.keys().isdisjoint(mine):
+            return inherited
+        return {**{field: read for field, read in inherited.items() if field not in mine}, **reads}
 
     def _claims(self, kind: str) -> Mapping[str, tuple[str, ...]]:
         found: dict[str, list[str]] = {}
