@@ -1,4 +1,4 @@
-"""Hiding secrets in data, text and tracebacks (MANIFEST-CORE section 8.5).
+"""Hiding secrets in data, text and tracebacks.
 
 A value is hidden where its key holds a deny word: `password` hides `userPassword`, `DB_PASSWORD` and `passwords`, but
 not `passwordless`. Texts are searched too, for `password=…`, authorisation headers, credentials in URLs, tokens and

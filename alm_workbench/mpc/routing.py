@@ -1,4 +1,4 @@
-"""Sending a share of the actors to a new version (MANIFEST-CORE section 8.6), the same ones in every process."""
+"""Sending a share of the actors to a new version, the same ones in every process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A schema for editing every definition of a manifest in a property sheet (MANIFEST-CORE 8.8)."""
+"""A schema for editing every definition of a manifest in a property sheet."""
 
 from __future__ import annotations
 

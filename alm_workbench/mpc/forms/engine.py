@@ -1,4 +1,4 @@
-"""The contract's form engine: free-standing forms to packages (MANIFEST-CORE 8.7).
+"""The contract's form engine: free-standing forms to packages.
 
 Expressions are the contract's own (missing is null) and see the submitted data plus `role` (the actor's first role),
 `roles` (all of them) and `actor` (its attributes); these names cannot be overridden by submitted data. Where an
