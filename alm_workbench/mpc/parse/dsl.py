@@ -42,7 +42,7 @@ class Trace:
 
 
 @lru_cache(maxsize=1)
-def _parser() -> tuple[Any, Driver, Builder]:
+def _parser() -> tuple[Any, Driver | None, Builder]:
     from lark import Lark
 
     builder = Builder()
@@ -56,7 +56,15 @@ def _parser() -> tuple[Any, Driver, Builder]:
         keep_all_tokens=True,
         maybe_placeholders=False,
     )
-    return lark, Driver(lark), builder
+    return lark, _driver(lark), builder
+
+
+def _driver(lark: Any) -> Driver | None:
+    """The quick driver; None with a Lark that keeps its tables elsewhere, whose own driver is as right and slower."""
+    try:
+        return Driver(lark)
+    except (AttributeError, KeyError, TypeError):
+        return None
 
 
 def _lexer() -> type:
@@ -71,10 +79,11 @@ def _parse_block(text: str, start: str) -> tuple[Any, tuple[Problem, ...]]:
 
     lark, driver, builder = _parser()
     problems = builder.begin()
-    try:
-        return driver.parse(lexemes(text, problems, fused=True), start), tuple(problems)
-    except KeyError:
-        problems = builder.begin()
+    if driver is not None:
+        try:
+            return driver.parse(lexemes(text, problems, fused=True), start), tuple(problems)
+        except KeyError:
+            problems = builder.begin()
     # Once more by Lark and token by token, so that it says where the error is and what it expected there.
     try:
         return lark.parse(lexemes(text, problems, fused=False), start=start), tuple(problems)

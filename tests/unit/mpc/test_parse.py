@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from alm_workbench.mpc import ManifestAST, ManifestInvalid, MPCError, ParseLimits, detect_format, parse
-from alm_workbench.mpc.parse import read
+from alm_workbench.mpc.parse import dsl, read
+
+from .conftest import ROOT
 
 
 def finding(text: str, format: str | None = None) -> tuple[str, int, int, str]:
@@ -251,3 +253,23 @@ def test_limits_are_arguments() -> None:
     assert read("x" * 21, limits=limits).diagnostics[0].code == "E_PARSE_LIMIT"
     text = "def P a {}\n" * 4
     assert [d.code for d in read(text, limits=ParseLimits(max_defs=3)).diagnostics] == ["E_PARSE_LIMIT"]
+
+
+def test_another_lark_is_slower_and_as_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the quick driver does not know Lark's tables, Lark reads by itself and gives the same."""
+    text = (ROOT / "alm_meta" / "presets" / "basic.alm").read_text("utf-8")
+    quick = parse(text)
+
+    class Stranger:
+        def __init__(self, lark: object) -> None:
+            raise AttributeError("parse_table")
+
+    monkeypatch.setattr(dsl, "Driver", Stranger)
+    dsl._parser.cache_clear()
+    dsl._parse_block.cache_clear()
+    try:
+        assert parse(text) == quick
+        assert dsl._parser()[1] is None
+    finally:
+        dsl._parser.cache_clear()
+        dsl._parse_block.cache_clear()
