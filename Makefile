@@ -11,6 +11,7 @@ LAB := extensions/jupyterlab-alm
 UI := extensions/ui
 LAB_OUT := alm_workbench/labextension/package.json
 UI_OUT := alm_workbench/server/static/alm-report.js
+HTMLCOV ?= htmlcov
 SOURCES = $(shell find $(1) \( -name node_modules -o -name lib -o -name test -o -name '*.md' \) -prune -o -type f \
 	-not -name '.*' -not -name '*.test.ts*' -not -name 'eslint.*' -not -name 'vitest.*' -not -name 'parser*.ts' -print)
 export npm_config_update_notifier := false
@@ -29,8 +30,8 @@ lab: install ## Start the workbench; options in ARGS="--no-browser --port 8899 -
 
 test: install ## Run all Python tests with coverage; options in PYTEST_ARGS="-k name"
 	@$(PY) -m pytest --cov --cov-report= $(PYTEST_ARGS)
-	@$(PY) -m coverage html --quiet
-	@echo "Coverage: $$($(PY) -m coverage report --format=total) %, in detail in htmlcov/index.html"
+	@$(PY) -m coverage html --quiet --directory $(HTMLCOV)
+	@echo "Coverage: $$($(PY) -m coverage report --format=total) %, in detail in $(HTMLCOV)/index.html"
 
 lint: .venv/.ready ## Check the style of the Python code and the rules about imports
 	@$(BIN)/ruff check .
