@@ -6,6 +6,7 @@ dashboard needs. This server registers only what is listed in ``init_handlers``;
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
 import os
@@ -219,6 +220,18 @@ class AlmVoila(Voila):  # type: ignore[misc]
         """Stop every kernel and remove what they left."""
         manager = getattr(self, "kernel_manager", None)
         if manager is not None:
-            run_sync(manager.shutdown_all)(now=True)
+            run_sync(_shut_down)(manager)
             manager.kernel_home.cleanup()
         shutil.rmtree(self.connection_dir, ignore_errors=True)
+
+
+async def _shut_down(manager: Any) -> None:
+    """Stop every kernel of a manager; again where one was just starting or going, which the manager calls unknown."""
+    for _ in range(100):
+        try:
+            await manager.shutdown_all(now=True)
+        except (KeyError, tornado.web.HTTPError):
+            await asyncio.sleep(0.1)
+        else:
+            return
+    await manager.shutdown_all(now=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -15,7 +16,9 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+from tornado.web import HTTPError
 
+from alm_workbench.dashboards.app import _shut_down
 from tests.integration.dashboards.conftest import SECRET, Dashboards, ended, free_port, write_notebooks
 
 SOCKET = "/api/kernels/{}/channels"
@@ -208,10 +211,28 @@ def test_a_signal_stops_the_server_and_every_kernel(tmp_path: Path, number: sign
     assert kernels
     assert server.process is not None
     server.process.send_signal(number)
-    assert server.process.wait(20) == 0
-    server.stop()
+    try:
+        assert server.process.wait(20) == 0
+    finally:
+        server.stop()
     _, alive = psutil.wait_procs(kernels, timeout=5)
     assert not alive
+
+
+def test_a_kernel_that_is_starting_does_not_stop_the_stopping() -> None:
+    """The manager does not know yet, or no more, what it lists: it is asked again until nothing is left."""
+
+    class Manager:
+        calls = 0
+
+        async def shutdown_all(self, now: bool) -> None:
+            self.calls += 1
+            if self.calls < 3:
+                raise HTTPError(404, "Kernel does not exist")
+
+    manager = Manager()
+    asyncio.run(_shut_down(manager))
+    assert manager.calls == 3
 
 
 def test_the_server_goes_when_its_parent_has_gone(tmp_path: Path) -> None:

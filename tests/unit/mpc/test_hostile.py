@@ -32,8 +32,8 @@ def chain(step: int) -> str:
     ids=["extends-circle", "extends-chain", "dangling", "states", "names", "sum", "brackets"],
 )  # fmt: skip
 def test_time_stays_bounded(meta: DomainMeta, text: str) -> None:
-    """No quadratic walk, no recursion error; there is something to report."""
+    """No quadratic walk, no recursion error; there is something to report. What grows with the square takes minutes."""
     before = time.process_time()
     result = check(text, meta)
     assert result.diagnostics
-    assert time.process_time() - before < 10
+    assert time.process_time() - before < 60
