@@ -108,11 +108,6 @@ def node_data(node: ASTNode) -> dict[str, Any]:
     return data
 
 
-def ast_data(ast: ManifestAST) -> dict[str, Any]:
-    """The hashed form of a manifest; the order of top-level definitions does not matter."""
-    return {**_head(ast), "defs": order_definitions([node_data(node) for node in ast.defs])}
-
-
 def _head(ast: ManifestAST) -> dict[str, Any]:
     return {
         "schemaVersion": ast.schema_version,

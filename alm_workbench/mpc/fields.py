@@ -6,16 +6,15 @@ Conditions of fields are two-valued: where a value is missing the condition is f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .ast import EMPTY, FrozenDict, freeze
 from .engines.common import program_for, scope_of
 from .engines.workflow import is_blank
 from .expr.scope import EvalContext, Scope
 from .field_values import BadValue, clean_value
-from .model import ArtifactTypeDef, CompiledManifest, FieldDef
+from .model import ArtifactTypeDef, CompiledManifest
 from .words import did_you_mean
 
 
@@ -184,18 +183,6 @@ class _Cleaning:
                 self.problem(field.id, "E_FIELD_REQUIRED", f"{field.label()} must have a value")
 
 
-def visible_fields(
-    compiled: CompiledManifest, type_id: str, values: Mapping[str, Any], ctx: EvalContext
-) -> tuple[FieldDef, ...]:
-    """Fields that are shown for an item with these values."""
-    kind = compiled.types.get(type_id)
-    if kind is None:
-        return ()
-    cleaning = _Cleaning(compiled, kind, ctx, values, True)
-    scope = cleaning._scope()
-    return tuple(f for f in kind.fields.values() if f.visible_when is None or cleaning._holds(f.visible_when, scope))
-
-
 def conditions(
     compiled: CompiledManifest, type_id: str, values: Mapping[str, Any], ctx: EvalContext
 ) -> Callable[[str | None], bool]:
@@ -203,10 +190,3 @@ def conditions(
     cleaning = _Cleaning(compiled, compiled.types[type_id], ctx, values, True)
     scope = cleaning._scope()
     return lambda text: cleaning._holds(text, scope)
-
-
-def initial_values(compiled: CompiledManifest, type_id: str) -> Mapping[str, Any]:
-    """The defaults of a type's fields."""
-    kind = compiled.types.get(type_id)
-    fields: Iterable[FieldDef] = kind.fields.values() if kind else ()
-    return FrozenDict({f.id: freeze(f.default) for f in fields if f.default is not None}) if kind else EMPTY

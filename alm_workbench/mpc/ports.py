@@ -72,23 +72,6 @@ class AuditPort(Protocol):
 
 
 @runtime_checkable
-class StateStore(Protocol):
-    """Keeps the configurations of workflow instances by id."""
-
-    def save_state(self, instance_id: str, state: Mapping[str, Any]) -> None:
-        """Keep a configuration (plain JSON data) in place of the former one."""
-        ...
-
-    def load_state(self, instance_id: str) -> Mapping[str, Any] | None:
-        """The configuration kept for an instance, or None."""
-        ...
-
-    def record_audit(self, instance_id: str, record: Mapping[str, Any]) -> None:
-        """Append to the record of an instance."""
-        ...
-
-
-@runtime_checkable
 class SigningPort(Protocol):
     """Signs with a key of its own."""
 

@@ -129,7 +129,7 @@ class Artifacts:
         given = checked_fields(compiled, kind, values, eval_context(me, draft, event, project, now, functions))
         fields, originals = cleaned(kind, given)
         context = eval_context(me, {**draft, "fields": fields}, event, project, now, functions)
-        record = require(process, "create", kind.id, context, None, names=values)
+        record = require(process, "create", kind.id, context, None, values)
         item = NewArtifact(
             ArtifactId(new_id()),
             project_id,

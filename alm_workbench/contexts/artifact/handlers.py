@@ -27,7 +27,7 @@ from alm_workbench.contexts.artifact.messages import (
     StateCounts,
     UpdateArtifact,
 )
-from alm_workbench.contexts.artifact.rights import require, settable
+from alm_workbench.contexts.artifact.rights import require, require_access, require_policy
 from alm_workbench.contexts.artifact.texts import texts
 from alm_workbench.contexts.manifest.messages import CompiledVersion
 from alm_workbench.errors import ErrorItem, InvalidInput, StaleVersion
@@ -134,7 +134,7 @@ class UpdateHandler:
         changes = sorted([*message.fields, *(["title"] if message.title is not None else [])])
         event = {"name": "update", "changes": changes}
         context = self._artifacts.context(ctx, process, current, event)
-        settable(process, "update", current.type, context, current.id, changes)
+        acl = require_access(process, "update", current.type, context, current.id, changes)
         values: dict[str, Any] = {}
         fields: Mapping[str, Any] = current.fields
         if message.title is not None:
@@ -143,8 +143,7 @@ class UpdateHandler:
             fields = checked_fields(process.compiled, kind, message.fields, context, current.fields)
             values |= texts(process.compiled, kind, fields)
         after = {**context.self_, "title": values.get("title", current.title), "fields": fields}
-        record = require(process, "update", current.type, context, current.id, names=changes, after=after)
-        ctx.decided(record)
+        ctx.decided(require_policy(process, current.type, replace(context, self_=after), current.id, acl))
         if message.assignee_id is not None:
             values["assignee_id"] = message.assignee_id
         if not values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -14,15 +14,15 @@ from alm_workbench.shared.context import DecisionRecord
 from alm_workbench.shared.ids import ArtifactId
 
 
-def settable(
+def require_access(
     process: ProcessVersion,
     action: str,
     type_id: str,
     context: EvalContext,
     artifact_id: ArtifactId | None,
-    names: Iterable[str],
+    fields: Iterable[str] = (),
 ) -> AclDecision:
-    """Let ACL decide about an action that sets these fields, each by its own rules too.
+    """Let ACL decide about an action on the item as it is, and about each of the fields it sets by its own rules too.
 
     Raises ``AccessDenied`` with the record of the refusal, and ``InvalidInput`` for fields hidden from the actor.
     """
@@ -31,7 +31,7 @@ def settable(
     if not acl.allow:
         raise refusal(f"{action} of {type_id} is not allowed for you", process, context, type_id, acl, artifact_id)
     kind = compiled.types[type_id]
-    ids = {kind.field_ids.get(name, name) for name in names}
+    ids = {kind.field_ids.get(name, name) for name in fields}
     if not ids:
         return acl
     hidden = ids & decide_acl(compiled, "read", type_id, context).mask
@@ -46,8 +46,8 @@ def settable(
     return acl
 
 
-def frozen(
-    process: ProcessVersion, type_id: str, context: EvalContext, artifact_id: ArtifactId, names: Iterable[str]
+def require_unfrozen(
+    process: ProcessVersion, type_id: str, context: EvalContext, artifact_id: ArtifactId, fields: Iterable[str]
 ) -> None:
     """Refuse a step that sets a field which a rule about that field forbids to update; raises ``AccessDenied``.
 
@@ -55,12 +55,35 @@ def frozen(
     """
     compiled = process.compiled
     kind = compiled.types[type_id]
-    for name in sorted({kind.field_ids.get(name, name) for name in names}):
+    for name in sorted({kind.field_ids.get(name, name) for name in fields}):
         acl = decide_acl(compiled, "update", type_id, context, name)
         about_it = acl.rule is not None and any(resource.endswith(f".{name}") for resource in acl.rule.resources)
         if not acl.allow and about_it:
             label = kind.fields[name].label() if name in kind.fields else name
             raise refusal(f"update of {label!r} is not allowed for you", process, context, type_id, acl, artifact_id)
+
+
+def require_policy(
+    process: ProcessVersion, type_id: str, context: EvalContext, artifact_id: ArtifactId | None, acl: AclDecision
+) -> DecisionRecord:
+    """Let the policies judge the item as it would be, after ACL allowed; raises ``AccessDenied`` with its record.
+
+    Gives the record of the allowance, for the decision log.
+    """
+    compiled = process.compiled
+    policy = decide_policy(compiled, context, type_id)
+    if not policy.allow:
+        raise refusal(None, process, context, type_id, policy, artifact_id)
+    return DecisionRecord(
+        "allow",
+        "Artifact",
+        artifact_id,
+        acl.rule_id,
+        logged(process, [*acl.reasons, *policy.reasons]),
+        compiled.artifact_hash,
+        process.version_id,
+        span_of(acl.reasons),
+    )
 
 
 def require(
@@ -69,31 +92,11 @@ def require(
     type_id: str,
     context: EvalContext,
     artifact_id: ArtifactId | None,
-    *,
-    names: Iterable[str] = (),
-    after: Mapping[str, Any] | None = None,
+    fields: Iterable[str] = (),
 ) -> DecisionRecord:
-    """Let ACL and then policy decide about an action; raises ``AccessDenied`` with the record of the refusal.
-
-    ``names`` are the fields it sets. Rights are about the item as it is; policies look at the item as it would be, which
-    is ``after`` where the action changes it.
-    """
-    compiled = process.compiled
-    acl = settable(process, action, type_id, context, artifact_id, names)
-    policy = decide_policy(compiled, context if after is None else replace(context, self_=after), type_id)
-    if not policy.allow:
-        raise refusal(None, process, context, type_id, policy, artifact_id)
-    reasons = logged(process, [*acl.reasons, *policy.reasons])
-    return DecisionRecord(
-        "allow",
-        "Artifact",
-        artifact_id,
-        acl.rule_id,
-        reasons,
-        compiled.artifact_hash,
-        process.version_id,
-        span_of(acl.reasons),
-    )
+    """Let ACL and then policy decide about an action that leaves the item as ``context`` has it."""
+    acl = require_access(process, action, type_id, context, artifact_id, fields)
+    return require_policy(process, type_id, context, artifact_id, acl)
 
 
 def refusal(
@@ -105,7 +108,7 @@ def refusal(
     artifact_id: ArtifactId | None,
 ) -> AccessDenied:
     """An ``AccessDenied`` that carries its record for the decision log; without a detail the first reason is it."""
-    said = told(process, context, type_id, decision.reasons)
+    said = without_hidden_values(process, context, type_id, decision.reasons)
     error = AccessDenied(detail or said[0].message, reasons=[reason_data(reason) for reason in said])
     error.record = DecisionRecord(
         "deny",
@@ -120,7 +123,9 @@ def refusal(
     return error
 
 
-def told(process: ProcessVersion, context: EvalContext, type_id: str, reasons: Iterable[Reason]) -> list[Reason]:
+def without_hidden_values(
+    process: ProcessVersion, context: EvalContext, type_id: str, reasons: Iterable[Reason]
+) -> list[Reason]:
     """Reasons for the actor: a rule that looked at what the actor may not see is named, its values are not."""
     read = decide_acl(process.compiled, "read", type_id, context)
     return [_without_hidden(reason, read) for reason in reasons]

@@ -15,7 +15,15 @@ from alm_workbench.contexts.artifact.messages import (
     Situation,
     SituationOf,
 )
-from alm_workbench.contexts.artifact.rights import frozen, logged, reason_data, require, span_of, told
+from alm_workbench.contexts.artifact.rights import (
+    logged,
+    reason_data,
+    require_access,
+    require_policy,
+    require_unfrozen,
+    span_of,
+    without_hidden_values,
+)
 from alm_workbench.contexts.manifest.messages import CompiledVersion
 from alm_workbench.contexts.workflow.messages import (
     HistoryEntryDTO,
@@ -62,9 +70,10 @@ class TransitionHandler:
             "transition": step.id,
             "changes": sorted(message.fields),
         }
-        frozen(process, item.type, found.context, item.id, message.fields)
+        require_unfrozen(process, item.type, found.context, item.id, message.fields)
         before = replace(found.context, event=event)
-        record = require(process, "transition", item.type, before, item.id, names=message.fields, after=context.self_)
+        acl = require_access(process, "transition", item.type, before, item.id, message.fields)
+        record = require_policy(process, item.type, replace(context, event=event), item.id, acl)
         reasons = logged(process, verdict.reasons)
         ctx.decided(
             replace(
@@ -165,7 +174,10 @@ class PermittedHandler:
                 v.transition.to,
                 v.allowed,
                 tuple(v.transition.requires),
-                tuple(reason_dto(r) for r in told(found.process, found.context, found.artifact.type, v.reasons)),
+                tuple(
+                    reason_dto(r)
+                    for r in without_hidden_values(found.process, found.context, found.artifact.type, v.reasons)
+                ),
             )
             for v in verdicts
         )
@@ -274,7 +286,7 @@ def denied(found: Situation, context: EvalContext, verdict: TransitionVerdict, n
     """The refusal of a step: its reasons, and what is possible instead."""
     item, process = found.artifact, found.process
     options = permitted(process.compiled, item.type, item.state, context)
-    reasons = [reason_data(r) for r in told(process, context, item.type, verdict.reasons)]
+    reasons = [reason_data(r) for r in without_hidden_values(process, context, item.type, verdict.reasons)]
     error = TransitionDenied(
         f"{item.key} cannot {name!r} from {item.state!r}" + (f": {reasons[0]['message']}" if reasons else ""),
         reasons=reasons,

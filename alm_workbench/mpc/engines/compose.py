@@ -7,13 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 
-class Coded(Protocol):
-    """A reason, as far as composing looks at it."""
-
-    @property
-    def code(self) -> str: ...
-
-
 class Composable(Protocol):
     """A decision, as far as composing looks at it."""
 

@@ -7,6 +7,7 @@ from datetime import date
 from math import isfinite, log2
 from typing import Any
 
+from .functions import group as group_of
 from .sql import Column, Dialect, NotTranslatable, Param, Parts
 
 FLOAT_BITS = 333  # |number| of a column is 0 or within 1e-100 … 1e100
@@ -43,16 +44,7 @@ class Known:
     @property
     def group(self) -> str:
         """The group values are compared in; "null" and "list" are groups of their own."""
-        value = self.value
-        if value is None:
-            return "null"
-        if isinstance(value, bool):
-            return "bool"
-        if isinstance(value, (int, float)):
-            return "number"
-        if isinstance(value, str):
-            return "text"
-        return "list" if isinstance(value, (list, tuple)) else "object"
+        return "null" if self.value is None else group_of(self.value) or "object"
 
 
 Operand = Value | Known

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from ..ast import Located, ManifestAST
 from ..errors import Source
@@ -149,11 +148,3 @@ def parse_json_text(text: str, source: Source, limits: ParseLimits) -> ParseResu
     root, problems = read_json(text, limits) if text.strip(" \t\r\n") else (None, [])
     ast = ManifestAST(source=source) if root is None else manifest_from(root, source, problems, limits)
     return ParseResult(ast, [problem.located(source) for problem in problems])
-
-
-def load_json(text: str) -> Any:
-    """The frozen value of a JSON text; raises ValueError with line and column."""
-    value, problems = read_json(text, ParseLimits())
-    if value is None or problems:
-        raise ValueError(str(problems[0].located(Source(text))))
-    return value.value

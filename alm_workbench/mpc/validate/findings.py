@@ -116,7 +116,11 @@ class Findings:
         place = (span.start - at, span.end - at) if span is not None else None
         where = node_path(node, path) if node is not None else None
         others = tuple((r.message, self._moved(r.span)) for r in related)
-        self.gathered.append(Finding(code, message, severity, place, where, hint, others))
+        self.keep(Finding(code, message, severity, place, where, hint, others), node)
+
+    def keep(self, finding: Finding, node: ASTNode | None) -> None:
+        """Gather a finding about a definition."""
+        self.gathered.append(finding)
 
     def _moved(self, span: Span) -> tuple[int, int] | Span:
         return span if self.origin is None else (span.start - self.origin, span.end - self.origin)

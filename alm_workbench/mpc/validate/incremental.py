@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from ..analysis.rules import RuleFacts, RuleFinding, analyse
 from ..analysis.unused import has_purpose, named_in, unused
-from ..ast import ASTNode, ManifestAST, Path
-from ..errors import Diagnostic, Related, Severity, Source, Span
+from ..ast import ASTNode, ManifestAST
+from ..errors import Diagnostic, Related, Source
 from ..meta import DomainMeta
 from .claims import check_claims
 from .computed import check_computed
 from .expressions import check_expressions
 from .fields import check_fields, check_lists
-from .findings import Finding, Findings, Hint, Situated, located, origin_of
+from .findings import Finding, Findings, Situated, located, origin_of
 from .names import Names, NodeKey
 from .queries import Cell
 from .rules import check_rule, is_rule
@@ -50,24 +50,10 @@ class _WholeFindings(Findings):
         super().__init__(ast, meta)
         self.situated: list[Situated] = []
 
-    def add(
-        self,
-        code: str,
-        message: str,
-        node: ASTNode | None = None,
-        path: Path = (),
-        *,
-        severity: Severity = "error",
-        hint: Hint = None,
-        on_key: bool = False,
-        span: Span | None = None,
-        related: tuple[Related, ...] = (),
-    ) -> None:
-        Findings.add(
-            self, code, message, node, path, severity=severity, hint=hint, on_key=on_key, span=span, related=related
-        )
+    def keep(self, finding: Finding, node: ASTNode | None) -> None:
+        super().keep(finding, node)
         source = node.source.source if node is not None and node.source is not None else None
-        self.situated.append(Situated((self.gathered[-1],), source))
+        self.situated.append(Situated((finding,), source))
 
 
 class Validator:

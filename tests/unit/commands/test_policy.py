@@ -9,25 +9,17 @@ from typing import Any
 import pytest
 
 from alm_workbench import resources
-from alm_workbench.cli import main
+from tests.unit.commands.running import json_of, run_command
 
 SAFETY = str(resources.path("alm_meta", "manifests", "safety.alm"))
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit code, output and errors of a command."""
-    with pytest.raises(SystemExit) as ended:
-        main(["policy", *arguments])
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), out, err
+    return run_command(capsys, "policy", *arguments)
 
 
 def data(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    """What a command prints with --json."""
-    code, out, err = run(capsys, *arguments, "--json")
-    assert (code, err) == (0, "")
-    found: dict[str, Any] = json.loads(out)
-    return found
+    return json_of(capsys, "policy", *arguments)
 
 
 def test_acl_names_rule_line_and_values(capsys: pytest.CaptureFixture[str]) -> None:

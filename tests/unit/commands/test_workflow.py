@@ -7,18 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from alm_workbench.cli import main
+from tests.unit.commands.running import run_command
 
 SAFETY = str(Path(__file__).resolve().parents[3] / "alm_meta" / "manifests" / "safety.alm")
 READY = json.dumps({"self": {"title": "Braking distance", "created_by": "x", "fields": {"text": "shall"}}})
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit code, output and errors of a command."""
-    with pytest.raises(SystemExit) as ended:
-        main(["workflow", *arguments])
-    out, err = capsys.readouterr()
-    return int(ended.value.code or 0), out, err
+    return run_command(capsys, "workflow", *arguments)
 
 
 @pytest.mark.parametrize(

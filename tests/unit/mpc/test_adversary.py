@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from alm_workbench.contexts.artifact.rights import reason_data, told
+from alm_workbench.contexts.artifact.rights import reason_data, without_hidden_values
 from alm_workbench.mpc import (
     CompiledManifest,
     DomainMeta,
@@ -421,7 +421,7 @@ class TestHiddenFields:
         assert not decision.allow
         assert "5150" in decision.reasons[0].message
         process: Any = SimpleNamespace(compiled=compiled)
-        assert "5150" not in repr(told(process, self.ctx, "doc", decision.reasons))
+        assert "5150" not in repr(without_hidden_values(process, self.ctx, "doc", decision.reasons))
         sensitive = RedactionConfig(deny_patterns=("cost", "*.cost"))
         assert "5150" not in redact_reason(reason_data(decision.reasons[0]), sensitive)["message"]
 
@@ -445,7 +445,7 @@ class TestHiddenFields:
         ctx = replace(self.ctx, functions={"linkCount": lambda item, name: 0})
         (reason,) = decide_acl(compiled, "update", "doc", ctx, "note").reasons
         process: Any = SimpleNamespace(compiled=compiled)
-        assert told(process, ctx, "doc", [reason]) == [reason]
+        assert without_hidden_values(process, ctx, "doc", [reason]) == [reason]
 
 
 @pytest.mark.parametrize(
