@@ -24,6 +24,12 @@ class Principal:
     tenant_name: str = ""
     membership_id: UUID | None = None
     locale: str = "en"
+    tier: str = "free"
+    """The subscription of the tenant; limits of requests and quotas follow it."""
+    session_id: UUID | None = None
+    """The log-in behind a token or cookie; None for keys and services."""
+    key_id: UUID | None = None
+    """The API key behind the request, where it was one."""
 
     def may(self, privilege: str) -> bool:
         """Whether the tenant-wide roles grant ``privilege`` (``resource:verb``)."""

@@ -181,6 +181,7 @@ def resolve(users: AuthRepository, conn: Any, user_id: UUID, tenant_id: UUID) ->
         tenant_slug=member.tenant_slug,
         tenant_name=member.tenant_name,
         membership_id=member.membership_id,
+        tier=member.tier,
         locale=member.locale,
     )
 

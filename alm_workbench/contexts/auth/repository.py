@@ -37,6 +37,7 @@ class MembershipRow:
     locale: str
     tenant_slug: str
     tenant_name: str
+    tier: str
     role_codes: tuple[str, ...]
 
 
@@ -89,6 +90,7 @@ class AuthRepository:
             row["locale"],
             row["slug"],
             row["name"],
+            row["tier"],
             tuple(row["role_codes"]),
         )
 
@@ -99,7 +101,7 @@ class AuthRepository:
 
 
 MEMBERSHIP = text("""
-SELECT m.id AS membership_id, m.actor_id, p.email, p.display_name, p.locale, t.slug, t.name,
+SELECT m.id AS membership_id, m.actor_id, p.email, p.display_name, p.locale, t.slug, t.name, t.tier,
        coalesce((SELECT array_agg(r.role_code ORDER BY r.role_code) FROM alm.member_roles r
                   WHERE r.tenant_id = m.tenant_id AND r.membership_id = m.id), '{}') AS role_codes
   FROM alm.memberships m
