@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from alm_workbench.shared.jobs import JobRequest
 from alm_workbench.shared.messages import Event, Message
 from alm_workbench.shared.principal import Principal
 
@@ -49,6 +50,7 @@ class MessageContext:
     events: list[Event] = field(default_factory=list)
     decisions: list[DecisionRecord] = field(default_factory=list)
     memo: dict[Any, Any] = field(default_factory=dict)
+    jobs: list[JobRequest] = field(default_factory=list)
 
     def ask(self, message: Message[R]) -> R:
         """Send a message to another context inside this transaction, on behalf of the same principal."""
@@ -57,6 +59,10 @@ class MessageContext:
     def emit(self, event: Event) -> None:
         """Put an event into the outbox of this transaction."""
         self.events.append(event)
+
+    def defer(self, job: JobRequest) -> None:
+        """Have a job run after this transaction commits, on behalf of this principal."""
+        self.jobs.append(job)
 
     def decided(self, record: DecisionRecord) -> None:
         """Keep an allowance in the decision log of this transaction."""

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pluggy
 
 from alm_workbench.shared.context import Handler, Services
+from alm_workbench.shared.jobs import JobSpec
 
 P = TypeVar("P")
 
@@ -74,6 +75,11 @@ class Hooks:
     @hookspec
     def alm_widgets(self) -> Sequence[WidgetSpec]:
         """Widgets of the notebook facade."""
+        raise NotImplementedError
+
+    @hookspec
+    def alm_jobs(self) -> Sequence[JobSpec]:
+        """What can be deferred by commands, and what runs by a schedule."""
         raise NotImplementedError
 
     @hookspec
@@ -156,6 +162,10 @@ class Plugins:
     def reports(self) -> list[Any]:
         """Report definitions of all plugins, built-in first."""
         return [spec for _, part in self._collect("alm_reports", list) for spec in part]
+
+    def jobs(self) -> list[JobSpec]:
+        """Jobs of all plugins, built-in first."""
+        return [spec for _, part in self._collect("alm_jobs", list) for spec in part]
 
     def widgets(self) -> list[WidgetSpec]:
         """Widgets of all plugins."""
