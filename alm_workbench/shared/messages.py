@@ -14,6 +14,7 @@ import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -49,6 +50,21 @@ class Query(Message[R_co]):
     __slots__ = ()
 
 
+API_VERSIONS = (1, 2)
+"""The versions of the REST API; a message stands in all of them unless its declaration says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """A route on its way out of one version of the API: since when, until when, and what to use instead."""
+
+    since: date
+    sunset: date
+    successor: str
+    """``METHOD /path`` of the message that takes its place."""
+    version: int = 1
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
     """All that the faces need to know of a message."""
@@ -64,6 +80,15 @@ class Spec:
     if_match: bool
     status: int
     streams: bool
+    idempotent: bool = False
+    """Takes an Idempotency-Key: sent twice with the same one, it is carried out once."""
+    versions: tuple[int, ...] = API_VERSIONS
+    deprecated: Deprecation | None = None
+
+    @property
+    def pages(self) -> bool:
+        """Whether the result is a page of a list; such a list may also be read whole, as Arrow."""
+        return typing.get_origin(self.result) is Page
 
     @property
     def path_params(self) -> tuple[str, ...]:
@@ -89,7 +114,8 @@ class Registry:
                 continue
             if other.name == spec.name:
                 raise ValueError(f"two messages are called {spec.name}")
-            if spec.method and (other.method, other.path) == (spec.method, spec.path):
+            shared = set(other.versions) & set(spec.versions)
+            if spec.method and shared and (other.method, other.path) == (spec.method, spec.path):
                 raise ValueError(f"{spec.name} and {other.name} share the route {spec.method} {spec.path}")
         stale = [cls for cls, other in self._by_cls.items() if other.name == spec.name]
         for cls in stale:
@@ -111,9 +137,10 @@ class Registry:
         """Every message, by name."""
         return sorted(self._by_cls.values(), key=lambda spec: spec.name)
 
-    def public(self) -> list[Spec]:
-        """Messages with a route, by path and method."""
-        return sorted((s for s in self._by_cls.values() if s.method), key=lambda s: (s.path or "", s.method or ""))
+    def public(self, version: int | None = None) -> list[Spec]:
+        """Messages with a route, by path and method; those of one version of the API, or of any."""
+        found = (s for s in self._by_cls.values() if s.method and (version is None or version in s.versions))
+        return sorted(found, key=lambda s: (s.path or "", s.method or "", s.versions))
 
 
 REGISTRY = Registry()
@@ -127,6 +154,7 @@ def _declare(
     if_match: bool,
     status: int | None,
     streams: bool,
+    **more: Any,
 ) -> Callable[[M], M]:
     def decorate(cls: M) -> M:
         if "__dataclass_fields__" not in cls.__dict__:
@@ -137,7 +165,9 @@ def _declare(
         # pydantic reads this plain mapping at the edge, so that contexts import no pydantic
         cls.__pydantic_config__ = {"extra": "forbid", "allow_inf_nan": False}  # type: ignore[attr-defined]
         code = status or (201 if kind == "command" and method == "POST" else 200)
-        REGISTRY.add(Spec(cls, cls.__name__, kind, method, path, privilege, result, facade, if_match, code, streams))
+        REGISTRY.add(
+            Spec(cls, cls.__name__, kind, method, path, privilege, result, facade, if_match, code, streams, **more)
+        )
         return cls
 
     return decorate
@@ -150,16 +180,31 @@ def command(
     facade: str | None = None,
     if_match: bool = False,
     status: int | None = None,
+    idempotent: bool = False,
+    versions: tuple[int, ...] = API_VERSIONS,
+    deprecated: Deprecation | None = None,
 ) -> Callable[[M], M]:
-    """Declare a command. ``route=None`` keeps it inside the process; ``if_match`` fills ``expected_version``."""
-    return _declare("command", route, privilege, facade, if_match, status, False)
+    """Declare a command. ``route=None`` keeps it inside the process; ``if_match`` fills ``expected_version``.
+
+    ``idempotent`` commands take an Idempotency-Key and have their answer kept for a day, so never declare it where the
+    answer holds a secret.
+    """
+    more = {"idempotent": idempotent, "versions": versions, "deprecated": deprecated}
+    return _declare("command", route, privilege, facade, if_match, status, False, **more)
 
 
 def query(
-    *, route: str | None, privilege: str, facade: str | None = None, status: int | None = None, streams: bool = False
+    *,
+    route: str | None,
+    privilege: str,
+    facade: str | None = None,
+    status: int | None = None,
+    streams: bool = False,
+    versions: tuple[int, ...] = API_VERSIONS,
+    deprecated: Deprecation | None = None,
 ) -> Callable[[M], M]:
     """Declare a query. A POST route carries a body; ``streams`` ones may answer Arrow IPC."""
-    return _declare("query", route, privilege, facade, False, status, streams)
+    return _declare("query", route, privilege, facade, False, status, streams, versions=versions, deprecated=deprecated)
 
 
 T = TypeVar("T", bound=type[Any])
