@@ -164,6 +164,8 @@ def _declare(
         result = typing.get_args(bases[0])[0]
         # pydantic reads this plain mapping at the edge, so that contexts import no pydantic
         cls.__pydantic_config__ = {"extra": "forbid", "allow_inf_nan": False}  # type: ignore[attr-defined]
+        if any(name.endswith("_") for name in cls.__dataclass_fields__):  # type: ignore[attr-defined]
+            cls.__pydantic_config__ |= ALIASED  # type: ignore[attr-defined]
         code = status or (201 if kind == "command" and method == "POST" else 200)
         REGISTRY.add(
             Spec(cls, cls.__name__, kind, method, path, privilege, result, facade, if_match, code, streams, **more)
@@ -215,9 +217,13 @@ def json_name(name: str) -> str:
     return name.rstrip("_")
 
 
+ALIASED: Mapping[str, Any] = {"alias_generator": json_name, "validate_by_name": True, "validate_by_alias": True}
+"""The edge's settings for classes with such fields."""
+
+
 def dto(cls: T) -> T:
     """Mark a DTO whose fields end in an underscore where their JSON name is a Python keyword."""
-    cls.__pydantic_config__ = {"alias_generator": json_name, "validate_by_name": True, "validate_by_alias": True}
+    cls.__pydantic_config__ = dict(ALIASED)
     return cls
 
 

@@ -1,4 +1,4 @@
-"""Queries of the audit context."""
+"""Commands and queries of the audit context."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from alm_workbench.shared.messages import Page, Query, query
+from alm_workbench.contexts.artifact.messages import ArtifactDTO
+from alm_workbench.shared.ids import ProjectId
+from alm_workbench.shared.messages import Command, Page, Query, command, dto, query
+
+ChangeType = Literal["INITIAL", "UPDATE", "DELETE", "RESTORE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,10 @@ class ChangeDTO:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntryDTO:
-    """One version of an entity: who, when, by which command, and what changed."""
+    """One version of an entity: who, when, by which command, and what changed.
+
+    ``masked`` names what changed but is withheld from the caller; ``erased`` versions have lost their values for good.
+    """
 
     version: int
     change_type: str
@@ -33,6 +40,96 @@ class AuditEntryDTO:
     occurred_at: datetime
     recorded_at: datetime
     changes: tuple[ChangeDTO, ...]
+    commit_id: UUID | None = None
+    masked: tuple[str, ...] = ()
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotDTO:
+    """An entity as it was at one version; ``payload`` is null where it was erased, ``masked`` names what is withheld.
+
+    ``digest`` (hex) is what the seals hold of it.
+    """
+
+    entity_type: str
+    entity_id: UUID
+    version: int
+    change_type: str
+    commit_id: UUID
+    actor_id: UUID | None
+    actor: str | None
+    command: str | None
+    correlation_id: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    digest: str
+    payload: Mapping[str, Any] | None
+    masked: tuple[str, ...] = ()
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DiffOpDTO:
+    """One step from the older state to the newer: an RFC 6902 operation at a JSON pointer, with both values."""
+
+    op: Literal["add", "remove", "replace"]
+    path: str
+    left: Any = None
+    right: Any = None
+
+
+@dto
+@dataclass(frozen=True, slots=True)
+class DiffDTO:
+    """What changed between two versions; applying ``operations`` in order to the first gives the second."""
+
+    entity_type: str
+    entity_id: UUID
+    from_: int
+    to: int
+    operations: tuple[DiffOpDTO, ...]
+    changes: tuple[ChangeDTO, ...]
+    masked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommitDTO:
+    """Everything one transaction changed, as a whole: who, by which command, how many snapshots of which types."""
+
+    id: UUID
+    actor_id: UUID | None
+    actor: str | None
+    command: str
+    correlation_id: str | None
+    occurred_at: datetime
+    recorded_at: datetime
+    properties: Mapping[str, Any]
+    snapshots: int
+    entity_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitEntryDTO:
+    """One entity that a commit changed; ``entity`` reads ``Type/uuid``."""
+
+    entity: str
+    entity_type: str
+    entity_id: UUID
+    version: int
+    change_type: str
+    changes: tuple[ChangeDTO, ...]
+    masked: tuple[str, ...] = ()
+    erased: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommitDetailDTO:
+    """A commit with a page of the entities it changed."""
+
+    commit: CommitDTO
+    entries: tuple[CommitEntryDTO, ...]
+    next_cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +152,80 @@ class DecisionDTO:
     correlation_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class SealDTO:
+    """A sealed batch: the Merkle root over its leaves, chained to the seal before and signed; hashes in hex."""
+
+    number: int
+    kind: str
+    sealed_at: datetime
+    leaf_count: int
+    first_at: datetime
+    last_at: datetime
+    merkle_root: str
+    prev_hash: str
+    seal_hash: str
+    key_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SealingDTO:
+    """What a run of sealing did; ``head`` is the hash of the newest seal, worth keeping elsewhere."""
+
+    seals: int
+    leaves: int
+    head: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingDTO:
+    """One thing that is not as it was sealed, and where: commit, entity and version as far as they are known."""
+
+    code: str
+    message: str
+    seal: int | None = None
+    commit_id: UUID | None = None
+    entity_type: str | None = None
+    entity_id: UUID | None = None
+    version: int | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationDTO:
+    """What a verification saw. ``ok`` says that nothing sealed was changed; unsealed rows are only counted.
+
+    ``findings`` holds the first thousand, ``found`` how many there are.
+    """
+
+    ok: bool
+    seals: int
+    snapshots: int
+    commits: int
+    erased: int
+    retired: int
+    unsealed: int
+    oldest_unsealed_at: datetime | None
+    live: int
+    head: str | None
+    keys: tuple[str, ...]
+    seconds: float
+    found: int
+    findings: tuple[FindingDTO, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureDTO:
+    """An erasure: the versions whose values are gone; their digests stay, so that the seals still hold."""
+
+    id: UUID
+    entity_type: str
+    entity_id: UUID
+    up_to_version: int
+    snapshots: int
+    reason: str
+
+
 @query(route="GET /audit/{entity_type}/{entity_id}/history", privilege="audit:read", facade="audit.history")
 @dataclass(frozen=True, slots=True)
 class EntityHistory(Query[Page[AuditEntryDTO]]):
@@ -62,6 +233,53 @@ class EntityHistory(Query[Page[AuditEntryDTO]]):
 
     entity_type: str
     entity_id: UUID
+    limit: int = 50
+    cursor: str | None = None
+
+
+@query(
+    route="GET /audit/{entity_type}/{entity_id}/snapshots/{version}", privilege="audit:read", facade="audit.snapshot"
+)
+@dataclass(frozen=True, slots=True)
+class GetSnapshot(Query[SnapshotDTO]):
+    """An entity as it was at one version."""
+
+    entity_type: str
+    entity_id: UUID
+    version: int
+
+
+@query(route="GET /audit/{entity_type}/{entity_id}/diff", privilege="audit:read", facade="audit.diff")
+@dataclass(frozen=True, slots=True)
+class DiffSnapshots(Query[DiffDTO]):
+    """What changed from one version to another; version 0 is the time before there was any."""
+
+    entity_type: str
+    entity_id: UUID
+    from_: int
+    to: int
+
+
+@query(route="GET /audit/commits", privilege="audit:read", facade="audit.commits")
+@dataclass(frozen=True, slots=True)
+class ListCommits(Query[Page[CommitDTO]]):
+    """Commits, newest first; ``after`` and ``before`` bound the time of recording."""
+
+    actor_id: UUID | None = None
+    command: str | None = None
+    correlation_id: str | None = None
+    after: datetime | None = None
+    before: datetime | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@query(route="GET /audit/commits/{commit_id}", privilege="audit:read", facade="audit.commit")
+@dataclass(frozen=True, slots=True)
+class GetCommit(Query[CommitDetailDTO]):
+    """One commit with the entities it changed, a page at a time."""
+
+    commit_id: UUID
     limit: int = 50
     cursor: str | None = None
 
@@ -74,4 +292,55 @@ class ListDecisions(Query[Page[DecisionDTO]]):
     entity_id: UUID | None = None
     verdict: Literal["allow", "deny"] | None = None
     limit: int = 50
+    cursor: str | None = None
+
+
+@query(route="GET /audit/seals", privilege="audit:read", facade="audit.seals")
+@dataclass(frozen=True, slots=True)
+class ListSeals(Query[Page[SealDTO]]):
+    """The seals of the organisation's audit, newest first."""
+
+    limit: int = 50
+    cursor: str | None = None
+
+
+@command(route="POST /audit/seals", privilege="audit:seal", facade="audit.seal", status=200)
+@dataclass(frozen=True, slots=True)
+class SealAudit(Command[SealingDTO]):
+    """Seal now what was committed since the last seal; a job does so every minute."""
+
+
+@query(route="POST /audit/verify", privilege="audit:verify", facade="audit.verify")
+@dataclass(frozen=True, slots=True)
+class VerifyAudit(Query[VerificationDTO]):
+    """Check every snapshot and commit against the seals, and with ``live`` the tables against the newest snapshots."""
+
+    live: bool = True
+
+
+@command(
+    route="POST /audit/{entity_type}/{entity_id}/erasure", privilege="artifact:erase", facade="audit.erase", status=200
+)
+@dataclass(frozen=True, slots=True)
+class EraseEntity(Command[ErasureDTO]):
+    """Remove the values of an item's older versions for good; who, when and the digests stay.
+
+    The newest version stays: change or delete the item first, so that it holds nothing that must go.
+    """
+
+    entity_type: Literal["Artifact"]
+    entity_id: UUID
+    reason: str
+
+
+@query(route="GET /projects/{project_id}/artifacts-at", privilege="artifact:read", facade="artifacts.at")
+@dataclass(frozen=True, slots=True)
+class ArtifactsAt(Query[Page[ArtifactDTO]]):
+    """The items of a project as they were at a moment, by id; of what is hidden now or was hidden then, nothing is shown."""
+
+    project_id: ProjectId
+    at: datetime
+    type: str | None = None
+    state: str | None = None
+    limit: int = 1000
     cursor: str | None = None
