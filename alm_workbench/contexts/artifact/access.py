@@ -18,16 +18,17 @@ from alm_workbench.contexts.artifact.domain import (
     not_found,
 )
 from alm_workbench.contexts.artifact.facts import functions_for
-from alm_workbench.contexts.artifact.messages import ArtifactDTO
+from alm_workbench.contexts.artifact.messages import ArtifactDTO, ReadRights
 from alm_workbench.contexts.artifact.repository import ArtifactRepository
 from alm_workbench.contexts.artifact.rights import refusal, require
 from alm_workbench.contexts.artifact.texts import cleaned, search_text
+from alm_workbench.contexts.artifact.visibility import reader_of, with_aliases
 from alm_workbench.contexts.manifest.messages import ProcessVersion
+from alm_workbench.contexts.project.acting import acting
 from alm_workbench.contexts.project.messages import ActiveProcess, VisibleProjects
 from alm_workbench.contexts.workflow.messages import InstanceStart, StartInstances
-from alm_workbench.errors import StaleVersion
-from alm_workbench.mpc import ArtifactTypeDef, Authorizer, EvalContext, authorizer_of, decide_acl
-from alm_workbench.mpc.engines.authorizer import Requester
+from alm_workbench.errors import Conflict, NotFound, StaleVersion
+from alm_workbench.mpc import ArtifactTypeDef, EvalContext, decide_acl
 from alm_workbench.shared.context import DecisionRecord, MessageContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId, new_id
 from alm_workbench.shared.messages import Event
@@ -65,7 +66,8 @@ class Artifacts:
         view = item_view(
             artifact, self.repo.last_actor(ctx.conn, artifact.id) if event["name"] == "transition" else None
         )
-        return eval_context(ctx.principal, view, event, {"id": str(artifact.project_id)}, ctx.now, functions)
+        me = acting(ctx, artifact.project_id)
+        return eval_context(me, view, event, {"id": str(artifact.project_id)}, ctx.now, functions)
 
     def shown(self, ctx: MessageContext, artifact: ArtifactDTO) -> ArtifactDTO | None:
         """The item as the caller may see it; None when it may not be seen at all.
@@ -73,27 +75,35 @@ class Artifacts:
         The plan of what a caller sees of a type is made once a request; only where it depends on the item are the facts
         about it gathered.
         """
-        process = self.process(ctx, artifact.project_id)
-        authorizer, actor = self._reader(ctx, process, artifact.project_id)
-        plan = authorizer.mask_plan(actor, "read", artifact.type)
-        if plan.constant:
-            hidden = plan.hidden(actor)
-        else:
-            functions = functions_for(ctx, self.repo, process.compiled, artifact.id, self.functions)
-            hidden = plan.hidden(actor.with_functions(functions), item_view(artifact))
+        hidden = self.hidden(ctx, self.process(ctx, artifact.project_id), artifact)
         return masked(artifact, hidden) if hidden is not None else None
 
-    def _reader(
-        self, ctx: MessageContext, process: ProcessVersion, project_id: ProjectId
-    ) -> tuple[Authorizer, Requester]:
-        """The caller as a reader of a project's items."""
-        key = f"reader:{process.version_id}:{project_id}"
-        found: tuple[Authorizer, Requester] | None = ctx.memo.get(key)
-        if found is None:
-            authorizer = authorizer_of(process.compiled)
-            facts = eval_context(ctx.principal, {}, {"name": "read"}, {"id": str(project_id)}, ctx.now, self.functions)
-            found = ctx.memo[key] = (authorizer, authorizer.actor(facts))
-        return found
+    def hidden(self, ctx: MessageContext, process: ProcessVersion, artifact: ArtifactDTO) -> frozenset[str] | None:
+        """Fields of an item that stay hidden from the caller; None where the whole item does."""
+        authorizer, actor = reader_of(ctx, process, artifact.project_id, self.functions)
+        plan = authorizer.mask_plan(actor, "read", artifact.type)
+        if plan.constant:
+            found = plan.hidden(actor)
+        else:
+            functions = functions_for(ctx, self.repo, process.compiled, artifact.id, self.functions)
+            found = plan.hidden(actor.with_functions(functions), item_view(artifact))
+        return None if found is None else with_aliases(process.compiled, artifact.type, found)
+
+    def rights(self, ctx: MessageContext, artifact_id: ArtifactId) -> ReadRights:
+        """What the caller may see of an item that lives, lies in the bin, or is gone."""
+        self.repo.include_deleted(ctx.conn)
+        try:
+            artifact = self.repo.get(ctx.conn, artifact_id)
+        finally:
+            self.repo.include_deleted(ctx.conn, False)
+        if artifact is None:
+            return ReadRights(False, frozenset(), self.functions)
+        try:
+            process = self.process(ctx, artifact.project_id)
+        except (Conflict, NotFound):  # another project's, or one without rules
+            return ReadRights(True, None, self.functions)
+        functions = functions_for(ctx, self.repo, process.compiled, artifact.id, self.functions)
+        return ReadRights(True, self.hidden(ctx, process, artifact), functions)
 
     def readable(self, ctx: MessageContext, artifact: ArtifactDTO) -> ArtifactDTO:
         """The item as the caller may see it; raises ``AccessDenied`` with the rule."""
@@ -103,7 +113,7 @@ class Artifacts:
         if not decision.allow:
             detail = f"you may not read this {artifact.type}"
             raise refusal(detail, process, context, artifact.type, decision, artifact.id)
-        return masked(artifact, decision.mask)
+        return masked(artifact, with_aliases(process.compiled, artifact.type, decision.mask))
 
     def prepare(
         self,
@@ -123,7 +133,7 @@ class Artifacts:
         first = flow.states[state or flow.initial]
         title = check_title(title)
         functions = functions_for(ctx, self.repo, compiled, None, self.functions)
-        me, now, event = ctx.principal, ctx.now, {"name": "create", "changes": sorted(values)}
+        me, now, event = acting(ctx, project_id), ctx.now, {"name": "create", "changes": sorted(values)}
         project = {"id": str(project_id)}
         draft = draft_view(kind, title, first.id, first.category, values, me.actor_id, now)
         given = checked_fields(compiled, kind, values, eval_context(me, draft, event, project, now, functions))

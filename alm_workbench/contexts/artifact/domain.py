@@ -21,6 +21,21 @@ from alm_workbench.shared.principal import Principal
 
 MAX_TITLE = 500
 
+CORE: Mapping[str, tuple[str, ...]] = {
+    "title": ("title",),
+    "assignee": ("assignee_id",),
+    "assignee_id": ("assignee_id",),
+    "parent": ("parent_id",),
+    "parent_id": ("parent_id",),
+    "rank": ("rank",),
+    "state": ("state", "state_category"),
+    "status": ("state", "state_category"),
+    "state_category": ("state_category",),
+    "created_by": ("created_by",),
+    "reported_by": ("created_by",),
+}
+"""Names in masks that mean properties every item has, with the columns they hide."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewArtifact:
@@ -163,13 +178,15 @@ def eval_context(
 
 
 def masked(artifact: ArtifactDTO, fields: Iterable[str]) -> ArtifactDTO:
-    """The item without the values of some fields."""
-
-    hidden = sorted(set(fields) & set(artifact.fields))
+    """The item without the values of some fields; properties that it cannot be without are empty."""
+    names = set(fields)
+    columns = {column for name in names for column in CORE.get(name, ()) if getattr(artifact, column, None)}
+    hidden = sorted((names & set(artifact.fields)) | columns)
     if not hidden:
         return artifact
-    kept = {name: value for name, value in artifact.fields.items() if name not in hidden}
-    return replace(artifact, fields=kept, masked=tuple(hidden))
+    kept = {name: value for name, value in artifact.fields.items() if name not in names}
+    blank: dict[str, Any] = {column: "" if isinstance(getattr(artifact, column), str) else None for column in columns}
+    return replace(artifact, fields=kept, masked=tuple(hidden), **blank)
 
 
 def not_found(artifact_id: object) -> NotFound:

@@ -19,6 +19,8 @@ from alm_workbench.contexts.artifact.messages import (
     LinkDTO,
     ListLinks,
     ProjectOfArtifact,
+    ReadRights,
+    ReadRightsOf,
     RemapStates,
     RestoreArtifact,
     SetState,
@@ -272,6 +274,16 @@ class SituationHandler:
         process = self._artifacts.process(ctx, artifact.project_id)
         context = self._artifacts.context(ctx, process, artifact, {"name": message.event})
         return Situation(artifact, process, context)
+
+
+class ReadRightsHandler:
+    """Says what the caller may see of an item."""
+
+    def __init__(self, artifacts: Artifacts) -> None:
+        self._artifacts = artifacts
+
+    def __call__(self, ctx: MessageContext, message: ReadRightsOf) -> ReadRights:
+        return self._artifacts.rights(ctx, message.artifact_id)
 
 
 class ProjectOfHandler:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from alm_workbench.contexts.manifest.messages import ProcessVersion
@@ -60,6 +60,19 @@ class Situation:
     artifact: ArtifactDTO
     process: ProcessVersion
     context: EvalContext
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRights:
+    """What the caller may see of an item as it is now, in the bin or not.
+
+    ``hidden`` names what is withheld, None stands for the whole item; nothing is withheld of an item that is gone.
+    ``functions`` are those that rules about this item may call.
+    """
+
+    exists: bool
+    hidden: frozenset[str] | None
+    functions: Mapping[str, Callable[..., Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +233,14 @@ class SituationOf(Query[Situation]):
     artifact_id: ArtifactId
     event: str
     lock: bool = True
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class ReadRightsOf(Query[ReadRights]):
+    """What the caller may see of an item now, by the process in force; for what shows more than the item itself."""
+
+    artifact_id: ArtifactId
 
 
 @query(route=None, privilege=AUTHENTICATED)

@@ -31,6 +31,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.ImportArtifacts: ImportHandler(artifacts),
         m.StateCounts: h.StateCountsHandler(artifacts),
         m.SituationOf: h.SituationHandler(artifacts),
+        m.ReadRightsOf: h.ReadRightsHandler(artifacts),
         m.ProjectOfArtifact: h.ProjectOfHandler(artifacts),
         m.SetState: h.SetStateHandler(artifacts),
         m.RemapStates: h.RemapStatesHandler(artifacts),

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from alm_workbench.contexts.artifact.visibility import VisiblePayload as VisiblePayload
+from alm_workbench.contexts.artifact.visibility import visible_payload as visible_payload
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput
 from alm_workbench.mpc import AclDecision, Decision, EvalContext, Reason, decide_acl, decide_policy

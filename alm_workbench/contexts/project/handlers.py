@@ -28,6 +28,7 @@ from alm_workbench.contexts.project.messages import (
     ProcessDTO,
     ProjectDTO,
     ProjectPrivileges,
+    ProjectRoles,
     VisibleProjects,
 )
 from alm_workbench.contexts.project.repository import ProjectRepository
@@ -38,6 +39,7 @@ from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ProjectId, new_id
 from alm_workbench.shared.messages import Event, Page
 from alm_workbench.shared.paging import decode, page_of
+from alm_workbench.shared.principal import grants, meet
 
 
 class CreateProjectHandler:
@@ -172,6 +174,30 @@ class ActiveProcessHandler:
         return found
 
 
+class ProjectRolesHandler:
+    """Which roles a member holds in one project, closed over what they imply; looked up once a transaction."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: ProjectRoles) -> frozenset[str]:
+        found: frozenset[str] | None = ctx.memo.get(message)
+        if found is None:
+            found = ctx.memo[message] = self._held(ctx, message.project_id)
+        return found
+
+    def _held(self, ctx: MessageContext, project_id: ProjectId) -> frozenset[str]:
+        member = ctx.principal.membership_id
+        limits = ctx.principal.limits
+        if limits is not None and not limits.opens(project_id):
+            return frozenset()
+        codes = self._projects.role_codes(ctx.conn, project_id, member) if member else []
+        if not codes:
+            return frozenset()
+        held = closure(codes, {role.code: role.implies for role in ctx.ask(ListRoles())})
+        return held if limits is None else limits.of_roles(held)
+
+
 class ProjectPrivilegesHandler:
     """What the roles a member holds in one project grant."""
 
@@ -179,14 +205,12 @@ class ProjectPrivilegesHandler:
         self._projects = projects
 
     def __call__(self, ctx: MessageContext, message: ProjectPrivileges) -> frozenset[str]:
-        if ctx.principal.membership_id is None:
+        held = ctx.ask(ProjectRoles(message.project_id))
+        if not held:
             return frozenset()
-        codes = self._projects.role_codes(ctx.conn, message.project_id, ctx.principal.membership_id)
-        if not codes:
-            return frozenset()
-        roles = {role.code: role for role in ctx.ask(ListRoles())}
-        held = closure(codes, {code: role.implies for code, role in roles.items()})
-        return frozenset(p for code in held if code in roles for p in roles[code].privileges)
+        granted = frozenset(p for role in ctx.ask(ListRoles()) if role.code in held for p in role.privileges)
+        limits = ctx.principal.limits
+        return granted if limits is None else meet(granted, limits.scopes)
 
 
 class VisibleProjectsHandler:
@@ -196,8 +220,10 @@ class VisibleProjectsHandler:
         self._projects = projects
 
     def __call__(self, ctx: MessageContext, message: VisibleProjects) -> frozenset[UUID] | None:
+        limits = ctx.principal.limits
         if ctx.principal.may("project:read"):
-            return None
-        if ctx.principal.membership_id is None:
+            return None if limits is None else limits.projects
+        if ctx.principal.membership_id is None or (limits and not grants(limits.scopes, "project:read")):
             return frozenset()
-        return self._projects.projects_of(ctx.conn, ctx.principal.membership_id)
+        mine = self._projects.projects_of(ctx.conn, ctx.principal.membership_id)
+        return mine if limits is None else frozenset(filter(limits.opens, mine))

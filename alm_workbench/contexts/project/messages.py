@@ -197,6 +197,14 @@ class ActiveProcess(Query[ProcessVersion]):
 
 @query(route=None, privilege=AUTHENTICATED)
 @dataclass(frozen=True, slots=True)
+class ProjectRoles(Query[frozenset[str]]):
+    """The roles the caller holds in one project beside the tenant-wide ones, with all they imply."""
+
+    project_id: ProjectId
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
 class ProjectPrivileges(Query[frozenset[str]]):
     """What the project roles of the caller grant in one project."""
 

@@ -24,6 +24,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.ActivateManifest: h.ActivateHandler(repo),
         m.ListActivations: h.ListActivationsHandler(repo),
         m.ActiveProcess: h.ActiveProcessHandler(repo),
+        m.ProjectRoles: h.ProjectRolesHandler(repo),
         m.ProjectPrivileges: h.ProjectPrivilegesHandler(repo),
         m.VisibleProjects: h.VisibleProjectsHandler(repo),
     }

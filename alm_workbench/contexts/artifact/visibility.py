@@ -1,0 +1,216 @@
+"""What a caller may see of items: of those there are, of what the audit kept of them, and of what hangs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from alm_workbench.contexts.artifact.domain import CORE, eval_context
+from alm_workbench.contexts.artifact.messages import ReadRights, ReadRightsOf
+from alm_workbench.contexts.manifest.messages import CompiledVersion, ProcessVersion
+from alm_workbench.contexts.project.acting import acting
+from alm_workbench.contexts.project.messages import ActiveProcess, VisibleProjects
+from alm_workbench.errors import Conflict, NotFound
+from alm_workbench.mpc import Authorizer, CompiledManifest, authorizer_of
+from alm_workbench.mpc.engines.authorizer import Requester
+from alm_workbench.shared.context import MessageContext
+from alm_workbench.shared.ids import ArtifactId, ProjectId, VersionId
+
+OF_AN_ITEM: Mapping[str, tuple[str, ...]] = {
+    "ArtifactLink": ("source_id", "target_id"),
+    "WorkflowInstance": ("artifact_id",),
+    "StateHistory": ("artifact_id",),
+}
+"""Entity types whose payload is seen by whoever sees the items it names."""
+
+BY_PRIVILEGE: Mapping[str, str] = {
+    "Tenant": "tenant:read",
+    "TenantPolicy": "tenant:read",
+    "Membership": "member:read",
+    "MemberRole": "member:read",
+    "Role": "member:read",
+    "Invitation": "member:read",
+    "Manifest": "manifest:read",
+    "ManifestVersion": "manifest:read",
+    "Project": "project:read",
+    "ProjectActivation": "project:read",
+    "ProjectMember": "project:read",
+    "ApiKey": "key:manage",
+    "PluginData": "tenant:manage",
+}
+"""Entity types and the privilege that shows their payload; what is not listed needs ``tenant:manage``."""
+
+
+SEEN_BY_RULES = (
+    "id", "key", "title", "state", "state_category", "project_id", "parent_id", "assignee_id", "created_by",
+    "updated_by", "created_at", "updated_at", "deleted_at", "version",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class VisiblePayload:
+    """What of an audit payload may be shown.
+
+    ``payload`` is None where nothing is: it was erased, or the caller may not see the entity (``hidden`` is ``("*",)``
+    then). ``hidden`` names what was taken out, by field id or property.
+    """
+
+    payload: dict[str, Any] | None
+    hidden: tuple[str, ...] = ()
+
+
+WITHHELD = VisiblePayload(None, ("*",))
+
+
+def visible_payload(ctx: MessageContext, entity_type: str, payload: Mapping[str, Any] | None) -> VisiblePayload:
+    """An audit payload as the caller of ``ctx`` may see it; whoever shows snapshots or their diffs asks this first.
+
+    ``payload`` is a snapshot's JSON object (a row of the entity's table), or None where it was erased. Items are judged
+    three times, and the strictest counts: as they are now by the process in force, as they were by the process in force,
+    and as they were by the version they were written under. So what was hidden later stays hidden in the past, and what
+    was hidden in the past stays so. Other entity types are seen by a privilege, or with the items they hang on. Diff two
+    payloads after both went through here; a caller with nothing hidden gets them back whole. Many payloads of one page
+    are cheap: plans are kept in ``ctx.memo``, and the item itself is read only where a rule depends on it.
+    """
+    if payload is None:
+        return VisiblePayload(None)
+    if entity_type == "Artifact":
+        hidden = hidden_of_payload(ctx, payload)
+        return WITHHELD if hidden is None else without(payload, hidden)
+    if entity_type in OF_AN_ITEM:
+        return _of_an_item(ctx, entity_type, payload)
+    may = ctx.principal.may(BY_PRIVILEGE.get(entity_type, "tenant:manage")) or (
+        BY_PRIVILEGE.get(entity_type) == "project:read" and _project_is_visible(ctx, payload)
+    )
+    return VisiblePayload(dict(payload)) if may else WITHHELD
+
+
+def hidden_of_payload(ctx: MessageContext, payload: Mapping[str, Any]) -> frozenset[str] | None:
+    """Fields of an item's payload that stay hidden; None where all of it does."""
+    try:
+        project_id, type_id = ProjectId(UUID(payload["project_id"])), str(payload["type_id"])
+        item_id, version_id = ArtifactId(UUID(payload["id"])), VersionId(UUID(payload["manifest_version_id"]))
+        judges = readers(ctx, project_id, version_id)
+    except (Conflict, NotFound, KeyError, ValueError, TypeError):
+        return None  # nobody can say by which rules it would be shown
+    hidden = frozenset[str]()
+    item: Mapping[str, Any] | None = None
+    rights: ReadRights | None = None
+    for authorizer, reader in judges:
+        plan = authorizer.mask_plan(reader, "read", type_id)
+        if not plan.constant:
+            rights = rights or now_of(ctx, item_id)
+            item = item or payload_view(payload)
+            reader = reader.with_functions(rights.functions)
+        found = plan.hidden(reader, item)
+        if found is None:
+            return None
+        hidden |= with_aliases(authorizer.compiled, type_id, found)
+    if rights is not None:
+        return None if rights.hidden is None else hidden | rights.hidden
+    return hidden
+
+
+def readers(
+    ctx: MessageContext, project_id: ProjectId, version_id: VersionId | None = None
+) -> list[tuple[Authorizer, Requester]]:
+    """The caller as a reader by the process in force in a project, and by another version beside it.
+
+    Raises ``NotFound`` for a project the caller may not see and ``Conflict`` where no process is in force.
+    """
+    visible = ctx.memo.get("visible", ...)
+    if visible is ...:
+        visible = ctx.memo["visible"] = ctx.ask(VisibleProjects())
+    if visible is not None and project_id not in visible:
+        raise NotFound(f"there is no project {project_id}")
+    process = ctx.ask(ActiveProcess(project_id))
+    found = [reader_of(ctx, process, project_id)]
+    if version_id is not None and version_id != process.version_id:
+        key = f"version:{version_id}"
+        earlier = ctx.memo.get(key)
+        if earlier is None:
+            earlier = ctx.memo[key] = ctx.ask(CompiledVersion(version_id))
+        found.append(reader_of(ctx, earlier, project_id))
+    return found
+
+
+def reader_of(
+    ctx: MessageContext,
+    process: ProcessVersion,
+    project_id: ProjectId,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+) -> tuple[Authorizer, Requester]:
+    """The caller as a reader of a project's items under one version; made once a request."""
+    key = f"reader:{process.version_id}:{project_id}"
+    found: tuple[Authorizer, Requester] | None = ctx.memo.get(key)
+    if found is None:
+        authorizer, me = authorizer_of(process.compiled), acting(ctx, project_id)
+        facts = eval_context(me, {}, {"name": "read"}, {"id": str(project_id)}, ctx.now, functions or {})
+        found = ctx.memo[key] = (authorizer, authorizer.actor(facts))
+    return found
+
+
+def now_of(ctx: MessageContext, artifact_id: ArtifactId) -> ReadRights:
+    """What the caller may see of an item now; asked once a request."""
+    key = ("rights", artifact_id)
+    found: ReadRights | None = ctx.memo.get(key)
+    if found is None:
+        found = ctx.memo[key] = ctx.ask(ReadRightsOf(artifact_id))
+    return found
+
+
+def with_aliases(compiled: CompiledManifest, type_id: str, hidden: frozenset[str]) -> frozenset[str]:
+    """Hidden fields with the names they had before: items that were not written since are kept under those."""
+    kind = compiled.types.get(type_id)
+    if not hidden or kind is None:
+        return hidden
+    return hidden.union(*(kind.fields[name].aliases for name in hidden if name in kind.fields))
+
+
+def without(payload: Mapping[str, Any], hidden: Iterable[str]) -> VisiblePayload:
+    """A payload of an item without some of its fields, in ``fields`` and among the columns."""
+    taken: list[str] = []
+    kept = dict(payload)
+    for name in sorted(hidden):
+        held = [column for column in CORE.get(name, ()) if column in kept]
+        for column in held:
+            del kept[column]
+        maps = [place for place in ("fields", "originals") if name in (kept.get(place) or {})]
+        for place in maps:
+            kept[place] = {key: value for key, value in kept[place].items() if key != name}
+        if held or maps:
+            taken.append(name)
+    return VisiblePayload(kept, tuple(taken))
+
+
+def payload_view(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """``self`` as expressions see it, of an item's payload."""
+    view: dict[str, Any] = {name: payload.get(name) for name in SEEN_BY_RULES}
+    fields = payload.get("fields") or {}
+    return view | {
+        "type": payload.get("type_id"),
+        "assignee": payload.get("assignee_id"),
+        "last_actor": None,
+        "fields": fields,
+    }
+
+
+def _of_an_item(ctx: MessageContext, entity_type: str, payload: Mapping[str, Any]) -> VisiblePayload:
+    hidden = frozenset[str]()
+    for column in OF_AN_ITEM[entity_type]:
+        try:
+            found = now_of(ctx, ArtifactId(UUID(payload[column]))).hidden
+        except (KeyError, ValueError, TypeError):
+            return WITHHELD
+        if found is None:
+            return WITHHELD
+        hidden |= found
+    stateful = entity_type != "ArtifactLink" and hidden & {"state", "status", "state_category"}
+    return WITHHELD if stateful else VisiblePayload(dict(payload))
+
+
+def _project_is_visible(ctx: MessageContext, payload: Mapping[str, Any]) -> bool:
+    visible = ctx.ask(VisibleProjects())
+    return visible is None or str(payload.get("project_id") or payload.get("id")) in {str(i) for i in visible}
