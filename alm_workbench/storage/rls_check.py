@@ -11,12 +11,20 @@ import psycopg
 REVIEWED_TABLES: Mapping[str, str] = {
     "users": "one person may belong to several tenants; read through definer functions only",
     "user_identities": "belongs to users",
+    "sessions": "log-ins of people, who may belong to several tenants; definer functions only",
+    "refresh_tokens": "belongs to sessions; hashes only",
+    "one_time_tokens": "links that reset a password; hashes only, definer functions only",
+    "auth_log": "what happened to accounts; alm.sign_ins() shows a tenant what concerns its members here",
+    "login_failures": "wrong passwords by a digest of what was tried, before anybody is known",
+    "saga_runs": "organisations being set up, which may never come to be; definer functions only",
+    "rate_counters": "sums of requests under hashed names, shared by the processes; through one definer function only",
     "alembic_version": "holds the schema revision only; nobody but the owner may read it",
 }
 """Tables without a tenant policy, each with the reason why that is right."""
 
 REVIEWED_OWNERS: Mapping[str, str] = {
     "ensure_audit_partitions": "makes partitions, which only the owner of the table may; reads and returns no row",
+    "drop_retired_audit_partitions": "drops partitions, which only the owner of the table may; returns names only",
 }
 """SECURITY DEFINER functions that alm_definer does not own."""
 
@@ -82,7 +90,7 @@ _GRANTS = """
     FROM pg_class c, aclexplode(c.relacl) a
     WHERE c.relnamespace = 'alm'::regnamespace AND c.relkind IN ('r', 'p') AND a.grantee <> c.relowner ORDER BY 1, 3, 2
 """
-_APP_MUST_NOT_WRITE = ("audit_snapshots", "audit_heads", "audit_seals", "tombstones", "artifact_field")
+_APP_MUST_NOT_WRITE = ("audit_snapshots", "audit_heads", "audit_seals", "audit_erasures", "tombstones", "artifact_field")
 _APPEND_ONLY = ("audit_commits", "decision_log", "manifest_versions", "state_history", "project_activations")
 
 

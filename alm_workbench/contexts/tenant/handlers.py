@@ -100,7 +100,7 @@ class AddMemberHandler:
         actor = self._tenants.add_actor(ctx.conn, tenant_id, "user", user.user_id, user.display_name, user.email)
         member = self._tenants.add_member(ctx.conn, tenant_id, user.user_id, actor, message.roles)
         ctx.emit(Event("MemberAdded", "Membership", member, {"roles": list(message.roles)}))
-        return MemberDTO(member, user.user_id, actor, user.email, user.display_name, "active", tuple(message.roles))
+        return next(found for found in self._tenants.members(ctx.conn) if found.membership_id == member)
 
 
 class TenantBySlugHandler:

@@ -81,6 +81,7 @@ class TenantRepository:
                 "id": new_id(),
                 "code": role["code"],
                 "labels": dict(role.get("labels", {})),
+                "description": dict(role.get("description", {})),
                 "implies": list(role.get("implies", [])),
                 "privileges": list(role.get("privileges", [])),
                 "built_in": True,
@@ -106,7 +107,10 @@ class TenantRepository:
 
     def get(self, conn: Connection) -> TenantDTO | None:
         """The tenant of this transaction."""
-        columns = ("tenant_id", "slug", "name", "tier", "timezone", "week_start", "locale", "status", "version")
+        columns = (
+            *("tenant_id", "slug", "name", "tier", "timezone", "week_start", "locale", "status", "version"),
+            *("working_calendar", "settings", "created_at"),
+        )
         row = conn.execute(select(*(tenants.c[name] for name in columns))).first()
         return TenantDTO(*row) if row else None
 
@@ -127,6 +131,8 @@ class TenantRepository:
                 row["display_name"],
                 row["status"],
                 tuple(row["role_codes"] or ()),
+                row["version"],
+                row["created_at"],
             )
             for row in rows
         ]
@@ -134,9 +140,8 @@ class TenantRepository:
 
     def roles(self, conn: Connection) -> tuple[RoleDTO, ...]:
         """All roles of this tenant, by code."""
-        rows = conn.execute(
-            select(roles.c.code, roles.c.labels, roles.c.implies, roles.c.privileges, roles.c.built_in).order_by(
-                roles.c.code
-            )
+        rows = conn.execute(select(roles).order_by(roles.c.code))
+        return tuple(
+            RoleDTO(r.code, r.labels, tuple(r.implies), tuple(r.privileges), r.built_in, r.description, r.version)
+            for r in rows
         )
-        return tuple(RoleDTO(r.code, r.labels, tuple(r.implies), tuple(r.privileges), r.built_in) for r in rows)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Integer, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from alm_workbench.storage.tables import deleted_columns, metadata, std_columns, tenant_pk
+from alm_workbench.storage.tables import Timestamp, deleted_columns, metadata, std_columns, tenant_pk
 
 tenants = Table(
     "tenants",
@@ -43,6 +43,7 @@ roles = Table(
     Column("implies", ARRAY(Text), nullable=False),
     Column("privileges", ARRAY(Text), nullable=False),
     Column("built_in", Boolean, nullable=False),
+    Column("description", JSONB, nullable=False),
     *std_columns(),
 )
 
@@ -63,4 +64,35 @@ tenant_policies = Table(
     Column("definition", JSONB, nullable=False),
     Column("enabled", Boolean, nullable=False),
     *std_columns(),
+)
+
+tenant_workflows = Table(
+    "tenant_workflows",
+    metadata,
+    *tenant_pk(),
+    Column("code", Text, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    *std_columns(),
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    *tenant_pk(),
+    Column("email", Text, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("invited_by", Uuid, nullable=False),
+    Column("expires_at", Timestamp, nullable=False),
+    Column("accepted_at", Timestamp),
+    Column("accepted_by", Uuid),
+    Column("revoked_at", Timestamp),
+    *std_columns(),
+)
+
+invitation_tokens = Table(
+    "invitation_tokens",
+    metadata,
+    Column("tenant_id", Uuid, primary_key=True),
+    Column("invitation_id", Uuid, primary_key=True),
+    Column("token_hash", LargeBinary, nullable=False),
 )
