@@ -11,6 +11,7 @@ import psycopg
 REVIEWED_TABLES: Mapping[str, str] = {
     "users": "one person may belong to several tenants; read through definer functions only",
     "user_identities": "belongs to users",
+    "api_key_secrets": "hashes of keys, found by prefix before the tenant is known; definer functions only",
     "sessions": "log-ins of people, who may belong to several tenants; definer functions only",
     "refresh_tokens": "belongs to sessions; hashes only",
     "one_time_tokens": "links that reset a password; hashes only, definer functions only",
