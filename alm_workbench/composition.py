@@ -14,6 +14,7 @@ from uuid import UUID
 
 from alm_workbench import logs, resources
 from alm_workbench.config import Settings
+from alm_workbench.contexts.apikey.domain import KnownPrivileges
 from alm_workbench.contexts.artifact.messages import ProjectOfArtifact
 from alm_workbench.contexts.auth.domain import LiveBindings, Passwords, TokenKind, Tokens
 from alm_workbench.contexts.project.messages import ProjectPrivileges
@@ -25,7 +26,7 @@ from alm_workbench.mirror.service import MirrorService
 from alm_workbench.mpc import DomainMeta, FunctionDef, load_domain_meta
 from alm_workbench.shared.context import MessageContext, Services
 from alm_workbench.shared.mediator import LocalMediator
-from alm_workbench.shared.messages import Message, Spec
+from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, REGISTRY, Message, Spec
 from alm_workbench.shared.plugins import ExpressionFunctions, Plugins
 from alm_workbench.shared.principal import grants
 from alm_workbench.storage import migrate
@@ -88,6 +89,7 @@ class Runtime:
         services.provide(Passwords, Passwords())
         services.provide(LiveBindings, self.bindings)  # type: ignore[type-abstract]
         services.provide(Seed, read_seed())
+        services.provide(KnownPrivileges, known_privileges())
         services.provide(MirrorQueries, self.mirror)  # type: ignore[type-abstract]
         services.provide(RightsForMirror, ManifestRights())  # type: ignore[type-abstract]
         functions = {spec.name: spec.implementation for spec in self.plugins.functions()}
@@ -230,13 +232,27 @@ def read_seed() -> Seed:
     return Seed(items("default_roles.yaml", "roles"), items("default_policies.yaml", "policies"))
 
 
+def known_privileges() -> KnownPrivileges:
+    """Every code of the seed, and those that messages of plugins ask for."""
+    import yaml
+
+    data = yaml.safe_load(resources.path("alm_meta", "seed", "default_privileges.yaml").read_text("utf-8"))
+    asked = {spec.privilege for spec in REGISTRY.all()} - {PUBLIC, AUTHENTICATED}
+    return KnownPrivileges(frozenset(asked | {entry["code"] for entry in data["privileges"]}))
+
+
 def may(ctx: MessageContext, spec: Spec, message: Message[Any]) -> bool:
     """The privilege check: tenant-wide roles first, then the roles in the project the message is about."""
+    limits = ctx.principal.limits
+    if limits is not None and limits.projects is not None:
+        about = project_of(ctx, message)
+        if not limits.opens(about) if about is not None else spec.name != "ListProjects":
+            return False
     if ctx.principal.may(spec.privilege):
         return True
     project_id = project_of(ctx, message)
     if project_id is None:
-        return spec.name == "ListProjects"
+        return spec.name == "ListProjects" and (limits is None or grants(limits.scopes, spec.privilege))
     return grants(ctx.ask(ProjectPrivileges(project_id)), spec.privilege)
 
 

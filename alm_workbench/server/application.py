@@ -14,6 +14,7 @@ from uuid import UUID
 from alm_workbench.contexts.auth.domain import Claims, LiveBindings, Tokens
 from alm_workbench.contexts.auth.messages import LogIn, ResolvePrincipal, SessionDTO
 from alm_workbench.errors import AuthenticationFailed
+from alm_workbench.server.authentication import KeyDoor
 from alm_workbench.shared.mediator import LocalMediator
 from alm_workbench.shared.principal import Principal
 
@@ -53,6 +54,7 @@ class Application:
         self._reports = ThreadPoolExecutor(report_threads, thread_name_prefix="alm-report")
         self._known: dict[tuple[UUID, UUID], tuple[float, Principal | None]] = {}
         self._lock = threading.Lock()
+        self._keys = KeyDoor(mediator, seconds=PRINCIPAL_SECONDS)
 
     @classmethod
     def of(cls, runtime: Runtime, *, threads: int = 8) -> Application:
@@ -82,6 +84,10 @@ class Application:
                 self._known.clear()
             self._known[key] = (now, found)
         return found
+
+    def by_key(self, text: str) -> Principal:
+        """Who an API key stands for; raises ``AuthenticationFailed``."""
+        return self._keys.principal(text)
 
     def by_token(self, token: str) -> Principal:
         """Who a bearer token stands for; raises ``AuthenticationFailed``."""

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from tornado import web
@@ -24,10 +23,10 @@ from alm_workbench.errors import (
     Unavailable,
 )
 from alm_workbench.server.application import Application
+from alm_workbench.server.authentication import Authentication
 from alm_workbench.shared import wire
 from alm_workbench.shared.mediator import correlation
 from alm_workbench.shared.messages import PUBLIC, Spec
-from alm_workbench.shared.principal import Principal
 
 MAX_BODY = 64 * 1024 * 1024
 CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -35,7 +34,7 @@ TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 log = structlog.get_logger("alm.api")
 
 
-class ApiHandler(web.RequestHandler):
+class ApiHandler(Authentication):
     """Correlation, authentication and problem documents, for every ALM route."""
 
     auth_resource = "alm"
@@ -54,39 +53,6 @@ class ApiHandler(web.RequestHandler):
         self.correlation_id = given if CORRELATION.fullmatch(given) else new_correlation()
         self.set_header("X-Correlation-ID", self.correlation_id)
         correlation.set(self.correlation_id)
-
-    def check_xsrf_cookie(self) -> None:
-        """Only requests that a browser authenticates by itself (cookies) need the double submit."""
-        if self.request.headers.get("Authorization"):
-            return
-        origin = self.request.headers.get("Origin")
-        if origin and urlsplit(origin).netloc != self.request.host:
-            raise web.HTTPError(403, "The request comes from another site")
-        if self.request.headers.get("Cookie"):
-            super().check_xsrf_cookie()
-
-    async def principal(self) -> Principal | None:
-        """Who is asking; an Authorization header alone decides where there is one."""
-        header = self.request.headers.get("Authorization", "")
-        scheme, _, value = header.partition(" ")
-        if scheme.lower() == "bearer":
-            return await self.app.run(lambda: self.app.by_token(value.strip()))
-        if header and scheme.lower() != "token":
-            raise AuthenticationFailed("Only bearer tokens are accepted")
-        provider = self.settings.get("identity_provider")
-        if provider is None:
-            if header:
-                raise AuthenticationFailed("Only bearer tokens are accepted")
-            return None
-        user = await provider.get_user(self)
-        return getattr(user, "principal", None)
-
-    async def required(self) -> Principal:
-        """Who is asking; raises ``AuthenticationFailed`` for nobody."""
-        found = await self.principal()
-        if found is None:
-            raise AuthenticationFailed("Log in first")
-        return found
 
     def fail(self, error: AlmError) -> None:
         """Answer with a problem document."""

@@ -90,6 +90,7 @@ class Hooks:
 
 BUILT_IN = (
     "alm_workbench.contexts.auth.plugin",
+    "alm_workbench.contexts.apikey.plugin",
     "alm_workbench.contexts.tenant.plugin",
     "alm_workbench.contexts.manifest.plugin",
     "alm_workbench.contexts.project.plugin",

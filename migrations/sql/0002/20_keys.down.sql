@@ -1,0 +1,10 @@
+DROP TRIGGER revoke_keys ON alm.memberships;
+DROP FUNCTION alm.revoke_keys_of_member();
+SET LOCAL ROLE alm_definer;
+DROP FUNCTION alm.key_usage();
+DROP FUNCTION alm.key_used(text);
+DROP FUNCTION alm.key_secret(uuid, text, bytea, timestamptz, timestamptz);
+DROP FUNCTION alm.key_lookup(text);
+RESET ROLE;
+DROP TABLE alm.api_key_secrets;
+DROP TABLE alm.api_keys;
