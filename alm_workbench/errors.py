@@ -139,6 +139,12 @@ class StrandedItems(Conflict):
     slug, title = "stranded-items", "Items would be stranded"
 
 
+class IdempotencyRunning(Conflict):
+    """Another request with the same Idempotency-Key is being carried out; ask again in a moment for its answer."""
+
+    slug, title = "idempotency-running", "Being carried out already"
+
+
 class InvalidInput(AlmError):
     """The request is understood and wrong; ``errors`` say where."""
 
@@ -149,6 +155,12 @@ class MalformedRequest(AlmError):
     """The request is not even readable."""
 
     status, slug, title = 400, "malformed-request", "Malformed request"
+
+
+class IdempotencyKeyReused(InvalidInput):
+    """An Idempotency-Key belongs to one request; this one asks for something else."""
+
+    slug, title = "idempotency-key-reused", "The Idempotency-Key belongs to another request"
 
 
 class ManifestProblem(InvalidInput):
@@ -215,8 +227,32 @@ class TooLarge(AlmError):
     status, slug, title = 413, "too-large", "Too large"
 
 
+class UnsupportedMediaType(AlmError):
+    """The body is not of a type this route reads."""
+
+    status, slug, title = 415, "unsupported-media-type", "Unsupported media type"
+
+
+class NotAcceptable(AlmError):
+    """None of the types that the client accepts can be made here."""
+
+    status, slug, title = 406, "not-acceptable", "Not acceptable"
+
+
+class HeadersTooLarge(AlmError):
+    """The header fields are over the limit."""
+
+    status, slug, title = 431, "headers-too-large", "Header fields too large"
+
+
+class RequestTimedOut(AlmError):
+    """The client sent its request too slowly."""
+
+    status, slug, title = 408, "request-timed-out", "The request came too slowly"
+
+
 class RateLimited(AlmError):
-    """Too many requests in a short time."""
+    """Too many requests in a short time; ``retry_after`` says when there is room again (seconds)."""
 
     status, slug, title = 429, "rate-limit-exceeded", "Too many requests"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,8 +12,11 @@ from typing import Any, Protocol, TypeVar, cast
 from uuid import UUID
 
 from alm_workbench.errors import AccessDenied, AlmError, AuthenticationFailed, TransitionDenied
+from alm_workbench.shared import paging
 from alm_workbench.shared.context import DecisionRecord, Handler, MessageContext
+from alm_workbench.shared.idempotency import Answer, Once
 from alm_workbench.shared.ids import new_id
+from alm_workbench.shared.jobs import JobRequest
 from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, REGISTRY, Command, Event, Message, Query, Spec
 from alm_workbench.shared.principal import Principal
 
@@ -60,7 +63,13 @@ class UnitsOfWork(Protocol):
 
     def finish(self, conn: Any, work: Work, events: list[Event], decisions: list[DecisionRecord], /) -> None: ...
 
+    def defer(self, conn: Any, jobs: Sequence[JobRequest], /) -> None: ...
+
     def record_denial(self, work: Work, record: DecisionRecord, /) -> None: ...
+
+    def claim(self, conn: Any, work: Work, once: Once, /) -> Answer | None: ...
+
+    def keep(self, conn: Any, work: Work, once: Once, answer: Answer, /) -> None: ...
 
 
 PrivilegeCheck = Callable[[MessageContext, Spec, Message[Any]], bool]
@@ -77,12 +86,14 @@ class LocalMediator:
         *,
         may: PrivilegeCheck | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        cursor_key: bytes = paging.PROCESS_KEY,
     ) -> None:
         self._handlers = handlers
         self._units = units
         self._principal = principal
         self._may = may or tenant_wide
         self._clock = clock
+        self._cursor_key = cursor_key
 
     @property
     def principal(self) -> Principal | None:
@@ -91,21 +102,42 @@ class LocalMediator:
 
     def as_principal(self, principal: Principal | None) -> LocalMediator:
         """The same mediator for somebody else."""
-        return LocalMediator(self._handlers, self._units, principal, may=self._may, clock=self._clock)
+        return self._sibling(principal, self._clock)
 
     def with_clock(self, clock: Callable[[], datetime]) -> LocalMediator:
         """The same mediator at another time (imports of history, tests)."""
-        return LocalMediator(self._handlers, self._units, self._principal, may=self._may, clock=clock)
+        return self._sibling(self._principal, clock)
+
+    def _sibling(self, principal: Principal | None, clock: Callable[[], datetime]) -> LocalMediator:
+        return LocalMediator(
+            self._handlers, self._units, principal, may=self._may, clock=clock, cursor_key=self._cursor_key
+        )
 
     def send(self, command: Command[R], /) -> R:
         """Run a command in one audited transaction; raises ``AlmError`` subclasses and changes nothing then."""
-        return self._run(command, read_only=False)
+        return self._run(command, lambda ctx, _: self.dispatch(ctx, command), read_only=False)
 
     def query(self, query: Query[R], /) -> R:
         """Run a query in a READ ONLY transaction."""
-        return self._run(query, read_only=True)
+        with paging.bound(query, self._principal.tenant_id if self._principal else None, self._cursor_key):
+            return self._run(query, lambda ctx, _: self.dispatch(ctx, query), read_only=True)
 
-    def _run(self, message: Message[R], *, read_only: bool) -> R:
+    def send_once(self, command: Command[Any], once: Once, /) -> tuple[Answer, bool]:
+        """Run a command unless its key was carried out before; its answer, and whether it is the kept one.
+
+        Raises ``IdempotencyRunning``, ``IdempotencyKeyReused``, and what ``send`` raises.
+        """
+
+        def do(ctx: MessageContext, work: Work) -> tuple[Answer, bool]:
+            if (kept := self._units.claim(ctx.conn, work, once)) is not None:
+                return kept, True
+            answer = once.encode(self.dispatch(ctx, command))
+            self._units.keep(ctx.conn, work, once, answer)
+            return answer, False
+
+        return self._run(command, do, read_only=False)
+
+    def _run(self, message: Message[Any], do: Callable[[MessageContext, Work], R], *, read_only: bool) -> R:
         spec = REGISTRY.of(message)
         principal = self._principal
         if principal is None:
@@ -115,7 +147,7 @@ class LocalMediator:
         with correlated() as correlation_id:
             work = Work(principal, spec.name, correlation_id, new_id(), read_only)
             try:
-                return self._in_transaction(work, spec, message)
+                return self._in_transaction(work, spec, message, do)
             except (AccessDenied, TransitionDenied) as error:
                 error.correlation_id = error.correlation_id or correlation_id
                 if principal is not NOBODY:
@@ -128,16 +160,20 @@ class LocalMediator:
                         error.aftermath(conn)
                 raise
 
-    def _in_transaction(self, work: Work, spec: Spec, message: Message[R]) -> R:
+    def _in_transaction(
+        self, work: Work, spec: Spec, message: Message[Any], do: Callable[[MessageContext, Work], R]
+    ) -> R:
         with self._units.begin(work) as conn:
             ctx = MessageContext(
                 work.principal, conn, work.command, work.correlation_id, work.commit_id, self._clock(), self
             )
             if spec.privilege not in (PUBLIC, AUTHENTICATED) and not self._may(ctx, spec, message):
                 raise missing_privilege(spec)
-            result = self.dispatch(ctx, message)
+            result = do(ctx, work)
             if not work.read_only:
                 self._units.finish(conn, work, ctx.events, ctx.decisions)
+                if ctx.jobs:
+                    self._units.defer(conn, ctx.jobs)
             return result
 
     def dispatch(self, ctx: MessageContext, message: Message[R], /) -> R:

@@ -1,33 +1,75 @@
-"""Keyset pages: opaque cursors over the sort key of the last row shown."""
+"""Keyset pages: opaque cursors over the sort key of the last row shown.
+
+A cursor is signed and bound to its query (message, filters, organisation), so one that was made up, changed, or taken
+from another list is refused and never reaches a handler. The Mediator binds; handlers only encode and decode.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import contextvars
+import hashlib
+import hmac
 import json
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
 from typing import Any, TypeVar
 from uuid import UUID
 
 from alm_workbench.errors import ErrorItem, InvalidInput
-from alm_workbench.shared.messages import Page
+from alm_workbench.shared.messages import Message, Page
 
 T = TypeVar("T")
+
+PROCESS_KEY = os.urandom(32)
+"""Signs where no installation gives its own key; its cursors end with the process."""
+
+MAC_BYTES = 12
+MAX_CURSOR = 2048
+_signing_key: contextvars.ContextVar[bytes] = contextvars.ContextVar("alm_cursor_key", default=PROCESS_KEY)
+
+
+@contextmanager
+def bound(query: Message[Any], tenant_id: UUID | None, key: bytes) -> Iterator[None]:
+    """Let the cursors made and read inside belong to this query of this organisation."""
+    names = [field.name for field in fields(query)]  # type: ignore[arg-type]
+    if "cursor" not in names:
+        yield
+        return
+    filters = [(name, getattr(query, name)) for name in names if name not in ("cursor", "limit")]
+    about = repr((type(query).__name__, tenant_id, filters)).encode()
+    token = _signing_key.set(hmac.digest(key, about, hashlib.sha256))
+    try:
+        yield
+    finally:
+        _signing_key.reset(token)
 
 
 def encode(key: Any) -> str:
     """An opaque cursor for a JSON-able sort key."""
-    return base64.urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode().rstrip("=")
+    raw = json.dumps(key, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_mac(raw) + raw).decode().rstrip("=")
 
 
 def decode(cursor: str | None) -> Any | None:
-    """The sort key of a cursor; raises ``InvalidInput`` on one we did not make."""
+    """The sort key of a cursor; raises ``InvalidInput`` on one we did not make, or not for this query."""
     if not cursor:
         return None
     try:
-        return json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        signed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise bad_cursor() from None
+    mac, raw = signed[:MAC_BYTES], signed[MAC_BYTES:]
+    if len(cursor) > MAX_CURSOR or not hmac.compare_digest(mac, _mac(raw)):
+        raise bad_cursor()
+    return json.loads(raw)
+
+
+def _mac(raw: bytes) -> bytes:
+    return hmac.digest(_signing_key.get(), raw, hashlib.sha256)[:MAC_BYTES]
 
 
 def decode_uuid(cursor: str | None) -> UUID | None:
@@ -42,7 +84,8 @@ def decode_uuid(cursor: str | None) -> UUID | None:
 def bad_cursor() -> InvalidInput:
     """The refusal of a cursor."""
     return InvalidInput(
-        "The cursor is not one of ours", errors=[ErrorItem("/cursor", "cursor", "start again without it")]
+        "The cursor is not one of ours, or belongs to another list",
+        errors=[ErrorItem("/cursor", "cursor", "start again without it")],
     )
 
 

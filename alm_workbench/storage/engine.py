@@ -13,12 +13,15 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
+from alm_workbench.shared import tracing
+
 _SETTINGS = (
     "app.current_tenant_id",
     "app.actor_id",
     "app.command",
     "app.correlation_id",
     "app.commit_id",
+    "app.traceparent",
     "app.include_deleted",
     "app.occurred_at",
     "statement_timeout",
@@ -54,6 +57,7 @@ class _Settings:
             self.command,
             self.correlation_id,
             str(self.commit_id or ""),
+            trace.header if (trace := tracing.current.get()) else "",
             "on" if self.include_deleted else "",
             self.occurred_at.isoformat() if self.occurred_at else "",
             str(int(self.statement_timeout * 1000)),

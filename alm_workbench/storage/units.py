@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,10 +13,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from alm_workbench.errors import AlmError, TimedOut, Unavailable, plain
 from alm_workbench.shared.context import DecisionRecord
+from alm_workbench.shared.idempotency import Answer, Once
 from alm_workbench.shared.ids import new_id
+from alm_workbench.shared.jobs import JobRequest
 from alm_workbench.shared.mediator import NOBODY, Work
 from alm_workbench.shared.messages import Event
-from alm_workbench.storage import outbox
+from alm_workbench.storage import idempotency, jobs, outbox
 from alm_workbench.storage.engine import begin
 from alm_workbench.storage.tables import metadata
 
@@ -41,11 +43,14 @@ decision_log = Table(
 
 
 class PostgresUnits:
-    """Opens, finishes and explains transactions; ``statement_timeout`` in seconds."""
+    """Opens, finishes and explains transactions; ``statement_timeout`` in seconds, ``queues`` by name of job."""
 
-    def __init__(self, engine: Engine, *, statement_timeout: float = 60.0) -> None:
+    def __init__(
+        self, engine: Engine, *, statement_timeout: float = 60.0, queues: Mapping[str, str] | None = None
+    ) -> None:
         self._engine = engine
         self._timeout = statement_timeout
+        self._queues = queues or {}
 
     @contextmanager
     def begin(self, work: Work, /) -> Iterator[Connection]:
@@ -74,6 +79,19 @@ class PostgresUnits:
             outbox.append(conn, events, correlation_id=work.correlation_id)
         if decisions:
             conn.execute(insert(decision_log), [decision_row(work, record) for record in decisions])
+
+    def defer(self, conn: Any, requests: Sequence[JobRequest], /) -> None:
+        """Put jobs into the queue of this transaction."""
+        jobs.defer(conn, requests, self._queues)
+
+    def claim(self, conn: Any, work: Work, once: Once, /) -> Answer | None:
+        """Take an Idempotency-Key for this transaction; the answer of the first time, if there was one."""
+        return idempotency.claim(conn, work.command, once)
+
+    def keep(self, conn: Any, work: Work, once: Once, answer: Answer, /) -> None:
+        """Keep the answer of a command beside what it did."""
+        who = work.principal
+        idempotency.keep(conn, who.tenant_id, who.actor_id, work.command, once, answer)
 
     def record_denial(self, work: Work, record: DecisionRecord, /) -> None:
         """Keep a refusal, in a transaction of its own: the refused one is gone."""

@@ -1,0 +1,10 @@
+ALTER TABLE alm.dead_letter_messages DROP COLUMN traceparent;
+ALTER TABLE alm.decision_log DROP COLUMN traceparent;
+ALTER TABLE alm.audit_commits DROP COLUMN traceparent;
+ALTER TABLE alm.outbox_messages DROP COLUMN traceparent;
+SET LOCAL ROLE alm_definer;
+DROP FUNCTION alm.rate_exchange(text[], bigint[], float8[]);
+RESET ROLE;
+DROP TABLE alm.rate_counters;
+DROP FUNCTION alm.idempotency_claim(text);
+DROP TABLE alm.idempotency_keys;
