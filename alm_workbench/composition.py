@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,12 +29,15 @@ from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, REGISTRY, Messa
 from alm_workbench.shared.plugins import ExpressionFunctions, Plugins
 from alm_workbench.shared.principal import grants
 from alm_workbench.storage import migrate
+from alm_workbench.storage.background import Background
 from alm_workbench.storage.bootstrap import Database as Database
 from alm_workbench.storage.bootstrap import open_database
 from alm_workbench.storage.engine import make_engine
 from alm_workbench.storage.errors import StorageError
-from alm_workbench.storage.outbox import OutboxMessage, Publisher
+from alm_workbench.storage.health import look
+from alm_workbench.storage.outbox import OutboxMessage
 from alm_workbench.storage.units import PostgresUnits
+from alm_workbench.storage.upkeep import upkeep
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -78,9 +80,11 @@ class Runtime:
             reports=self.plugins.reports(),
             log_file=settings.log_dir / "mirror.log",
         )
-        self.mediator = LocalMediator(self.plugins.handlers(self._services()), PostgresUnits(self.engine), may=may)
-        self._stop = threading.Event()
-        self._publisher: threading.Thread | None = None
+        handlers = self.plugins.handlers(self._services())
+        self.jobs = upkeep(database.dsns.worker, self.plugins.jobs())
+        units = PostgresUnits(self.engine, queues={spec.name: spec.queue for spec in self.jobs if not spec.upkeep})
+        self.mediator = LocalMediator(handlers, units, may=may)
+        self._background: Background | None = None
 
     def _services(self) -> Services:
         services = Services()
@@ -96,12 +100,14 @@ class Runtime:
         services.provide(ExpressionFunctions, ExpressionFunctions(functions))
         return services
 
-    def start_background(self, *, warm: bool = True) -> None:
-        """Keep the mirror fresh and publish the outbox from now on; ``warm`` makes ready for the first report too."""
+    def start_background(self, *, warm: bool = True, queues: Sequence[str] | None = None) -> None:
+        """Keep the mirror fresh, publish the outbox and run jobs from now on, and keep the embedded database running.
+
+        ``warm`` makes ready for the first report too; ``queues``: whose jobs run here (None: all, empty: none).
+        """
         self.mirror.start(warm=warm)
-        publisher = Publisher(self.database.dsns.worker, self._publish)
-        self._publisher = threading.Thread(target=publisher.run, args=(self._stop,), name="alm-outbox", daemon=True)
-        self._publisher.start()
+        self._background = Background(self.database, self._publish, self.jobs, queues=queues)
+        self._background.start()
 
     def _publish(self, message: OutboxMessage) -> None:
         self.plugins.publish(asdict(message))
@@ -114,16 +120,14 @@ class Runtime:
             return [str(row[0]) for row in conn.execute("SELECT slug FROM alm.tenants ORDER BY slug")]
 
     def readiness(self) -> dict[str, Any]:
-        """How the parts do: database, outbox lag, plugins that could not be loaded."""
-        from sqlalchemy import text
-
+        """How the parts do: database, what waits there, our own threads, plugins that could not be loaded."""
         state: dict[str, Any] = {"status": "ok", "db": "ok"}
         try:
-            with self.engine.connect() as conn:
-                conn.execute(text("SELECT 1"))
+            state |= look(self.database.dsns.worker)
         except Exception:  # whatever the driver says, the answer is the same
             state |= {"status": "failing", "db": "failing"}
-        state["mirror"] = "ok" if self._publisher is None or self._publisher.is_alive() else "failing"
+        dead = self._background.dead() if self._background is not None else []
+        state |= {"status": "failing", "stopped": dead} if dead else {}
         broken = [info.name for info in self.plugins.infos if info.error]
         if broken:
             state["plugins"] = broken
@@ -131,11 +135,10 @@ class Runtime:
 
     def close(self) -> None:
         """Stop what was started here; the embedded server stops with its last user."""
-        self._stop.set()
+        if self._background is not None:
+            self._background.stop()
         with contextlib.suppress(Exception):
             self.mirror.stop()
-        if self._publisher is not None:
-            self._publisher.join(timeout=5)
         self.engine.dispose()
         self.database.close()
 

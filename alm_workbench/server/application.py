@@ -15,6 +15,7 @@ from alm_workbench.contexts.auth.domain import Claims, LiveBindings, Tokens
 from alm_workbench.contexts.auth.messages import LogIn, ResolvePrincipal, SessionDTO
 from alm_workbench.errors import AuthenticationFailed
 from alm_workbench.server.authentication import KeyDoor
+from alm_workbench.server.readiness import Readiness
 from alm_workbench.shared.mediator import LocalMediator
 from alm_workbench.shared.principal import Principal
 
@@ -49,7 +50,7 @@ class Application:
         self.tokens = tokens
         self.about: dict[str, Any] = {}
         self._bindings = bindings
-        self._probe = probe
+        self._ready = Readiness(probe)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="alm")
         self._reports = ThreadPoolExecutor(report_threads, thread_name_prefix="alm-report")
         self._known: dict[tuple[UUID, UUID], tuple[float, Principal | None]] = {}
@@ -104,11 +105,12 @@ class Application:
             return True
         return claims.binding is not None and self._bindings.alive(claims.kind, claims.binding)
 
-    def readiness(self) -> dict[str, Any]:
-        """What ``/alm/health/ready`` answers."""
-        return self._probe()
+    async def readiness(self) -> dict[str, Any]:
+        """What ``/alm/health/ready`` answers, within a few seconds."""
+        return await self._ready.state()
 
     def close(self) -> None:
         """Stop the threads; running calls are waited for."""
+        self._ready.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._reports.shutdown(wait=True, cancel_futures=True)

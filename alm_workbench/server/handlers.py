@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import http
 import json
 import re
@@ -167,7 +166,7 @@ class ReadyHandler(ApiHandler):
     """Whether the parts that requests need answer too."""
 
     async def get(self) -> None:
-        state = await asyncio.wait_for(self.app.run(self.app.readiness), timeout=8)
+        state = await self.app.readiness()
         self.set_status(200 if state["status"] == "ok" else 503)
         self.finish(json.dumps(state))
 

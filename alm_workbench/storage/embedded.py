@@ -106,6 +106,16 @@ class EmbeddedPostgres:
                     with suppress(OSError):
                         Path(server.socket_dir).rmdir()
 
+    def revive(self) -> bool:
+        """Start the server again when it died while this process holds it; whether that was so. Raises StorageError."""
+        if not self._lease.held or postmaster.running(self.cluster) is not None:
+            return False
+        with exclusive(self._lock):
+            if not self._lease.held or postmaster.running(self.cluster) is not None:
+                return False
+            self._bring_up()
+        return True
+
     def is_running(self) -> bool:
         """True when a server of this cluster accepts connections (whoever started it)."""
         server = postmaster.running(self.cluster)

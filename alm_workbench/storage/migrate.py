@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from alm_workbench import resources
+from alm_workbench.storage import job_schema
 from alm_workbench.storage.engine import make_engine
 from alm_workbench.storage.errors import StorageError
 
@@ -24,7 +25,8 @@ _UNLOCK = "SELECT pg_advisory_unlock(hashtext('alm.migrate'))"
 def upgrade(owner_dsn: str, revision: str = "head") -> str | None:
     """Bring the schema up to `revision`; returns the revision it has afterwards. Several may call at once.
 
-    Also makes the audit partitions of the coming months, so calling it at every start is right.
+    Also makes the audit partitions of the coming months and brings the job queue to the installed library, so calling it
+    at every start is right.
     """
     with _connected(owner_dsn) as connection:
         if revision != "head" or _current(connection) != head():
@@ -32,6 +34,8 @@ def upgrade(owner_dsn: str, revision: str = "head") -> str | None:
 
             command.upgrade(_config(connection), revision)
         connection.execute(text("SELECT alm.ensure_audit_partitions()"))
+        if revision == "head":
+            job_schema.ensure(connection.connection.driver_connection)  # type: ignore[arg-type]
         connection.commit()
         return _current(connection)
 

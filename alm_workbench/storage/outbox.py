@@ -125,6 +125,12 @@ _DUE_IN = """
 _PRUNE = "DELETE FROM alm.outbox_messages WHERE published_at < clock_timestamp() - %s"
 
 
+def prune(worker_dsn: str, keep: timedelta) -> int:
+    """Delete what was published longer than `keep` ago; how many. What was not published stays."""
+    with psycopg.connect(worker_dsn) as conn:
+        return conn.execute(_PRUNE, (keep,)).rowcount
+
+
 class Publisher:
     """Publishes the outbox; of several at a time one works and the others stand by."""
 
@@ -162,11 +168,6 @@ class Publisher:
                 while seen := self._publish_batch(conn):
                     handled += seen
         return handled
-
-    def prune(self, keep: timedelta) -> int:
-        """Delete what was published longer than `keep` ago; how many."""
-        with psycopg.connect(self._dsn) as conn:
-            return conn.execute(_PRUNE, (keep,)).rowcount
 
     def _serve(self, conn: psycopg.Connection[Any], stop: threading.Event) -> None:
         while not stop.is_set() and not self._take_lock(conn):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from alembic import op
 
+from alm_workbench.storage import job_schema
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -18,6 +20,7 @@ BACK = ".down.sql"
 
 
 def upgrade() -> None:
+    job_schema.ensure(op.get_bind().connection.driver_connection)
     for file in sorted(SQL.glob("*.sql")):
         if not file.name.endswith(BACK):
             run(file)

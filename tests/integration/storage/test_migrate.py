@@ -71,6 +71,7 @@ def test_it_works_without_the_optional_extensions(cluster: Cluster) -> None:
     name = conninfo_to_dict(dsns.owner)["dbname"]
     with psycopg.connect(cluster.superuser_dsn(dsns), autocommit=True) as admin:
         admin.execute("CREATE SCHEMA alm AUTHORIZATION alm_owner")
+        admin.execute("CREATE SCHEMA alm_jobs AUTHORIZATION alm_owner")
         admin.execute(f"ALTER DATABASE {name} OWNER TO postgres")
         admin.execute(f"REVOKE CREATE ON DATABASE {name} FROM alm_owner")
         migrate.upgrade(dsns.owner)

@@ -189,5 +189,5 @@ def test_prune_keeps_the_young_and_the_unpublished(db: Dsns, own_world: World) -
     emit(own_world, Event("waiting"))
     with psycopg.connect(db.worker) as conn:
         conn.execute("UPDATE alm.outbox_messages SET published_at = now() - interval '9 days' WHERE event_type = 'old'")
-    assert publisher.prune(timedelta(days=7)) == 1
+    assert outbox.prune(db.worker, timedelta(days=7)) == 1
     assert own_world.sql("SELECT event_type FROM alm.outbox_messages ORDER BY id") == [("young",), ("waiting",)]

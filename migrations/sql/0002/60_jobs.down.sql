@@ -1,0 +1,4 @@
+SET LOCAL ROLE alm_definer;
+DROP FUNCTION alm.defer_job(text, text, jsonb, timestamptz);
+RESET ROLE;
+DROP SCHEMA alm_jobs CASCADE;
