@@ -89,6 +89,12 @@ class Artifacts:
             found = plan.hidden(actor.with_functions(functions), item_view(artifact))
         return None if found is None else with_aliases(process.compiled, artifact.type, found)
 
+    def closed_types(self, ctx: MessageContext, process: ProcessVersion, project_id: ProjectId) -> frozenset[str]:
+        """Types of which the caller may see no item at all."""
+        authorizer, actor = reader_of(ctx, process, project_id, self.functions)
+        plans = ((kind, authorizer.mask_plan(actor, "read", kind)) for kind in process.compiled.types)
+        return frozenset(kind for kind, plan in plans if plan.constant and plan.hidden(actor) is None)
+
     def rights(self, ctx: MessageContext, artifact_id: ArtifactId) -> ReadRights:
         """What the caller may see of an item that lives, lies in the bin, or is gone."""
         self.repo.include_deleted(ctx.conn)

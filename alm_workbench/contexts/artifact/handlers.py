@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from alm_workbench.contexts.artifact.access import Artifacts, check_version
-from alm_workbench.contexts.artifact.domain import check_title, checked_fields, not_found, type_of
+from alm_workbench.contexts.artifact.domain import CORE, check_title, checked_fields, masked, not_found, type_of
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     CreateArtifact,
@@ -21,6 +21,7 @@ from alm_workbench.contexts.artifact.messages import (
     ProjectOfArtifact,
     ReadRights,
     ReadRightsOf,
+    ReindexTexts,
     RemapStates,
     RestoreArtifact,
     SetState,
@@ -30,8 +31,8 @@ from alm_workbench.contexts.artifact.messages import (
     UpdateArtifact,
 )
 from alm_workbench.contexts.artifact.rights import require, require_access, require_policy
-from alm_workbench.contexts.artifact.texts import texts
-from alm_workbench.contexts.manifest.messages import CompiledVersion
+from alm_workbench.contexts.artifact.texts import search_text, searched_fields, texts
+from alm_workbench.contexts.manifest.messages import CompiledVersion, ProcessVersion
 from alm_workbench.errors import ErrorItem, InvalidInput, StaleVersion
 from alm_workbench.mpc import ArtifactTypeDef
 from alm_workbench.shared.context import MessageContext
@@ -62,7 +63,7 @@ class CreateHandler:
         if message.parent_id is None:
             return None
         parent = self._artifacts.repo.get(ctx.conn, message.parent_id)
-        if parent is None or parent.project_id != message.project_id:
+        if parent is None or parent.project_id != message.project_id or self._artifacts.shown(ctx, parent) is None:
             raise InvalidInput(
                 "The parent does not exist here",
                 errors=[ErrorItem("/parent_id", "unknown", "no such item in this project")],
@@ -110,16 +111,31 @@ class FindHandler:
         process = self._artifacts.process(ctx, message.project_id)
         type_id = type_of(process.compiled, message.type, "/type").id if message.type else None
         limit = max(1, min(message.limit, 1000))
-        after = decode(message.cursor)
-        rows = self._artifacts.repo.find(ctx.conn, message, type_id, limit + 1, after)
-        page = rows[:limit]
-        cursor = None
-        if len(rows) > limit:
-            last = page[-1]
-            key = int(after or 0) + limit if message.text else [last.created_at.isoformat(), str(last.id)]
-            cursor = encode(key)
-        seen = (self._artifacts.shown(ctx, row) for row in page)
-        return Page(tuple(row for row in seen if row is not None), cursor)
+        closed = self._artifacts.closed_types(ctx, process, message.project_id)
+        after, found = decode(message.cursor), list[tuple[ArtifactDTO, Any]]()
+        # pages are filled with what may be seen, and none follows that holds nothing: neither tells of hidden items
+        while len(found) <= limit:
+            rows = self._artifacts.repo.find(ctx.conn, message, type_id, closed, limit + 1, after)
+            for number, row in enumerate(rows, 1):
+                key = int(after or 0) + number if message.text else [row.created_at.isoformat(), str(row.id)]
+                if shown := self._found(ctx, process, message, row):
+                    found.append((shown, key))
+            if len(rows) <= limit:
+                break
+            after = int(after or 0) + len(rows) if message.text else [rows[-1].created_at.isoformat(), str(rows[-1].id)]
+        page = found[:limit]
+        return Page(tuple(shown for shown, _ in page), encode(page[-1][1]) if len(found) > limit else None)
+
+    def _found(
+        self, ctx: MessageContext, process: ProcessVersion, message: FindArtifacts, row: ArtifactDTO
+    ) -> ArtifactDTO | None:
+        """A row as the caller may see it; None also where it was found by a property that is hidden."""
+        hidden = self._artifacts.hidden(ctx, process, row)
+        if hidden is None:
+            return None
+        columns = {column for name in hidden for column in CORE.get(name, ())}
+        asked = {"title": message.text, "assignee_id": message.assignee_id, "state": message.state or message.category}
+        return None if any(asked.get(column) for column in columns) else masked(row, hidden)
 
 
 class UpdateHandler:
@@ -213,6 +229,9 @@ class LinkHandler:
         source = self._artifacts.load(ctx, message.artifact_id)
         process = self._artifacts.process(ctx, source.project_id)
         target = self._artifacts.load(ctx, message.target_id)
+        for item in (source, target):
+            if self._artifacts.hidden(ctx, self._artifacts.process(ctx, item.project_id), item) is None:
+                raise not_found(item.id)
         kind = process.compiled.link_types.get(message.link_type)
         problem = None
         if kind is None:
@@ -243,14 +262,17 @@ class LinkHandler:
 
 
 class ListLinksHandler:
-    """Lists the links of an item."""
+    """Lists the links of an item, without those to items the caller may not see."""
 
     def __init__(self, artifacts: Artifacts) -> None:
         self._artifacts = artifacts
 
     def __call__(self, ctx: MessageContext, message: ListLinks) -> tuple[LinkDTO, ...]:
         self._artifacts.readable(ctx, self._artifacts.load(ctx, message.artifact_id))
-        return self._artifacts.repo.links(ctx.conn, message.artifact_id)
+        links = self._artifacts.repo.links(ctx.conn, message.artifact_id)
+        ends = {end for link in links for end in (link.source_id, link.target_id)} - {message.artifact_id}
+        unseen = {end for end in ends if self._artifacts.rights(ctx, end).hidden is None}
+        return tuple(link for link in links if not unseen & {link.source_id, link.target_id})
 
 
 class StateCountsHandler:
@@ -315,6 +337,26 @@ class SetStateHandler:
         if updated is None:
             raise StaleVersion("somebody else changed this item a moment ago")
         return self._artifacts.readable(ctx, updated)
+
+
+class ReindexTextsHandler:
+    """Rewrites what search may look into where another process withholds other fields."""
+
+    def __init__(self, artifacts: Artifacts) -> None:
+        self._artifacts = artifacts
+
+    def __call__(self, ctx: MessageContext, message: ReindexTexts) -> int:
+        old = ctx.ask(CompiledVersion(message.previous_id)).compiled
+        new = ctx.ask(CompiledVersion(message.version_id)).compiled
+        changed = 0
+        for kind in new.types.values():
+            before = searched_fields(old, old.types[kind.id]) if kind.id in old.types else frozenset()
+            moved = before ^ searched_fields(new, kind)
+            if moved:
+                rows = self._artifacts.repo.with_fields(ctx.conn, message.project_id, kind.id, moved)
+                texts_ = {item: search_text(new, kind, fields) for item, fields in rows}
+                changed += self._artifacts.repo.set_search_texts(ctx.conn, texts_)
+        return changed
 
 
 class RemapStatesHandler:

@@ -266,6 +266,16 @@ class SetState(Command[ArtifactDTO]):
 
 @command(route=None, privilege=AUTHENTICATED)
 @dataclass(frozen=True, slots=True)
+class ReindexTexts(Command[int]):
+    """Bring what search looks into up to date with a process that withholds other fields; gives the items changed."""
+
+    project_id: ProjectId
+    version_id: VersionId
+    previous_id: VersionId
+
+
+@command(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
 class RemapStates(Command[tuple[ArtifactId, ...]]):
     """Move every item of one type from one state to another; gives the items moved."""
 

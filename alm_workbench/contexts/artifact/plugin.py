@@ -34,5 +34,6 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.ReadRightsOf: h.ReadRightsHandler(artifacts),
         m.ProjectOfArtifact: h.ProjectOfHandler(artifacts),
         m.SetState: h.SetStateHandler(artifacts),
+        m.ReindexTexts: h.ReindexTextsHandler(artifacts),
         m.RemapStates: h.RemapStatesHandler(artifacts),
     }

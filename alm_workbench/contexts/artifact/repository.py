@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, cast, func, insert, select, text, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Connection, bindparam, cast, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.exc import IntegrityError
 
 from alm_workbench.contexts.artifact.domain import NewArtifact
@@ -52,9 +52,15 @@ class ArtifactRepository:
         return self.get(conn, ArtifactId(other)) if other else None
 
     def find(
-        self, conn: Connection, q: FindArtifacts, type_id: str | None, limit: int, after: Any
+        self,
+        conn: Connection,
+        q: FindArtifacts,
+        type_id: str | None,
+        without: Collection[str],
+        limit: int,
+        after: Any,
     ) -> list[ArtifactDTO]:
-        """Live items by filter: newest first, or best hit first when a text is searched."""
+        """Live items by filter: newest first, or best hit first when a text is searched; not of the types ``without``."""
         statement = select(*COLUMNS, A.deleted_at).where(A.project_id == q.project_id)
         for column, value in (
             (A.type_id, type_id),
@@ -64,6 +70,8 @@ class ArtifactRepository:
         ):
             if value is not None:
                 statement = statement.where(column == value)
+        if without:
+            statement = statement.where(A.type_id.not_in(sorted(without)))
         if q.text:
             hits = func.alm.search(q.project_id, q.text, SEARCHED).table_valued("artifact_id", "rank", name="hits")
             ranked = statement.join(hits, A.id == hits.c.artifact_id).order_by(hits.c.rank.desc(), hits.c.artifact_id)
@@ -164,6 +172,27 @@ class ArtifactRepository:
         rows = conn.execute(STATE_COUNTS, {"p": project_id}).all()
         self.include_deleted(conn, False)
         return tuple((r[0], r[1], r[2]) for r in rows)
+
+    def with_fields(
+        self, conn: Connection, project_id: ProjectId, type_id: str, names: Iterable[str]
+    ) -> list[tuple[ArtifactId, Mapping[str, Any]]]:
+        """Items of a type, those in the bin too, that hold one of some fields, with all their fields."""
+        self.include_deleted(conn)
+        statement = select(A.id, A.fields).where(A.project_id == project_id, A.type_id == type_id)
+        rows = conn.execute(statement.where(A.fields.has_any(array(sorted(names)))))
+        found = [(ArtifactId(row.id), row.fields) for row in rows]
+        self.include_deleted(conn, False)
+        return found
+
+    def set_search_texts(self, conn: Connection, texts: Mapping[ArtifactId, str]) -> int:
+        """Write what search may look into; gives the number of items."""
+        if not texts:
+            return 0
+        self.include_deleted(conn)
+        values = [{"item": item, "words": words} for item, words in texts.items()]
+        conn.execute(update(artifacts).where(A.id == bindparam("item")).values(search_text=bindparam("words")), values)
+        self.include_deleted(conn, False)
+        return len(values)
 
     def project_of(self, conn: Connection, artifact_id: ArtifactId) -> ProjectId | None:
         """The project of an item, in the bin or not."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from alm_workbench.contexts.artifact.visibility import VisiblePayload as VisiblePayload
+from alm_workbench.contexts.artifact.visibility import is_hidden, with_aliases
 from alm_workbench.contexts.artifact.visibility import visible_payload as visible_payload
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput
@@ -130,19 +131,13 @@ def without_hidden_values(
 ) -> list[Reason]:
     """Reasons for the actor: a rule that looked at what the actor may not see is named, its values are not."""
     read = decide_acl(process.compiled, "read", type_id, context)
-    return [_without_hidden(reason, read) for reason in reasons]
+    hidden = with_aliases(process.compiled, type_id, read.mask) if read.allow else None
+    return [without_hidden(reason, hidden) for reason in reasons]
 
 
-def _without_hidden(reason: Reason, read: AclDecision) -> Reason:
-    def hidden(path: str) -> bool:
-        head, *steps = path.split(".")
-        if head != "self":
-            return False
-        if not steps or steps == ["fields"]:  # the whole item, with what is hidden in it
-            return not read.allow or bool(read.mask)
-        return not read.allow or (steps[1] if steps[0] == "fields" else steps[0]) in read.mask
-
-    shown = {path: value for path, value in reason.values.items() if not hidden(path)}
+def without_hidden(reason: Reason, hidden: frozenset[str] | None) -> Reason:
+    """A reason without values of hidden fields, and without the words that quote them; None hides the whole item."""
+    shown = {path: value for path, value in reason.values.items() if not is_hidden(path, hidden)}
     if len(shown) == len(reason.values):
         return reason
     message = reason.labels.get("en") or f"'{reason.rule_id}' decided, by a value that is hidden from you"

@@ -92,13 +92,20 @@ def texts(compiled: CompiledManifest, kind: ArtifactTypeDef, fields: Mapping[str
 
 def search_text(compiled: CompiledManifest, kind: ArtifactTypeDef, fields: Mapping[str, Any]) -> str:
     """The texts that everybody's search may look into: those of fields that no access rule withholds."""
-    withheld = withheld_fields(compiled, kind.id)
+    searched = searched_fields(compiled, kind)
     parts = []
     for f in kind.fields.values():
         value = fields.get(f.id)
-        if f.type in SEARCHED and isinstance(value, str) and f.id not in withheld and not f.sensitive:
+        if f.id in searched and isinstance(value, str):
             parts.append(unescape(TAG.sub(" ", value)) if f.type == "richtext" else value)
     return "\n".join(parts)[:MAX_SEARCHED]
+
+
+def searched_fields(compiled: CompiledManifest, kind: ArtifactTypeDef) -> frozenset[str]:
+    """Fields of a type whose texts everybody's search may look into."""
+    withheld = withheld_fields(compiled, kind.id)
+    open_ = (f for f in kind.fields.values() if f.type in SEARCHED and not f.sensitive)
+    return frozenset(f.id for f in open_ if f.id not in withheld)
 
 
 def withheld_fields(compiled: CompiledManifest, type_id: str) -> frozenset[str]:
@@ -124,11 +131,10 @@ def _withheld(artifact_hash: str, type_id: str, rules: _Rules) -> frozenset[str]
     found: set[str] = set()
     for rule in rules.acl:
         for resource in rule.resources:
-            owner, _, name = resource.partition(".")
-            if owner not in (type_id, "*"):
-                continue
-            if name:
-                found.add(name)
-            else:
-                found.update(rule.mask)
+            # ids of imported types hold dots, so the type is taken off as a whole
+            for owner in (type_id, "*"):
+                if resource == owner or resource.startswith(f"{owner}."):
+                    found.update(rule.mask)
+                if resource.startswith(f"{owner}."):
+                    found.add(resource.removeprefix(f"{owner}."))
     return frozenset(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from alm_workbench.contexts.project.messages import ActiveProcess, VisibleProjec
 from alm_workbench.errors import Conflict, NotFound
 from alm_workbench.mpc import Authorizer, CompiledManifest, authorizer_of
 from alm_workbench.mpc.engines.authorizer import Requester
+from alm_workbench.mpc.engines.common import about, tree_of
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId, VersionId
 
@@ -167,6 +169,55 @@ def with_aliases(compiled: CompiledManifest, type_id: str, hidden: frozenset[str
     if not hidden or kind is None:
         return hidden
     return hidden.union(*(kind.fields[name].aliases for name in hidden if name in kind.fields))
+
+
+def is_hidden(path: str, hidden: frozenset[str] | None) -> bool:
+    """Whether a path of an expression (``self.fields.cost``) leads to what is hidden; None hides the whole item."""
+    head, *steps = path.split(".")
+    if head != "self":
+        return False
+    if hidden is None or not steps or steps == ["fields"]:  # the whole item, with what is hidden in it
+        return hidden is None or bool(hidden)
+    name = steps[1] if steps[0] == "fields" else steps[0]
+    return name in hidden or any(name in CORE.get(other, ()) for other in hidden)
+
+
+def closed_fields(authorizer: Authorizer, reader: Requester, type_id: str) -> frozenset[str] | None:
+    """What is withheld of some item of a type, where no item is at hand; None where some item is withheld as a whole.
+
+    A rule that depends on the item may speak or not, so only what every outcome shows is open.
+    """
+    plan = authorizer.mask_plan(reader, "read", type_id)
+    if plan.constant:
+        found = plan.hidden(reader)
+    elif not _open(authorizer, reader, type_id, None):
+        return None
+    else:
+        maybe = (name for group in plan.maybe for name in group)
+        found = plan.always.union(name for name in maybe if not _open(authorizer, reader, type_id, name))
+    return None if found is None else with_aliases(authorizer.compiled, type_id, found)
+
+
+def _open(authorizer: Authorizer, reader: Requester, type_id: str, name: str | None) -> bool:
+    """Whether the rules show a type, or a field of it, whatever the item is."""
+    cell = authorizer.cell(reader, "read", type_id, name)
+    scope = about(reader.scope, {"type": type_id})
+    for step in cell.steps:
+        text = step.rule.definition.condition
+        holds: bool | None = None  # it depends on the item
+        if step.program is not None and text is not None and not _looks_at_item(authorizer.compiled, text):
+            with suppress(Exception):  # undecided: as good as dependent
+                holds = bool(step.program(scope))
+        if holds:
+            return step.answer
+        if holds is None and not step.answer:
+            return False
+    return cell.last is not None and cell.last.answer
+
+
+def _looks_at_item(compiled: CompiledManifest, text: str) -> bool:
+    paths = (str(node.value) for node in tree_of(compiled, text).walk() if node.op == "ref")
+    return any(path.partition(".")[0] == "self" and path != "self.type" for path in paths)
 
 
 def without(payload: Mapping[str, Any], hidden: Iterable[str]) -> VisiblePayload:

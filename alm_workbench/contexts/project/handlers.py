@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from uuid import UUID
 
-from alm_workbench.contexts.artifact.messages import StateCounts
+from alm_workbench.contexts.artifact.messages import ReindexTexts, StateCounts
 from alm_workbench.contexts.auth.domain import closure
 from alm_workbench.contexts.manifest.messages import CompiledVersion, ProcessVersion
 from alm_workbench.contexts.project.domain import (
@@ -142,6 +142,8 @@ class ActivateHandler:
         self._projects.activate(ctx.conn, ctx.principal.tenant_id, activation, ctx.principal.actor_id)
         kinds = index_kinds(process.compiled)
         self._projects.index_fields(ctx.conn, ctx.principal.tenant_id, message.project_id, kinds)
+        if previous is not None and previous != process.version_id:
+            ctx.ask(ReindexTexts(message.project_id, process.version_id, previous))
         payload = {"manifest_version_id": str(process.version_id), "artifact_hash": process.compiled.artifact_hash}
         ctx.emit(Event("ManifestActivated", "Project", message.project_id, payload))
         return activation

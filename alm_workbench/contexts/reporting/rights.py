@@ -5,6 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from alm_workbench.contexts.artifact.domain import actor_view
+from alm_workbench.contexts.artifact.visibility import closed_fields
+from alm_workbench.contexts.project.acting import acting
 from alm_workbench.contexts.project.messages import ActiveProcess, GetProject, ListProjects, VisibleProjects
 from alm_workbench.contexts.reporting.domain import MirrorRights
 from alm_workbench.errors import Conflict, NotFound
@@ -15,7 +17,7 @@ from alm_workbench.shared.paging import encode
 
 
 class ManifestRights:
-    """Decides by type, without an item at hand: a rule that needs one is undecided and therefore closes."""
+    """Decides by type, without an item at hand: what a rule may withhold of some item is withheld of all."""
 
     def rights(self, ctx: MessageContext, project_id: UUID | None = None) -> MirrorRights:
         """All the caller may see, or that within one project; raises ``NotFound`` on a project it may not see."""
@@ -51,13 +53,12 @@ class ManifestRights:
             compiled = ctx.ask(ActiveProcess(project)).compiled
         except Conflict:
             return
-        facts = EvalContext(
-            actor=actor_view(ctx.principal), event={"name": "read"}, project={"id": str(project)}, now=ctx.now
-        )
+        me = actor_view(acting(ctx, project))
+        facts = EvalContext(actor=me, event={"name": "read"}, project={"id": str(project)}, now=ctx.now)
         authorizer = authorizer_of(compiled)
         reader = authorizer.actor(facts)
         for kind in compiled.types:
-            mask = authorizer.mask_plan(reader, "read", kind).hidden(reader, {"type": kind})
+            mask = closed_fields(authorizer, reader, kind)
             if mask is None:
                 hidden.add(kind)
             elif mask:

@@ -36,10 +36,10 @@ from alm_workbench.contexts.workflow.messages import (
     TransitionVerdictDTO,
 )
 from alm_workbench.contexts.workflow.repository import WorkflowRepository
-from alm_workbench.errors import StaleVersion, TransitionDenied
+from alm_workbench.errors import AccessDenied, StaleVersion, TransitionDenied
 from alm_workbench.mpc import EvalContext, Reason, TransitionVerdict, decide_transition, permitted
 from alm_workbench.shared.context import DecisionRecord, MessageContext
-from alm_workbench.shared.ids import new_id
+from alm_workbench.shared.ids import ArtifactId, new_id
 from alm_workbench.shared.messages import Event
 
 
@@ -53,10 +53,9 @@ class TransitionHandler:
         found = ctx.ask(SituationOf(message.artifact_id, "transition"))
         item, process = found.artifact, found.process
         if item.version != message.expected_version:
-            current = {"version": item.version, "state": item.state, "key": item.key}
             raise StaleVersion(
                 f"{item.key} has version {item.version} by now, you moved version {message.expected_version}",
-                current=current,
+                current=self._current(ctx, message.artifact_id),
             )
         fields, context = self._with_fields(found, message)
         verdict = decide_transition(process.compiled, item.type, item.state, message.transition, context)
@@ -98,6 +97,14 @@ class TransitionHandler:
         }
         ctx.emit(Event("ArtifactTransitioned", "Artifact", item.id, payload))
         return moved
+
+    def _current(self, ctx: MessageContext, artifact_id: ArtifactId) -> dict[str, Any] | None:
+        """The present state as the caller may see it."""
+        try:
+            shown = ctx.ask(GetArtifact(artifact_id))
+        except AccessDenied:
+            return None
+        return {"version": shown.version, "state": shown.state, "key": shown.key}
 
     def _with_fields(self, found: Situation, message: TransitionArtifact) -> tuple[dict[str, Any], EvalContext]:
         item, compiled = found.artifact, found.process.compiled
@@ -164,7 +171,8 @@ class PermittedHandler:
     """Lists the steps out of the present state with their verdicts."""
 
     def __call__(self, ctx: MessageContext, message: PermittedTransitions) -> tuple[TransitionVerdictDTO, ...]:
-        ctx.ask(GetArtifact(message.artifact_id))
+        if "state" in ctx.ask(GetArtifact(message.artifact_id)).masked:
+            return ()  # where one can go from here tells where here is
         found = ctx.ask(SituationOf(message.artifact_id, "transition", lock=False))
         verdicts = permitted(found.process.compiled, found.artifact.type, found.artifact.state, found.context)
         return tuple(
@@ -190,7 +198,8 @@ class StateHistoryHandler:
         self._workflows = workflows
 
     def __call__(self, ctx: MessageContext, message: StateHistory) -> tuple[HistoryEntryDTO, ...]:
-        ctx.ask(GetArtifact(message.artifact_id))
+        if "state" in ctx.ask(GetArtifact(message.artifact_id)).masked:
+            return ()
         return self._workflows.history(ctx.conn, message.artifact_id)
 
 
