@@ -32,10 +32,13 @@ from alm_workbench.storage import migrate
 from alm_workbench.storage.background import Background
 from alm_workbench.storage.bootstrap import Database as Database
 from alm_workbench.storage.bootstrap import open_database
+from alm_workbench.storage.dead_letters import DeadLetters
 from alm_workbench.storage.engine import make_engine
 from alm_workbench.storage.errors import StorageError
 from alm_workbench.storage.health import look
-from alm_workbench.storage.outbox import OutboxMessage
+from alm_workbench.storage.job_worker import JobWorker
+from alm_workbench.storage.jobs import JobQueue
+from alm_workbench.storage.outbox import OutboxMessage, Publisher
 from alm_workbench.storage.units import PostgresUnits
 from alm_workbench.storage.upkeep import upkeep
 
@@ -108,6 +111,27 @@ class Runtime:
         self.mirror.start(warm=warm)
         self._background = Background(self.database, self._publish, self.jobs, queues=queues)
         self._background.start()
+
+    def start_worker(self, queues: Sequence[str] | None, *, concurrency: int) -> None:
+        """Publish the outbox and run jobs from now on, without serving anybody."""
+        self._background = Background(self.database, self._publish, self.jobs, queues=queues, concurrency=concurrency)
+        self._background.start()
+
+    def work_once(self, queues: Sequence[str] | None, *, concurrency: int = 1) -> None:
+        """Publish and run what is due now, and return."""
+        dsn = self.database.dsns.worker
+        Publisher(dsn, self._publish).drain()
+        JobWorker(dsn, self.jobs, queues=queues, concurrency=concurrency).drain()
+
+    @property
+    def queue(self) -> JobQueue:
+        """The job queue, for the owner of the installation."""
+        return JobQueue(self.database.dsns.worker, self.jobs)
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """Events that could not be published, for the owner of the installation."""
+        return DeadLetters(self.database.dsns.worker)
 
     def _publish(self, message: OutboxMessage) -> None:
         self.plugins.publish(asdict(message))

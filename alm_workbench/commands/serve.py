@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import signal
 
 import click
 
@@ -14,41 +12,21 @@ from alm_workbench.commands.common import data_dir_option, say
 @click.command()
 @click.option("--port", default=8900, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--ip", default="127.0.0.1", show_default=True)
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1, 32), help="That share the port.")
+@click.option("--child", is_flag=True, hidden=True, help="One of several; ends with its input.")
 @data_dir_option
-def serve(port: int, ip: str, data_dir: str | None) -> None:
+def serve(port: int, ip: str, processes: int, child: bool, data_dir: str | None) -> None:
     """Serve the REST API only, until Ctrl-C."""
-    from tornado.web import Application as Web
-
-    from alm_workbench import __version__
-    from alm_workbench.composition import opened
     from alm_workbench.config import settings
-    from alm_workbench.server.application import Application
-    from alm_workbench.server.handlers import MAX_BODY
-    from alm_workbench.server.lab import check_port
-    from alm_workbench.server.routes import alm_handlers
+    from alm_workbench.server import serving
 
-    check_port(ip, port)
-
-    async def run() -> None:
-        done = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, done.set)
-        web = Web(list(alm_handlers(application, "/")), xsrf_cookies=True)
-        server = web.listen(port, ip, max_buffer_size=2 * MAX_BODY, max_body_size=MAX_BODY)
-        say(f"REST API: http://{ip}:{port}/alm/api/v1/openapi.json")
-        await done.wait()
-        server.stop()
-        await server.close_all_connections()
-
-    with opened(settings(data_dir), progress=say) as found:
-        found.start_background()
-        application = Application.of(found)
-        application.about = {"version": __version__, "profile": "server", "dashboards_url": None}
-        try:
-            asyncio.run(run())
-        finally:
-            application.close()
+    found, address = settings(data_dir), serving.Address(ip, port)
+    if child:
+        serving.serve_child(found, address)
+    elif processes > 1:
+        serving.serve_many(found, address, processes, say)
+    else:
+        serving.serve_alone(found, address, say)
 
 
 @click.group()

@@ -27,13 +27,14 @@ class Background:
         specs: Sequence[JobSpec],
         *,
         queues: Sequence[str] | None = None,
+        concurrency: int = 2,
     ) -> None:
-        """``queues``: those whose jobs run in this process; None for all, empty for none."""
+        """``queues``: those whose jobs run in this process; None for all, empty for none. ``concurrency``: at a time."""
         self._stop = threading.Event()
         publisher = Publisher(database.dsns.worker, publish)
         self._threads = {"outbox": self._thread("alm-outbox", lambda: publisher.run(self._stop))}
         if queues is None or queues:
-            worker = JobWorker(database.dsns.worker, specs, queues=queues)
+            worker = JobWorker(database.dsns.worker, specs, queues=queues, concurrency=concurrency)
             self._threads["jobs"] = self._thread("alm-jobs", lambda: worker.run(self._stop))
         if (server := database.server) is not None:
             self._threads["database"] = self._thread("alm-database", lambda: keep_running(server, self._stop))
