@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import random
 import threading
 from collections.abc import Iterable, Iterator
@@ -60,13 +61,18 @@ class JobWorker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set; running jobs are waited for."""
+        for name in ("procrastinate", "psycopg.pool"):  # we say ourselves, and once, what they say in pages
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         watcher = threading.Thread(target=self._stop_when, args=(stop,), name="alm-jobs-stop", daemon=True)
         watcher.start()
         while not stop.is_set():
+            said = "the worker stopped"
             try:
                 self._serve(wait=True, stop=stop)
             except Exception as error:  # the database is gone, or the library met something new: start over
-                log.warning("jobs.disconnected", error=str(error).strip() or type(error).__name__)
+                said = str(error).strip() or type(error).__name__
+            if not stop.is_set():
+                log.warning("jobs.disconnected", error=said)
                 stop.wait(self._poll / 5)
 
     def drain(self) -> None:
@@ -140,9 +146,13 @@ class JobWorker:
                     yield conn
 
             job = JobRun(job_id, context.job.attempts + 1, tenant, actor, correlation, args or {}, transaction)
-            with self._alone(spec) as free:
-                if free:
-                    spec.run(job)
+            try:
+                with self._alone(spec) as free:
+                    if free:
+                        spec.run(job)
+            except Exception as error:
+                log.error("job.failed", job=spec.name, id=job_id, attempt=job.attempt, of=spec.attempts, exc_info=error)
+                raise
 
         return run
 
