@@ -152,7 +152,7 @@ def test_demoting_the_maker_demotes_the_key(api: Api, robot: tuple[str, Org]) ->
     """The rights of a key are never more than its maker's present rights."""
     key, org = robot
     path = f"/projects/{org.project.id}/artifacts"
-    body = {"type_id": "requirement", "title": "By a robot"}
+    body = {"artifact_type": "task", "title": "By a robot"}
     assert with_key(api, key, "POST", path, body).status == 201
     set_role(api, "viewer")
     assert with_key(api, key, "GET", path).status == 200
