@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from alm_workbench import logs, resources
@@ -20,14 +20,16 @@ from alm_workbench.contexts.project.messages import ProjectPrivileges
 from alm_workbench.contexts.reporting.domain import MirrorQueries, RightsForMirror
 from alm_workbench.contexts.reporting.rights import ManifestRights
 from alm_workbench.contexts.tenant.domain import Seed
+from alm_workbench.contexts.tenant.onboarding import Apart
 from alm_workbench.errors import ConfigurationError
 from alm_workbench.mirror.service import MirrorService
 from alm_workbench.mpc import DomainMeta, FunctionDef, load_domain_meta
 from alm_workbench.shared.context import MessageContext, Services
 from alm_workbench.shared.mediator import LocalMediator
-from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, REGISTRY, Message, Spec
+from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, REGISTRY, Command, Message, Spec
 from alm_workbench.shared.plugins import ExpressionFunctions, Plugins
 from alm_workbench.shared.principal import grants
+from alm_workbench.shared.tiers import Tiers, shipped_tiers
 from alm_workbench.storage import migrate
 from alm_workbench.storage.background import Background
 from alm_workbench.storage.bootstrap import Database as Database
@@ -45,6 +47,7 @@ from alm_workbench.storage.upkeep import upkeep
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+R = TypeVar("R")
 POOL_SIZE = 8
 EMBEDDED = "an embedded database"
 
@@ -63,6 +66,16 @@ class Bindings:
         return kind == "owner" and bool(self.instance) and binding == self.instance
 
 
+class OwnTransactions:
+    """Runs commands apart from the one that asks for it; the Mediator is put in once it is made."""
+
+    mediator: LocalMediator
+
+    def send(self, command: Command[R], /) -> R:
+        """Send as nobody, in a transaction that commits by itself."""
+        return self.mediator.as_principal(None).send(command)
+
+
 class Runtime:
     """A running workbench in this process: database, plugins, mirror and the Mediator over them."""
 
@@ -77,6 +90,7 @@ class Runtime:
         self.meta = domain_meta(self.plugins)
         self.tokens = Tokens(settings.token_secret())
         self.bindings = Bindings()
+        self._apart = OwnTransactions()
         self.mirror = MirrorService(
             settings.mirror_dir,
             database.dsns.mirror,
@@ -86,7 +100,7 @@ class Runtime:
         handlers = self.plugins.handlers(self._services())
         self.jobs = upkeep(database.dsns.worker, self.plugins.jobs())
         units = PostgresUnits(self.engine, queues={spec.name: spec.queue for spec in self.jobs if not spec.upkeep})
-        self.mediator = LocalMediator(handlers, units, may=may)
+        self.mediator = self._apart.mediator = LocalMediator(handlers, units, may=may)
         self._background: Background | None = None
 
     def _services(self) -> Services:
@@ -96,6 +110,8 @@ class Runtime:
         services.provide(Passwords, Passwords())
         services.provide(LiveBindings, self.bindings)  # type: ignore[type-abstract]
         services.provide(Seed, read_seed())
+        services.provide(Tiers, shipped_tiers())
+        services.provide(Apart, self._apart)  # type: ignore[type-abstract]
         services.provide(KnownPrivileges, known_privileges())
         services.provide(MirrorQueries, self.mirror)  # type: ignore[type-abstract]
         services.provide(RightsForMirror, ManifestRights())  # type: ignore[type-abstract]
@@ -249,14 +265,20 @@ def domain_meta(plugins: Plugins) -> DomainMeta:
 
 
 def read_seed() -> Seed:
-    """The roles and policies that a new organisation starts with."""
+    """What a new organisation starts with, and the privileges there are."""
     import yaml
 
     def items(name: str, key: str) -> list[dict[str, Any]]:
         data = yaml.safe_load(resources.path("alm_meta", "seed", name).read_text("utf-8"))
         return list(data[key])
 
-    return Seed(items("default_roles.yaml", "roles"), items("default_policies.yaml", "policies"))
+    workflow = yaml.safe_load(resources.path("alm_meta", "seed", "default_workflow.yaml").read_text("utf-8"))
+    return Seed(
+        items("default_roles.yaml", "roles"),
+        items("default_policies.yaml", "policies"),
+        [workflow["workflow"]],
+        items("default_privileges.yaml", "privileges"),
+    )
 
 
 def known_privileges() -> KnownPrivileges:

@@ -257,6 +257,12 @@ class RateLimited(AlmError):
     status, slug, title = 429, "rate-limit-exceeded", "Too many requests"
 
 
+class TenantQuotaExceeded(AlmError):
+    """The subscription leaves no room; waiting does not help. ``resource``, ``limit``, ``used`` and ``requested``."""
+
+    status, slug, title = 429, "tenant-quota-exceeded", "The subscription is used up"
+
+
 class Unavailable(AlmError):
     """A part the request needs does not answer right now."""
 
@@ -308,6 +314,11 @@ def _tree(cls: type[AlmError]) -> list[type[AlmError]]:
 
 
 STANDARD_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "correlation_id", "trace_id", "errors"})
+
+
+def error_of_status(status: int) -> type[AlmError]:
+    """The class that stands for a bare status code; the most general one of that status."""
+    return next((cls for cls in _tree(AlmError) if cls.status == status), AlmError)
 
 
 def from_problem(problem: Mapping[str, Any]) -> AlmError:

@@ -26,7 +26,8 @@ _SETTINGS = (
     "app.occurred_at",
     "statement_timeout",
 )
-_SET_ALL = "SELECT " + ", ".join(f"set_config('{name}', %s, true)" for name in _SETTINGS)
+_ENTER = {"app.current_tenant_id": "alm.enter(%s)"}  # refuses an organisation that is not active
+_SET_ALL = "SELECT " + ", ".join(f"set_config('{name}', {_ENTER.get(name, '%s')}, true)" for name in _SETTINGS)
 
 
 def make_engine(
@@ -80,6 +81,7 @@ def begin(
 ) -> Iterator[Connection]:
     """A transaction whose rows are those of `tenant_id` (None: no rows); commits at the end, rolls back on an error.
 
+    An organisation that is not active cannot be entered: `DBAPIError` with the SQLSTATE AL001.
     BEGIN and the settings travel in one round trip; the settings end with the transaction, so a pooled connection
     carries nothing over. `occurred_at` must be aware; `statement_timeout` in seconds, 0 for none.
     """
@@ -103,6 +105,8 @@ def _apply(engine: Engine, connection: Connection, settings: _Settings, read_onl
             raise DBAPIError.instance("BEGIN", None, error, psycopg.Error) from error
         engine.dispose()
         _send(connection, settings, read_only)
+    except psycopg.Error as error:
+        raise DBAPIError.instance("BEGIN", None, error, psycopg.Error) from error
 
 
 def _driver(connection: Connection) -> psycopg.Connection[object]:

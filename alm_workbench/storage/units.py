@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from alm_workbench.errors import AlmError, TimedOut, Unavailable, plain
+from alm_workbench.errors import AlmError, AuthenticationFailed, TimedOut, Unavailable, plain
 from alm_workbench.shared.context import DecisionRecord
 from alm_workbench.shared.idempotency import Answer, Once
 from alm_workbench.shared.ids import new_id
@@ -132,6 +132,8 @@ def decision_row(work: Work, record: DecisionRecord) -> dict[str, Any]:
 def explained(error: DBAPIError) -> AlmError:
     """A driver error as one sentence; details stay in the server's log."""
     state = getattr(error.orig, "sqlstate", None) or ""
+    if state == "AL001":
+        return AuthenticationFailed("This organisation is not active")
     if state == "57014":
         return TimedOut("The database took longer than it may for this")
     if state == "53100":

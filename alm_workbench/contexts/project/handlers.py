@@ -23,11 +23,13 @@ from alm_workbench.contexts.project.messages import (
     CreateProject,
     GetProcess,
     GetProject,
+    LeaveProjects,
     ListActivations,
     ListProjects,
     ProcessDTO,
     ProjectDTO,
     ProjectPrivileges,
+    ProjectRoleHolders,
     ProjectRoles,
     VisibleProjects,
 )
@@ -213,6 +215,26 @@ class ProjectPrivilegesHandler:
         granted = frozenset(p for role in ctx.ask(ListRoles()) if role.code in held for p in role.privileges)
         limits = ctx.principal.limits
         return granted if limits is None else meet(granted, limits.scopes)
+
+
+class ProjectRoleHoldersHandler:
+    """Counts who holds a role in a project."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: ProjectRoleHolders) -> int:
+        return self._projects.holders(ctx.conn, message.code)
+
+
+class LeaveProjectsHandler:
+    """Ends what a member was in projects."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: LeaveProjects) -> int:
+        return self._projects.leave(ctx.conn, message.membership_id)
 
 
 class VisibleProjectsHandler:

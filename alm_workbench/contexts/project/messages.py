@@ -213,5 +213,21 @@ class ProjectPrivileges(Query[frozenset[str]]):
 
 @query(route=None, privilege=AUTHENTICATED)
 @dataclass(frozen=True, slots=True)
+class ProjectRoleHolders(Query[int]):
+    """How many members hold a role in some project."""
+
+    code: str
+
+
+@command(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class LeaveProjects(Command[int]):
+    """Take a member out of every project; how many roles that were."""
+
+    membership_id: UUID
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
 class VisibleProjects(Query[frozenset[UUID] | None]):
     """The projects the caller may read; None stands for all of the tenant."""

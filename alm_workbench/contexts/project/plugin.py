@@ -26,5 +26,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.ActiveProcess: h.ActiveProcessHandler(repo),
         m.ProjectRoles: h.ProjectRolesHandler(repo),
         m.ProjectPrivileges: h.ProjectPrivilegesHandler(repo),
+        m.ProjectRoleHolders: h.ProjectRoleHoldersHandler(repo),
+        m.LeaveProjects: h.LeaveProjectsHandler(repo),
         m.VisibleProjects: h.VisibleProjectsHandler(repo),
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, distinct, func, insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from alm_workbench.contexts.project.messages import ActivationDTO, ProjectDTO
@@ -138,6 +138,16 @@ class ProjectRepository:
             "role_code": code,
         }
         conn.execute(insert(project_members).values(values))
+
+    def holders(self, conn: Connection, code: str) -> int:
+        """How many members hold a role in some project."""
+        m = project_members.c
+        statement = select(func.count(distinct(m.membership_id))).where(m.role_code == code)
+        return int(conn.execute(statement).scalar_one())
+
+    def leave(self, conn: Connection, membership_id: UUID) -> int:
+        """Take a member out of every project; how many roles that were."""
+        return conn.execute(delete(project_members).where(project_members.c.membership_id == membership_id)).rowcount
 
 
 SELECT_PROJECTS = text("""

@@ -6,22 +6,75 @@ from collections.abc import Mapping
 from typing import Any
 
 from alm_workbench.contexts.tenant import handlers as h
+from alm_workbench.contexts.tenant import invitations as i
 from alm_workbench.contexts.tenant import messages as m
+from alm_workbench.contexts.tenant import onboarding as o
+from alm_workbench.contexts.tenant import quotas as q
+from alm_workbench.contexts.tenant import roles as r
+from alm_workbench.contexts.tenant import saga_messages as s
 from alm_workbench.contexts.tenant.domain import Seed
-from alm_workbench.contexts.tenant.repository import TenantRepository
+from alm_workbench.contexts.tenant.repository import InvitationRepository, SagaRepository, TenantRepository
 from alm_workbench.shared.context import Handler, Services
 from alm_workbench.shared.plugins import hookimpl
+from alm_workbench.shared.tiers import Tiers
 
 
 @hookimpl
 def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
     """Handlers of this context."""
-    repo = TenantRepository()
+    repo, invited, tiers = TenantRepository(), InvitationRepository(), services.port(Tiers)
+    quotas = q.Quotas(repo, tiers)
     return {
-        m.OnboardTenant: h.OnboardTenantHandler(repo, services.port(Seed)),
         m.GetTenant: h.GetTenantHandler(repo),
-        m.ListMembers: h.ListMembersHandler(repo),
-        m.ListRoles: h.ListRolesHandler(repo),
-        m.AddMember: h.AddMemberHandler(repo),
+        m.UpdateTenant: h.UpdateTenantHandler(repo),
+        m.DeactivateTenant: h.DeactivateTenantHandler(repo),
+        m.SetTenantStatus: h.SetTenantStatusHandler(repo),
+        m.SetTier: h.SetTierHandler(repo, tiers),
         m.TenantBySlug: h.TenantBySlugHandler(repo),
+        m.GetSubscription: q.GetSubscriptionHandler(repo, tiers),
+        m.RequireQuota: q.RequireQuotaHandler(quotas),
+        m.ListMembers: h.ListMembersHandler(repo),
+        m.AddMember: h.AddMemberHandler(repo, quotas),
+        m.UpdateMember: h.UpdateMemberHandler(repo),
+        m.RemoveMember: h.RemoveMemberHandler(repo, invited),
+        **_roles(repo, invited, services.port(Seed)),
+        **_invitations(i.Invitations(repo, invited, quotas)),
+        **_onboarding(repo, services),
+    }
+
+
+def _roles(repo: TenantRepository, invited: InvitationRepository, seed: Seed) -> dict[type[Any], Handler]:
+    writer = r.RoleWriter(repo, seed)
+    return {
+        m.ListRoles: r.ListRolesHandler(repo),
+        m.ListPrivileges: r.ListPrivilegesHandler(seed),
+        m.CreateRole: r.CreateRoleHandler(writer),
+        m.UpdateRole: r.UpdateRoleHandler(writer),
+        m.DeleteRole: r.DeleteRoleHandler(writer, invited),
+    }
+
+
+def _invitations(invitations: i.Invitations) -> dict[type[Any], Handler]:
+    return {
+        m.InviteMember: i.InviteHandler(invitations),
+        m.ListInvitations: i.ListInvitationsHandler(invitations),
+        m.RevokeInvitation: i.RevokeInvitationHandler(invitations),
+        m.ResendInvitation: i.ResendInvitationHandler(invitations),
+        m.InvitationByToken: i.InvitationByTokenHandler(invitations),
+        m.AcceptInvitation: i.AcceptInvitationHandler(),
+        m.AcceptInvitationAs: i.AcceptInvitationAsHandler(invitations),
+    }
+
+
+def _onboarding(repo: TenantRepository, services: Services) -> dict[type[Any], Handler]:
+    sagas, steps = SagaRepository(), o.Steps(repo, services.port(Seed))
+    onboarding = o.Onboarding(sagas, services.port(o.Apart))  # type: ignore[type-abstract]
+    return {
+        m.OnboardTenant: o.OnboardTenantHandler(repo, onboarding, services.port(Tiers)),
+        m.ResumeOnboarding: o.ResumeOnboardingHandler(sagas, onboarding),
+        m.UnfinishedOnboardings: o.UnfinishedOnboardingsHandler(sagas),
+        s.BeginOnboarding: o.BeginOnboardingHandler(sagas),
+        s.OnboardingStep: o.OnboardingStepHandler(sagas, steps),
+        s.BeginCompensation: o.BeginCompensationHandler(sagas),
+        s.CompensationStep: o.CompensationStepHandler(sagas, steps),
     }

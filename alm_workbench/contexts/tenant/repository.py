@@ -1,109 +1,79 @@
-"""Tenants, members and roles in PostgreSQL."""
+"""Organisations, members, roles, invitations and the steps of setting up, in PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from alm_workbench.contexts.tenant.messages import MemberDTO, RoleDTO, TenantDTO
-from alm_workbench.contexts.tenant.tables import member_roles, memberships, roles, tenant_policies, tenants
+from alm_workbench.contexts.tenant.domain import RoleFacts, Roles
+from alm_workbench.contexts.tenant.messages import InvitationDTO, MemberDTO, OnboardingDTO, RoleDTO, TenantDTO
+from alm_workbench.contexts.tenant.tables import (
+    invitation_tokens,
+    invitations,
+    member_roles,
+    memberships,
+    roles,
+    tenant_policies,
+    tenant_workflows,
+    tenants,
+)
 from alm_workbench.errors import Conflict
 from alm_workbench.shared.ids import new_id
 
+M, R, I = memberships.c, roles.c, invitations.c  # noqa: E741
+SEEDED: Mapping[str, Table] = {"roles": roles, "workflow": tenant_workflows, "policies": tenant_policies}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An open invitation as its token finds it, whichever tenant it is of."""
+
+    tenant_id: UUID
+    invitation_id: UUID
+    email: str
+    roles: tuple[str, ...]
+    invited_by: UUID
+    expires_at: datetime
+    tenant_slug: str
+    tenant_name: str
+    tenant_locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class SagaRun:
+    """A saga as it stands: what was asked for, what is done of it."""
+
+    run_id: UUID
+    subject: str
+    input: Mapping[str, Any]
+    status: str
+    done: tuple[str, ...]
+    error: str | None
+    started_at: datetime
+
+    def dto(self) -> OnboardingDTO:
+        """What an administrator sees of it."""
+        return OnboardingDTO(self.run_id, self.subject, self.status, self.done, self.error, self.started_at)
+
 
 class TenantRepository:
-    """Every method takes the transaction's connection."""
+    """Organisations and their people. Every method takes the transaction's connection."""
 
-    def create(
-        self, conn: Connection, tenant_id: UUID, slug: str, name: str, tier: str, timezone: str, locale: str
-    ) -> None:
-        """Add a tenant and enter it; raises ``Conflict`` on a taken slug."""
-        conn.execute(text("SELECT set_config('app.current_tenant_id', :t, true)"), {"t": str(tenant_id)})
-        try:
-            conn.execute(
-                text("SELECT alm.tenant_create(:id, :slug, :name, :tier, :timezone, :locale)"),
-                {"id": tenant_id, "slug": slug, "name": name, "tier": tier, "timezone": timezone, "locale": locale},
-            )
-        except IntegrityError as error:
-            raise Conflict(f"there is an organisation {slug!r} already") from error
+    def enter(self, conn: Connection, tenant_id: UUID, actor_id: UUID | None) -> None:
+        """Make this transaction stand in a tenant, active or not, and attribute what follows to an actor."""
+        settings = "SELECT set_config('app.current_tenant_id', :t, true), set_config('app.actor_id', :a, true)"
+        conn.execute(text(settings), {"t": str(tenant_id), "a": str(actor_id or "")})
 
-    def become(self, conn: Connection, actor_id: UUID) -> None:
-        """Attribute the rest of the transaction to an actor made in it."""
-        conn.execute(text("SELECT set_config('app.actor_id', :a, true)"), {"a": str(actor_id)})
-
-    def add_actor(
-        self, conn: Connection, tenant_id: UUID, kind: str, user_id: UUID | None, name: str, email: str | None
-    ) -> UUID:
-        """Add somebody who can stand behind a ``*_by``."""
-        actor_id = new_id()
-        conn.execute(
-            text(
-                "INSERT INTO alm.actors (tenant_id, id, kind, user_id, display_name, email)"
-                " VALUES (:t, :id, :kind, :user_id, :name, :email)"
-            ),
-            {"t": tenant_id, "id": actor_id, "kind": kind, "user_id": user_id, "name": name, "email": email},
-        )
-        return actor_id
-
-    def add_member(
-        self, conn: Connection, tenant_id: UUID, user_id: UUID, actor_id: UUID, codes: Iterable[str]
-    ) -> UUID:
-        """Add a membership with roles; raises ``Conflict`` when the person is a member already."""
-        membership_id = new_id()
-        values = {
-            "tenant_id": tenant_id,
-            "id": membership_id,
-            "user_id": user_id,
-            "actor_id": actor_id,
-            "status": "active",
-        }
-        try:
-            conn.execute(insert(memberships).values(values))
-        except IntegrityError as error:
-            raise Conflict("this person is a member already") from error
-        rows = [
-            {"tenant_id": tenant_id, "id": new_id(), "membership_id": membership_id, "role_code": code}
-            for code in dict.fromkeys(codes)
-        ]
-        if rows:
-            conn.execute(insert(member_roles), rows)
-        return membership_id
-
-    def add_roles(self, conn: Connection, tenant_id: UUID, seed: Iterable[Mapping[str, Any]]) -> None:
-        """Add the built-in roles of the seed."""
-        rows = [
-            {
-                "tenant_id": tenant_id,
-                "id": new_id(),
-                "code": role["code"],
-                "labels": dict(role.get("labels", {})),
-                "description": dict(role.get("description", {})),
-                "implies": list(role.get("implies", [])),
-                "privileges": list(role.get("privileges", [])),
-                "built_in": True,
-            }
-            for role in seed
-        ]
-        conn.execute(insert(roles), rows)
-
-    def add_policies(self, conn: Connection, tenant_id: UUID, seed: Iterable[Mapping[str, Any]]) -> None:
-        """Add the default policies of the seed."""
-        rows = [
-            {
-                "tenant_id": tenant_id,
-                "id": new_id(),
-                "code": policy["code"],
-                "definition": {key: value for key, value in policy.items() if key != "code"},
-                "enabled": True,
-            }
-            for policy in seed
-        ]
-        if rows:
-            conn.execute(insert(tenant_policies), rows)
+    def lock_people(self, conn: Connection) -> None:
+        """Changes of members, roles and invitations of a tenant happen one after the other."""
+        conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('alm.people' || alm.current_tenant(), 0))"))
 
     def get(self, conn: Connection) -> TenantDTO | None:
         """The tenant of this transaction."""
@@ -114,34 +84,277 @@ class TenantRepository:
         row = conn.execute(select(*(tenants.c[name] for name in columns))).first()
         return TenantDTO(*row) if row else None
 
+    def change(self, conn: Connection, values: Mapping[str, Any]) -> None:
+        """Change the tenant of this transaction."""
+        conn.execute(update(tenants).values(**values))
+
     def by_slug(self, conn: Connection, slug: str) -> UUID | None:
         """The id of a tenant by its slug, whichever tenant this transaction is in."""
         found: UUID | None = conn.execute(text("SELECT alm.tenant_by_slug(:slug)"), {"slug": slug}).scalar()
         return found
 
+    def count_of(self, conn: Connection, resource: str) -> int:
+        """What the tenant has of a resource."""
+        return int(conn.execute(text("SELECT alm.count_of(:r)"), {"r": resource}).scalar_one())
+
+    def quota_used(self, conn: Connection, resource: str) -> int:
+        """The same with the door closed to other claims until the transaction ends."""
+        return int(conn.execute(text("SELECT alm.quota_used(:r)"), {"r": resource}).scalar_one())
+
+    def quota_store(self, conn: Connection, amount: int, cap: int) -> int:
+        """Add bytes to what the tenant stores unless that passes the cap; what was used before."""
+        return int(conn.execute(text("SELECT alm.quota_store(:n, :cap)"), {"n": amount, "cap": cap}).scalar_one())
+
+    # -- people
+
+    def actor_of(self, conn: Connection, tenant_id: UUID, user_id: UUID, name: str, email: str) -> UUID:
+        """The actor behind a user's ``*_by``: found again where he was here before, else made."""
+        known: UUID | None = conn.execute(
+            text("UPDATE alm.actors SET display_name = :n, email = :e WHERE user_id = :u RETURNING id"),
+            {"n": name, "e": email, "u": user_id},
+        ).scalar()
+        return known or self.add_actor(conn, tenant_id, new_id(), user_id, name, email)
+
+    def add_actor(
+        self, conn: Connection, tenant_id: UUID, actor_id: UUID, user_id: UUID, name: str, email: str
+    ) -> UUID:
+        """Add a person who can stand behind a ``*_by``."""
+        statement = (
+            "INSERT INTO alm.actors (tenant_id, id, kind, user_id, display_name, email)"
+            " VALUES (:t, :id, 'user', :user_id, :name, :email)"
+        )
+        values = {"t": tenant_id, "id": actor_id, "user_id": user_id, "name": name, "email": email}
+        conn.execute(text(statement), values)
+        return actor_id
+
+    def join(self, conn: Connection, tenant_id: UUID, user_id: UUID, actor_id: UUID, codes: Iterable[str]) -> UUID:
+        """Make a user a member; one who left before gets the old membership back. Raises ``Conflict`` on a member."""
+        self._include_deleted(conn, True)
+        row = conn.execute(select(M.id, M.deleted_at).where(M.user_id == user_id).with_for_update()).first()
+        if row is not None and row.deleted_at is None:
+            raise Conflict("this person is a member already")
+        if row is None:
+            membership_id = self.add_member(conn, tenant_id, user_id, actor_id, (), new_id())
+        else:
+            membership_id = row.id
+            back = update(memberships).where(M.id == membership_id).values(deleted_at=None, status="active")
+            conn.execute(back)
+        self._include_deleted(conn, False)
+        self.set_roles(conn, tenant_id, membership_id, codes)
+        return membership_id
+
+    def add_member(
+        self,
+        conn: Connection,
+        tenant_id: UUID,
+        user_id: UUID,
+        actor_id: UUID,
+        codes: Iterable[str],
+        membership_id: UUID,
+    ) -> UUID:
+        """Add a membership with roles; raises ``Conflict`` when the person is a member already."""
+        values = {"tenant_id": tenant_id, "id": membership_id, "user_id": user_id, "actor_id": actor_id}
+        try:
+            conn.execute(insert(memberships).values(**values, status="active"))
+        except IntegrityError as error:
+            raise Conflict("this person is a member already") from error
+        self.set_roles(conn, tenant_id, membership_id, codes)
+        return membership_id
+
+    def set_roles(self, conn: Connection, tenant_id: UUID, membership_id: UUID, codes: Iterable[str]) -> None:
+        """Give a member exactly these roles; those that stay are not touched."""
+        r, wanted = member_roles.c, list(dict.fromkeys(codes))
+        conn.execute(delete(member_roles).where(r.membership_id == membership_id, r.role_code.not_in(wanted)))
+        present = set(conn.execute(select(r.role_code).where(r.membership_id == membership_id)).scalars())
+        rows = [
+            {"tenant_id": tenant_id, "id": new_id(), "membership_id": membership_id, "role_code": code}
+            for code in wanted
+            if code not in present
+        ]
+        if rows:
+            conn.execute(insert(member_roles), rows)
+
+    def set_status(self, conn: Connection, membership_id: UUID, status: str) -> None:
+        """Suspend or reinstate; also counts the version of a member whose roles alone change."""
+        conn.execute(update(memberships).where(M.id == membership_id).values(status=status))
+
+    def remove(self, conn: Connection, membership_id: UUID) -> None:
+        """End a membership; the person's name stays behind what he did."""
+        self._include_deleted(conn, True)
+        gone = update(memberships).where(M.id == membership_id).values(deleted_at=func.clock_timestamp())
+        conn.execute(gone)
+        self._include_deleted(conn, False)
+
+    def _include_deleted(self, conn: Connection, on: bool) -> None:
+        conn.execute(text("SELECT set_config('app.include_deleted', :v, true)"), {"v": "on" if on else ""})
+
     def members(self, conn: Connection) -> tuple[MemberDTO, ...]:
         """All members of this tenant, by name."""
-        rows = conn.execute(text("SELECT * FROM alm.members()")).mappings()
         found = [
-            MemberDTO(
-                row["membership_id"],
-                row["user_id"],
-                row["actor_id"],
-                row["email"],
-                row["display_name"],
-                row["status"],
-                tuple(row["role_codes"] or ()),
-                row["version"],
-                row["created_at"],
-            )
-            for row in rows
+            MemberDTO(**{**row, "roles": tuple(row["roles"] or ())}) for row in conn.execute(SELECT_MEMBERS).mappings()
         ]
         return tuple(sorted(found, key=lambda member: member.display_name.casefold()))
 
+    # -- roles
+
     def roles(self, conn: Connection) -> tuple[RoleDTO, ...]:
         """All roles of this tenant, by code."""
-        rows = conn.execute(select(roles).order_by(roles.c.code))
-        return tuple(
-            RoleDTO(r.code, r.labels, tuple(r.implies), tuple(r.privileges), r.built_in, r.description, r.version)
-            for r in rows
-        )
+        return tuple(_role(row) for row in conn.execute(select(roles).order_by(R.code)))
+
+    def role_facts(self, conn: Connection) -> Roles:
+        """What every role implies and grants."""
+        rows = conn.execute(select(R.code, R.implies, R.privileges))
+        return {row.code: RoleFacts(row.implies, row.privileges) for row in rows}
+
+    def add_role(self, conn: Connection, tenant_id: UUID, values: Mapping[str, Any]) -> None:
+        """Add a role; raises ``Conflict`` on a taken code."""
+        try:
+            conn.execute(insert(roles).values(tenant_id=tenant_id, id=new_id(), built_in=False, **values))
+        except IntegrityError as error:
+            raise Conflict(f"there is a role {values['code']!r} already") from error
+
+    def change_role(self, conn: Connection, code: str, values: Mapping[str, Any]) -> None:
+        """Change a role."""
+        conn.execute(update(roles).where(R.code == code).values(**values))
+
+    def delete_role(self, conn: Connection, code: str) -> None:
+        """Delete a role that nothing refers to."""
+        conn.execute(delete(roles).where(R.code == code))
+
+    def role_holders(self, conn: Connection, code: str) -> int:
+        """How many members hold a role, those who left not counted."""
+        statement = select(func.count()).select_from(member_roles).where(member_roles.c.role_code == code)
+        return int(conn.execute(statement).scalar_one())
+
+    # -- what a new organisation starts with
+
+    def prepare(self, conn: Connection, tenant_id: UUID, values: Mapping[str, Any]) -> None:
+        """Add a tenant that nobody can enter yet; raises ``Conflict`` on a taken slug."""
+        try:
+            conn.execute(
+                text("SELECT alm.tenant_prepare(:id, :slug, :name, :tier, :timezone, :locale)"),
+                {"id": tenant_id, **values},
+            )
+        except IntegrityError as error:
+            raise Conflict(f"there is an organisation {values['slug']!r} already") from error
+
+    def discard(self, conn: Connection, tenant_id: UUID) -> None:
+        """Take back a tenant that was never in use, with its first actor."""
+        conn.execute(text("SELECT alm.tenant_discard(:t)"), {"t": tenant_id})
+
+    def fill(self, conn: Connection, tenant_id: UUID, what: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add roles, workflow or policies of the seed, each with its own columns."""
+        found = [{"tenant_id": tenant_id, "id": new_id(), **row} for row in rows]
+        if found:
+            conn.execute(insert(SEEDED[what]), found)
+
+    def empty(self, conn: Connection, what: str) -> None:
+        """Take roles, workflow or policies of this transaction's tenant back."""
+        conn.execute(delete(SEEDED[what]))
+
+    def disband(self, conn: Connection) -> None:
+        """Take every membership of this transaction's tenant back."""
+        conn.execute(delete(member_roles))
+        conn.execute(delete(memberships))
+
+
+class InvitationRepository:
+    """Invitations and the hashes of their tokens."""
+
+    def add(self, conn: Connection, tenant_id: UUID, values: Mapping[str, Any], token_hash: bytes) -> UUID:
+        """Add an invitation with its token; raises ``Conflict`` when there is an open one for the address."""
+        invitation_id = new_id()
+        try:
+            conn.execute(insert(invitations).values(tenant_id=tenant_id, id=invitation_id, **values))
+        except IntegrityError as error:
+            raise Conflict(f"{values['email']} has an open invitation already; send it again or revoke it") from error
+        token = {"tenant_id": tenant_id, "invitation_id": invitation_id, "token_hash": token_hash}
+        conn.execute(insert(invitation_tokens).values(**token))
+        return invitation_id
+
+    def renew(
+        self, conn: Connection, invitation_id: UUID, inviter: UUID | None, expires_at: datetime, token_hash: bytes
+    ) -> None:
+        """Replace token, time and inviter of an invitation."""
+        values = {"expires_at": expires_at, "invited_by": inviter}
+        conn.execute(update(invitations).where(I.id == invitation_id).values(**values))
+        k = invitation_tokens
+        conn.execute(update(k).where(k.c.invitation_id == invitation_id).values(token_hash=token_hash))
+
+    def all(self, conn: Connection, invitation_id: UUID | None = None) -> list[InvitationDTO]:
+        """The invitations of this tenant, newest first, or one of them."""
+        rows = conn.execute(SELECT_INVITATIONS, {"id": invitation_id}).mappings()
+        return [InvitationDTO(**{**row, "roles": tuple(row["roles"])}) for row in rows]
+
+    def settle(self, conn: Connection, invitation_id: UUID, **values: Any) -> bool:
+        """Close an invitation that is still open; whether it was."""
+        open_ = (I.id == invitation_id, I.accepted_at.is_(None), I.revoked_at.is_(None))
+        return conn.execute(update(invitations).where(*open_).values(**values)).rowcount == 1
+
+    def revoke_of(self, conn: Connection, column: str, value: Any, at: datetime) -> int:
+        """Revoke every open invitation of an inviter, or of an address whose time is over; how many."""
+        open_ = [invitations.c[column] == value, I.accepted_at.is_(None), I.revoked_at.is_(None)]
+        if column == "email":
+            open_.append(I.expires_at <= at)
+        return conn.execute(update(invitations).where(*open_).values(revoked_at=at)).rowcount
+
+    def by_token(self, conn: Connection, token_hash: bytes) -> Offer | None:
+        """The open invitation that a token stands for, in whichever tenant."""
+        statement = text("SELECT * FROM alm.invitation_by_token(:h)")
+        row = conn.execute(statement, {"h": token_hash}).mappings().first()
+        return Offer(**{**row, "roles": tuple(row["roles"])}) if row else None
+
+
+class SagaRepository:
+    """Runs of sagas, which outlive the processes that run them."""
+
+    def start(self, conn: Connection, run_id: UUID, kind: str, subject: str, given: Mapping[str, Any]) -> None:
+        """Begin a run; raises ``Conflict`` when one is going on for the subject."""
+        try:
+            conn.execute(SAGA_START, {"id": run_id, "kind": kind, "subject": subject, "input": json.dumps(given)})
+        except IntegrityError as error:
+            raise Conflict(f"{subject!r} is being set up already") from error
+
+    def record(self, conn: Connection, run_id: UUID, status: str, done: Sequence[str], error: str | None) -> None:
+        """Keep how far a run is, in the transaction of the step itself."""
+        statement = text("SELECT alm.saga_record(:id, :status, :done, :error)")
+        conn.execute(statement, {"id": run_id, "status": status, "done": list(done), "error": error})
+
+    def get(self, conn: Connection, run_id: UUID) -> SagaRun | None:
+        """One run."""
+        return next(iter(self._find(conn, run_id, None)), None)
+
+    def unfinished(self, conn: Connection, kind: str) -> list[SagaRun]:
+        """The runs that are neither done nor taken back, oldest first."""
+        return self._find(conn, None, kind)
+
+    def hold(self, conn: Connection, run_id: UUID) -> bool:
+        """Keep a run for this transaction alone; the database lets go when the process dies."""
+        statement = text("SELECT pg_try_advisory_xact_lock(hashtextextended('alm.saga' || CAST(:id AS text), 0))")
+        return bool(conn.execute(statement, {"id": str(run_id)}).scalar())
+
+    def _find(self, conn: Connection, run_id: UUID | None, kind: str | None) -> list[SagaRun]:
+        rows = conn.execute(text("SELECT * FROM alm.saga_find(:id, :kind)"), {"id": run_id, "kind": kind})
+        return [SagaRun(r.id, r.subject, r.input, r.status, tuple(r.done), r.error, r.started_at) for r in rows]
+
+
+def _role(row: Row[Any]) -> RoleDTO:
+    facts = (tuple(row.implies), tuple(row.privileges), row.built_in, row.description, row.version)
+    return RoleDTO(row.code, row.labels, *facts)
+
+
+SELECT_MEMBERS = text("""
+SELECT membership_id, user_id, actor_id, email, display_name, status, role_codes AS roles, version, created_at
+  FROM alm.members()
+""")
+SELECT_INVITATIONS = text("""
+SELECT i.id AS invitation_id, i.email, i.roles,
+       CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' WHEN i.revoked_at IS NOT NULL THEN 'revoked'
+            WHEN i.expires_at <= clock_timestamp() THEN 'expired' ELSE 'open' END AS status,
+       COALESCE(a.display_name, '') AS invited_by, i.created_at, i.expires_at, i.version
+  FROM alm.invitations i
+  LEFT JOIN alm.actors a ON a.tenant_id = i.tenant_id AND a.id = i.created_by
+ WHERE CAST(:id AS uuid) IS NULL OR i.id = :id
+ ORDER BY i.created_at DESC, i.id DESC
+""")
+SAGA_START = text("SELECT alm.saga_start(:id, :kind, :subject, CAST(:input AS jsonb))")
