@@ -15,7 +15,7 @@ from alm_workbench import logs, resources
 from alm_workbench.config import Settings
 from alm_workbench.contexts.apikey.domain import KnownPrivileges
 from alm_workbench.contexts.artifact.messages import ProjectOfArtifact
-from alm_workbench.contexts.auth.domain import LiveBindings, Passwords, TokenKind, Tokens
+from alm_workbench.contexts.auth.domain import AuthOptions, LiveBindings, Passwords, PrincipalMemory, TokenKind, Tokens
 from alm_workbench.contexts.project.messages import ProjectPrivileges
 from alm_workbench.contexts.reporting.domain import MirrorQueries, RightsForMirror
 from alm_workbench.contexts.reporting.rights import ManifestRights
@@ -90,6 +90,7 @@ class Runtime:
         self.meta = domain_meta(self.plugins)
         self.tokens = Tokens(settings.token_secret())
         self.bindings = Bindings()
+        self.principals = PrincipalMemory()
         self._apart = OwnTransactions()
         self.mirror = MirrorService(
             settings.mirror_dir,
@@ -108,6 +109,8 @@ class Runtime:
         services.provide(DomainMeta, self.meta)
         services.provide(Tokens, self.tokens)
         services.provide(Passwords, Passwords())
+        services.provide(PrincipalMemory, self.principals)
+        services.provide(AuthOptions, AuthOptions.of(os.environ))
         services.provide(LiveBindings, self.bindings)  # type: ignore[type-abstract]
         services.provide(Seed, read_seed())
         services.provide(Tiers, shipped_tiers())

@@ -20,7 +20,7 @@ from uuid import UUID
 from alm_workbench import resources
 from alm_workbench.config import Settings
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact
-from alm_workbench.contexts.auth.messages import FindUser, RegisterUser, ResolvePrincipal
+from alm_workbench.contexts.auth.messages import CreateAccount, FindUser, ResolvePrincipal
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject, GetProcess, ProcessDTO
 from alm_workbench.contexts.tenant.messages import AddMember, OnboardTenant, TenantBySlug
@@ -87,7 +87,7 @@ def ensure_owner(
     tenant_id = root.query(TenantBySlug(slug))
     user = root.query(FindUser(email))
     if user is None:
-        user = root.send(RegisterUser(email, PEOPLE[0][1] if demo else "Owner", password(settings)))
+        user = root.send(CreateAccount(email, PEOPLE[0][1] if demo else "Owner", password(settings)))
     if tenant_id is None:
         tenant_id = root.send(OnboardTenant(slug, name, user.user_id, user.email, user.display_name)).tenant_id
     ids = OwnerIds(user.user_id, tenant_id)
@@ -154,7 +154,7 @@ class DemoSeeder:
 
     def _member(self, owner: Principal, name: str, full: str, roles: tuple[str, ...]) -> Principal:
         root, email = self._mediator.as_principal(None), f"{name}@{DOMAIN}"
-        user = root.query(FindUser(email)) or root.send(RegisterUser(email, full, password(self._settings)))
+        user = root.query(FindUser(email)) or root.send(CreateAccount(email, full, password(self._settings)))
         with contextlib.suppress(AlmError):  # a member already
             self._mediator.as_principal(owner).send(AddMember(email, roles))
         return self._principal(user.user_id)

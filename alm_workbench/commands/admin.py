@@ -70,12 +70,12 @@ def create(
     as_json: bool,
 ) -> None:
     """Set up an organisation from the seed, with its owner."""
-    from alm_workbench.contexts.auth.messages import FindUser, RegisterUser
+    from alm_workbench.contexts.auth.messages import CreateAccount, FindUser
     from alm_workbench.contexts.tenant.messages import OnboardTenant
 
     with runtime(data_dir, create=True) as found:
         root = found.mediator.as_principal(None)
-        user = root.query(FindUser(email)) or root.send(RegisterUser(email, owner_name or email, password, locale))
+        user = root.query(FindUser(email)) or root.send(CreateAccount(email, owner_name or email, password, locale))
         made = root.send(
             OnboardTenant(
                 slug, name or slug, user.user_id, user.email, user.display_name, timezone=timezone, locale=locale

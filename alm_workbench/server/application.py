@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
-import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from uuid import UUID
 
-from alm_workbench.contexts.auth.domain import Claims, LiveBindings, Tokens
-from alm_workbench.contexts.auth.messages import LogIn, ResolvePrincipal, SessionDTO
-from alm_workbench.errors import AuthenticationFailed
+import structlog
+
+from alm_workbench.contexts.auth.domain import PRINCIPAL_SECONDS, LiveBindings, PrincipalMemory, Tokens
+from alm_workbench.contexts.auth.messages import (
+    LogIn,
+    LogInBrowser,
+    LogOut,
+    OpenSession,
+    ResolvePrincipal,
+    ResolveSession,
+    SessionDTO,
+    TouchSession,
+)
+from alm_workbench.errors import AlmError, AuthenticationFailed, Conflict
 from alm_workbench.server.authentication import KeyDoor
 from alm_workbench.server.readiness import Readiness
 from alm_workbench.shared.mediator import LocalMediator
@@ -23,8 +34,9 @@ if TYPE_CHECKING:
     from alm_workbench.composition import Runtime
 
 T = TypeVar("T")
-PRINCIPAL_SECONDS = 5.0
+TOUCH_SECONDS = 300.0
 MAX_PRINCIPALS = 4096
+log = structlog.get_logger("alm.api")
 
 
 class Probe(Protocol):
@@ -45,6 +57,7 @@ class Application:
         *,
         threads: int = 8,
         report_threads: int = 2,
+        memory: PrincipalMemory | None = None,
     ) -> None:
         self.mediator = mediator
         self.tokens = tokens
@@ -53,14 +66,21 @@ class Application:
         self._ready = Readiness(probe)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="alm")
         self._reports = ThreadPoolExecutor(report_threads, thread_name_prefix="alm-report")
-        self._known: dict[tuple[UUID, UUID], tuple[float, Principal | None]] = {}
-        self._lock = threading.Lock()
+        self._memory = memory or PrincipalMemory()
+        self._touched: dict[UUID, float] = {}
         self._keys = KeyDoor(mediator, seconds=PRINCIPAL_SECONDS)
 
     @classmethod
     def of(cls, runtime: Runtime, *, threads: int = 8) -> Application:
         """What a server serves of a running workbench; as many threads as the database pool has connections."""
-        return cls(runtime.mediator, runtime.tokens, runtime.bindings, runtime.readiness, threads=threads)
+        return cls(
+            runtime.mediator,
+            runtime.tokens,
+            runtime.bindings,
+            runtime.readiness,
+            threads=threads,
+            memory=runtime.principals,
+        )
 
     async def run(self, call: Callable[[], T], *, reports: bool = False) -> T:
         """Run a blocking call on a thread, with the context (correlation id) of the caller."""
@@ -68,22 +88,51 @@ class Application:
         pool = self._reports if reports else self._pool
         return await asyncio.get_running_loop().run_in_executor(pool, lambda: context.run(call))
 
-    def login(self, email: str, password: str, tenant: str | None = None) -> SessionDTO:
-        """Open a session; raises ``AuthenticationFailed``, or ``InvalidInput`` with ``tenants`` to choose from."""
-        return self.mediator.as_principal(None).send(LogIn(email, password, tenant))
+    def login(self, email: str, password: str, tenant: str | None = None, hours: float | None = None) -> SessionDTO:
+        """Open a session: of a program, or for ``hours`` of a browser.
+
+        Raises ``AuthenticationFailed``, or ``InvalidInput`` with ``tenants`` to choose from.
+        """
+        nobody = self.mediator.as_principal(None)
+        if hours is None:
+            return nobody.send(LogIn(email, password, tenant))
+        return nobody.send(LogInBrowser(email, password, tenant, hours))
+
+    def open_session(self, user_id: UUID, tenant_id: UUID, hours: float) -> SessionDTO:
+        """A browser's session for somebody who proved otherwise who it is; raises ``AuthenticationFailed``."""
+        return self.mediator.as_principal(None).send(OpenSession(user_id, tenant_id, hours))
+
+    def end_session(self, principal: Principal) -> None:
+        """End the session of a principal, in every process."""
+        with contextlib.suppress(Conflict):  # it has none
+            self.mediator.as_principal(principal).send(LogOut())
+        self._memory.forget(principal.session_id)
 
     def principal(self, user_id: UUID, tenant_id: UUID) -> Principal | None:
         """The principal of an active member, looked up again every few seconds; None for anybody else."""
-        key, now = (user_id, tenant_id), time.monotonic()
-        with self._lock:
-            hit = self._known.get(key)
-        if hit is not None and now - hit[0] < PRINCIPAL_SECONDS:
-            return hit[1]
-        found = self.mediator.as_principal(None).query(ResolvePrincipal(user_id, tenant_id))
-        with self._lock:
-            if len(self._known) >= MAX_PRINCIPALS:
-                self._known.clear()
-            self._known[key] = (now, found)
+        nobody = self.mediator.as_principal(None)
+        return self._memory.recall((user_id, tenant_id), lambda: nobody.query(ResolvePrincipal(user_id, tenant_id)))
+
+    def of_session(self, session_id: UUID) -> Principal | None:
+        """The principal of a session, looked up again every few seconds; None once it ended."""
+        return self._memory.recall(session_id, lambda: self._looked_up(session_id))
+
+    def remembered(self, session_id: UUID) -> tuple[bool, Principal | None]:
+        """Whether the answer to ``of_session`` is known without asking the database, and the answer."""
+        return self._memory.peek(session_id)
+
+    def _looked_up(self, session_id: UUID) -> Principal | None:
+        nobody = self.mediator.as_principal(None)
+        found = nobody.query(ResolveSession(session_id))
+        now = time.monotonic()
+        if found is not None and now - self._touched.get(session_id, -TOUCH_SECONDS) >= TOUCH_SECONDS:
+            if len(self._touched) >= MAX_PRINCIPALS:
+                self._touched.clear()
+            self._touched[session_id] = now
+            try:
+                nobody.send(TouchSession(session_id))
+            except AlmError as error:  # a database that only reads must not lock people out
+                log.warning("the use of a session was not noted", detail=error.detail)
         return found
 
     def by_key(self, text: str) -> Principal:
@@ -93,17 +142,17 @@ class Application:
     def by_token(self, token: str) -> Principal:
         """Who a bearer token stands for; raises ``AuthenticationFailed``."""
         claims = self.tokens.read(token)
-        if not self._alive(claims):
+        if claims.session_id is not None:
+            found = self.of_session(claims.session_id)
+            if found is None or (found.user_id, found.tenant_id) != (claims.user_id, claims.tenant_id):
+                raise AuthenticationFailed("The session of this token has ended; log in again")
+            return found
+        if claims.binding is None or not self._bindings.alive(claims.kind, claims.binding):
             raise AuthenticationFailed("The token's kernel or server is gone")
         found = self.principal(claims.user_id, claims.tenant_id)
         if found is None:
             raise AuthenticationFailed("This account has no access any more")
         return found
-
-    def _alive(self, claims: Claims) -> bool:
-        if claims.kind == "user":
-            return True
-        return claims.binding is not None and self._bindings.alive(claims.kind, claims.binding)
 
     async def readiness(self) -> dict[str, Any]:
         """What ``/alm/health/ready`` answers, within a few seconds."""
@@ -112,5 +161,6 @@ class Application:
     def close(self) -> None:
         """Stop the threads; running calls are waited for."""
         self._ready.close()
+        self.rates.close()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._reports.shutdown(wait=True, cancel_futures=True)

@@ -1,7 +1,8 @@
 """Who may open which page of a Jupyter server: ALM accounts in place of one shared password.
 
-Used by the Lab server and by the dashboards server. A log-in is a signed cookie that names a user, a tenant and a
-session; rights are looked up again for every request (with a short memory), so a suspended member is soon out.
+Used by the Lab server and by the dashboards server. A log-in is a signed cookie that names a session of the database;
+session and rights are looked up again for every request (with a short memory), so whoever logged out, was suspended or
+had the password changed is soon out of every server, with the sockets that are open already.
 
 Jupyter asks its authorizer only for some resources: a plain page such as ``/lab`` is open to everybody who is
 logged in, and that page carries the owner's token. The provider therefore closes, by default, every handler that
@@ -15,23 +16,25 @@ import contextvars
 import hashlib
 import hmac
 import json
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from jupyter_server.auth.authorizer import Authorizer
 from jupyter_server.auth.identity import IdentityProvider, User
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from tornado import web
+from tornado.websocket import WebSocketHandler
 from traitlets import Float, default
 
 from alm_workbench.config import read_or_make
 from alm_workbench.errors import AuthenticationFailed
+from alm_workbench.server.sessions import SessionInfo as SessionInfo
+from alm_workbench.server.sessions import SessionService, SocketWatch, Ticket, ticket_of
 from alm_workbench.shared.principal import Principal
 
 T = TypeVar("T")
@@ -39,29 +42,6 @@ Runner = Callable[[Callable[[], T]], Awaitable[T]]
 
 OWN_RESOURCE = "alm"
 LAB_PRIVILEGE = "lab:use"
-CACHE_SECONDS = 10.0
-MAX_CACHED = 4096
-
-
-class SessionInfo(Protocol):
-    """What a log-in must tell: whose session it is, in which tenant."""
-
-    @property
-    def user_id(self) -> UUID: ...
-    @property
-    def tenant_id(self) -> UUID: ...
-
-
-class SessionService(Protocol):
-    """The part of the application that identity needs; both methods may block."""
-
-    def login(self, email: str, password: str, tenant: str | None = None) -> SessionInfo:
-        """Open a session; raises ``AuthenticationFailed``, or ``InvalidInput`` with ``tenants`` to choose from."""
-        ...
-
-    def principal(self, user_id: UUID, tenant_id: UUID) -> Principal | None:
-        """The principal of an active member; None for anybody else."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +67,6 @@ class AlmUser(User):
     principal: Principal | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """The content of a log-in cookie: account, tenant, session, time of the log-in (seconds since the epoch)."""
-
-    user_id: UUID
-    tenant_id: UUID
-    session_id: str
-    at: float
-
-    def dump(self) -> str:
-        """The cookie's text."""
-        return json.dumps({"u": str(self.user_id), "t": str(self.tenant_id), "s": self.session_id, "i": int(self.at)})
-
-    @classmethod
-    def load(cls, text: str) -> Ticket:
-        """The inverse of ``dump``; raises ``ValueError`` on anything else."""
-        try:
-            data = json.loads(text)
-            return cls(UUID(data["u"]), UUID(data["t"]), str(data["s"]), float(data["i"]))
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError("not a log-in cookie") from error
-
-
 def load_cookie_secret(secrets_dir: Path) -> bytes:
     """The installation's cookie secret, made on first use; Lab and dashboards must be given the same."""
     return read_or_make(secrets_dir / "cookie.key").encode("ascii")
@@ -133,8 +90,8 @@ class AlmIdentityProvider(IdentityProvider):
         self.lab_here = True
         self._run: Runner[Any] | None = None
         self._pool: ThreadPoolExecutor | None = None
-        self._known: dict[tuple[UUID, UUID], tuple[float, Principal | None]] = {}
-        self._ended: dict[str, float] = {}
+        self._owner_session: UUID | None = None
+        self.sockets = SocketWatch(self.user_of)
 
     def bind(
         self,
@@ -152,7 +109,6 @@ class AlmIdentityProvider(IdentityProvider):
         """
         self.service, self.owner, self._run = service, owner, run
         self.dashboards_url, self.lab_here, self.open_resources = dashboards_url, lab_here, open_resources
-        self._known.clear()
 
     async def run(self, call: Callable[[], T]) -> T:
         """Run a blocking call on a thread of its own small pool, with the context of this request."""
@@ -172,6 +128,8 @@ class AlmIdentityProvider(IdentityProvider):
             return known
         user = await self._by_token(handler) or await self._by_cookie(handler)
         if user is None or user.uses_lab or self.is_ours(handler):
+            if user is not None:
+                self.sockets.note(handler, user.user_id, user.session_id)
             return user
         if is_public_file(handler):
             # nobody in particular: Jupyter puts the server's token into every error page of somebody who is logged in
@@ -180,16 +138,35 @@ class AlmIdentityProvider(IdentityProvider):
 
     async def _by_token(self, handler: web.RequestHandler) -> AlmUser | None:
         given = self.get_token(handler) or ""
-        if not self.token or self.owner is None or not hmac.compare_digest(given.encode(), str(self.token).encode()):
+        owner = self.owner
+        if not self.token or owner is None or not hmac.compare_digest(given.encode(), str(self.token).encode()):
             return None
         ticket = self.read_cookie(handler)
-        if ticket is None or (ticket.user_id, ticket.tenant_id) != (self.owner.user_id, self.owner.tenant_id):
-            ticket = Ticket(self.owner.user_id, self.owner.tenant_id, secrets.token_urlsafe(18), time.time())
-        user = await self.user_of(ticket)
+        user = await self.user_of(ticket) if ticket and ticket.user_id == owner.user_id else None
+        if user is None:
+            user = await self._owner_user(handler, owner)
         if user is not None:
-            self.write_cookie(handler, ticket)
             handler._token_authenticated = True  # type: ignore[attr-defined]
         return user
+
+    async def _owner_user(self, handler: web.RequestHandler, owner: Owner) -> AlmUser | None:
+        """The owner by the server's token: a page opens a session of its own, calls without a cookie share one."""
+        opens = is_page(handler)
+        session_id = None if opens else self._owner_session
+        user = await self.user_of(Ticket(owner.user_id, session_id, time.time())) if session_id else None
+        if user is not None:
+            return user
+        service = self._service()
+        try:
+            info = await self.run(lambda: service.open_session(owner.user_id, owner.tenant_id, self.session_hours))
+        except AuthenticationFailed:
+            return None
+        ticket = ticket_of(info)
+        if opens:
+            self.write_cookie(handler, ticket)
+        else:
+            self._owner_session = ticket.session_id
+        return await self.user_of(ticket)
 
     async def _by_cookie(self, handler: web.RequestHandler) -> AlmUser | None:
         ticket = self.read_cookie(handler)
@@ -199,14 +176,17 @@ class AlmIdentityProvider(IdentityProvider):
         return user
 
     async def user_of(self, ticket: Ticket) -> AlmUser | None:
-        """The user a ticket stands for now; None when the membership is gone."""
-        principal = await self._principal(ticket.user_id, ticket.tenant_id)
-        if principal is None:
+        """The user a ticket stands for now; None when the session ended or the membership is gone."""
+        service = self._service()
+        known, principal = service.remembered(ticket.session_id)
+        if not known:
+            principal = await self.run(lambda: service.of_session(ticket.session_id))
+        if principal is None or principal.user_id != ticket.user_id:
             return None
         is_owner = self.owner is not None and self.owner.user_id == ticket.user_id
         # A tenant's wildcard must not let its administrators run code as the owner of this machine: the privilege
         # counts by its own name only, and only in the owner's tenant.
-        at_home = self.owner is None or self.owner.tenant_id == ticket.tenant_id
+        at_home = self.owner is None or self.owner.tenant_id == principal.tenant_id
         granted = at_home and LAB_PRIVILEGE in principal.privileges
         return AlmUser(
             username=principal.email or str(ticket.user_id),
@@ -214,46 +194,36 @@ class AlmIdentityProvider(IdentityProvider):
             display_name=principal.display_name,
             initials="".join(word[0] for word in principal.display_name.split()[:2]).upper() or None,
             user_id=str(ticket.user_id),
-            tenant_id=str(ticket.tenant_id),
+            tenant_id=str(principal.tenant_id),
             tenant_name=principal.tenant_name,
             email=principal.email,
             locale=principal.locale,
-            session_id=ticket.session_id,
+            session_id=str(ticket.session_id),
             is_owner=is_owner,
             uses_lab=self.lab_here and (is_owner or granted),
             principal=principal,
         )
 
-    async def _principal(self, user_id: UUID, tenant_id: UUID) -> Principal | None:
-        service, key, now = self.service, (user_id, tenant_id), time.monotonic()
-        if service is None:
+    def _service(self) -> SessionService:
+        if self.service is None:
             raise web.HTTPError(503, "The workbench is starting")
-        hit = self._known.get(key)
-        if hit is not None and now - hit[0] < CACHE_SECONDS:
-            return hit[1]
-        principal = await self.run(lambda: service.principal(user_id, tenant_id))
-        if len(self._known) >= MAX_CACHED:
-            self._known.clear()
-        self._known[key] = (now, principal)
-        return principal
+        return self.service
 
     async def login(self, email: str, password: str, tenant: str | None) -> Ticket:
         """A new session; raises what ``SessionService.login`` raises."""
         service = self.service
         if service is None:
             raise AuthenticationFailed("The workbench is starting")
-        info = await self.run(lambda: service.login(email, password, tenant))
-        self._known.pop((info.user_id, info.tenant_id), None)
-        return Ticket(info.user_id, info.tenant_id, secrets.token_urlsafe(18), time.time())
+        return ticket_of(await self.run(lambda: service.login(email, password, tenant, self.session_hours)))
 
-    def logout(self, handler: web.RequestHandler) -> None:
-        """End the session of this request, also for copies of its cookie."""
-        ticket = self.read_cookie(handler)
-        now = time.time()
-        self._ended = {sid: at for sid, at in self._ended.items() if now - at < self.session_hours * 3600}
-        if ticket is not None:
-            self._ended[ticket.session_id] = now
+    async def logout(self, handler: web.RequestHandler) -> None:
+        """End the session of this request, also for copies of its cookie and in the other servers."""
+        ticket, service = self.read_cookie(handler), self.service
         self.clear_login_cookie(handler)
+        user = await self.user_of(ticket) if ticket and service else None
+        if user is not None and user.principal is not None and service is not None:
+            principal = user.principal
+            await self.run(lambda: service.end_session(principal))
 
     # -- the cookie
 
@@ -272,14 +242,10 @@ class AlmIdentityProvider(IdentityProvider):
             ticket = Ticket.load(raw.decode())
         except ValueError:
             return None
-        fresh = -60 <= time.time() - ticket.at <= self.session_hours * 3600
-        return ticket if fresh and ticket.session_id not in self._ended else None
+        return ticket if -60 <= time.time() - ticket.at <= self.session_hours * 3600 else None
 
     def write_cookie(self, handler: web.RequestHandler, ticket: Ticket) -> None:
         """Keep the session in the browser: not readable by scripts, not sent with requests of other sites."""
-        present = self.read_cookie(handler)
-        if present == Ticket.load(ticket.dump()):
-            return
         secure = handler.request.protocol == "https" if self.secure_cookie is None else bool(self.secure_cookie)
         handler.set_secure_cookie(
             self.get_cookie_name(handler),
@@ -299,7 +265,7 @@ class AlmIdentityProvider(IdentityProvider):
         """The cookie text of a user."""
         if not isinstance(user, AlmUser):
             raise TypeError("only ALM users are kept in a cookie")
-        return Ticket(UUID(user.user_id), UUID(user.tenant_id), user.session_id, time.time()).dump()
+        return Ticket(UUID(user.user_id), UUID(user.session_id), time.time()).dump()
 
     def user_from_cookie(self, cookie_value: str) -> User | None:
         """A user without name or rights yet; requests go through ``get_user``, which looks both up."""
@@ -308,7 +274,7 @@ class AlmIdentityProvider(IdentityProvider):
         except ValueError:
             return None
         user_id = str(ticket.user_id)
-        return AlmUser(user_id, user_id=user_id, tenant_id=str(ticket.tenant_id), session_id=ticket.session_id)
+        return AlmUser(user_id, user_id=user_id, session_id=str(ticket.session_id))
 
     def identity_model(self, user: User) -> dict[str, Any]:
         """What JupyterLab shows of a user."""
@@ -344,7 +310,7 @@ class AlmIdentityProvider(IdentityProvider):
         return True
 
     def get_handlers(self) -> list[tuple[str, object]]:
-        """Our log-in and log-out pages."""
+        """Our log-in and log-out pages, and those of accounts."""
         from alm_workbench.server.login import AlmLoginHandler, AlmLogoutHandler
 
         return [(r"/login", AlmLoginHandler), (r"/logout", AlmLogoutHandler)]
@@ -358,6 +324,12 @@ class AlmAuthorizer(Authorizer):
         if not isinstance(user, AlmUser):
             return False
         return resource == OWN_RESOURCE or user.uses_lab
+
+
+def is_page(handler: web.RequestHandler) -> bool:
+    """Whether a browser is opening a page, rather than a program calling an API or a socket."""
+    plain = handler.request.method == "GET" and not isinstance(handler, (APIHandler, WebSocketHandler))
+    return plain and "token" in handler.request.arguments
 
 
 def is_public_file(handler: web.RequestHandler) -> bool:

@@ -223,19 +223,19 @@ class AlmLogoutHandler(PageHandler):
     """Ends a session."""
 
     @allow_unauthenticated
-    def get(self) -> None:
+    async def get(self) -> None:
         """What JupyterLab's menu opens; a link on a foreign page gets a question instead."""
         foreign = self.request.headers.get("Sec-Fetch-Site", "") in ("cross-site", "same-site")
         if foreign and self.current_user:
             finish_page(self, "logout.html", choose_language(self), xsrf=self.xsrf_token.decode("ascii"))
             return
-        self._leave()
+        await self._leave()
 
     @allow_unauthenticated
-    def post(self) -> None:
+    async def post(self) -> None:
         """The button of our own pages."""
-        self._leave()
+        await self._leave()
 
-    def _leave(self) -> None:
-        self.identity.logout(self)
+    async def _leave(self) -> None:
+        await self.identity.logout(self)
         self.redirect(f"{self.base_url}login?out=1", status=303)

@@ -23,7 +23,7 @@ import pytest
 from alm_workbench import resources
 from alm_workbench.composition import Runtime
 from alm_workbench.config import Settings
-from alm_workbench.contexts.auth.messages import RegisterUser, ResolvePrincipal
+from alm_workbench.contexts.auth.messages import CreateAccount, ResolvePrincipal
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject, ProjectDTO
 from alm_workbench.contexts.tenant.messages import AddMember, OnboardTenant
@@ -98,7 +98,7 @@ def make_org(runtime: Runtime, slug: str) -> Org:
     root = runtime.mediator.as_principal(None)
 
     def person(role: str) -> UUID:
-        return root.send(RegisterUser(f"{role}@{slug}.example", f"{role.title()} of {slug}", PASSWORD)).user_id
+        return root.send(CreateAccount(f"{role}@{slug}.example", f"{role.title()} of {slug}", PASSWORD)).user_id
 
     def mediator(user_id: UUID, tenant_id: UUID) -> LocalMediator:
         principal = root.query(ResolvePrincipal(user_id, tenant_id))
@@ -148,9 +148,11 @@ class Reply:
 class Api:
     """The REST API of a workbench on a real socket."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, *, scale: int = 1000) -> None:
+        """`scale` multiplies every rate limit; 1 has them as they are."""
         self.bench = bench
         self.application = Application.of(bench.runtime)
+        self.application.limits.scale = scale
         self._tokens: dict[tuple[str, str], str] = {}
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -168,16 +170,16 @@ class Api:
         return f"{self.url}alm/api/v1"
 
     def _serve(self) -> None:
-        from tornado.httpserver import HTTPServer
         from tornado.netutil import bind_sockets
         from tornado.web import Application as Tornado
 
+        from alm_workbench.server.connections import ProblemServer
         from alm_workbench.server.routes import alm_handlers
 
         async def run() -> None:
             self._loop = asyncio.get_running_loop()
             self._done = asyncio.Event()
-            server = HTTPServer(Tornado(list(alm_handlers(self.application, "/")), xsrf_cookies=True))
+            server = ProblemServer(Tornado(list(alm_handlers(self.application, "/")), xsrf_cookies=True))
             sockets = bind_sockets(0, "127.0.0.1")
             server.add_sockets(sockets)
             self.port = sockets[0].getsockname()[1]
@@ -216,6 +218,8 @@ class Api:
         if who is not None:
             given.setdefault("Authorization", f"Bearer {self.token(who, org)}")
         data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        if data is not None:
+            given.setdefault("Content-Type", "application/json")
         url = path if path.startswith("http") else self.base + path
         request = urllib.request.Request(url, data=data, method=method, headers=given)
         try:

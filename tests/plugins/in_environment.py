@@ -12,7 +12,7 @@ from alm_workbench.composition import Runtime, opened
 from alm_workbench.config import Settings
 from alm_workbench.contexts.artifact.messages import CreateArtifact
 from alm_workbench.contexts.audit.messages import EntityHistory
-from alm_workbench.contexts.auth.messages import RegisterUser, ResolvePrincipal
+from alm_workbench.contexts.auth.messages import CreateAccount, ResolvePrincipal
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.plugin.messages import GetPluginValues, SetPluginValue
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
@@ -52,7 +52,7 @@ def use(runtime: Runtime, root: LocalMediator, kept: Path) -> dict[str, Any]:
     """Everything the example adds, on an organisation of its own."""
     from alm_example.messages import GetRiskAppetite, SetRiskAppetite
 
-    user = root.send(RegisterUser("ada@acme.example", "Ada", "correct horse battery"))
+    user = root.send(CreateAccount("ada@acme.example", "Ada", "correct horse battery"))
     tenant = root.send(OnboardTenant("acme", "Acme", user.user_id, "ada@acme.example", "Ada"))
     kept.write_text(json.dumps([str(user.user_id), str(tenant.tenant_id)]), "utf-8")
     ada = someone(root, kept)

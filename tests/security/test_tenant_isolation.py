@@ -144,6 +144,7 @@ def test_every_foreign_key_between_tenant_tables_carries_the_tenant(pair: Pair) 
         SELECT conrelid::regclass::text, conname FROM pg_constraint k
         WHERE contype = 'f' AND connamespace = 'alm'::regnamespace AND conparentid = 0 AND confrelid::regclass::text
           NOT IN ('alm.users', 'users')
+          AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = conrelid AND attname = 'tenant_id' AND NOT attisdropped)
           AND NOT EXISTS (SELECT FROM unnest(conkey, confkey) AS u (mine, theirs)
             JOIN pg_attribute m ON m.attrelid = conrelid AND m.attnum = mine
             JOIN pg_attribute t ON t.attrelid = confrelid AND t.attnum = theirs

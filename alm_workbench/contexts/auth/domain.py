@@ -1,23 +1,39 @@
-"""Tokens and passwords: what is signed, for how long, and how a role set becomes privileges."""
+"""Tokens, passwords, addresses: what is signed, for how long, what is strong enough, and who may come in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast, get_args
 from uuid import UUID, uuid4
 
-from alm_workbench.errors import AuthenticationFailed
+from alm_workbench.errors import AuthenticationFailed, ConfigurationError
+from alm_workbench.shared.principal import Principal
 
 ALGORITHM = "HS256"
 ISSUER = "alm-workbench"
 TokenKind = Literal["user", "kernel", "owner"]
 LIFETIMES: Mapping[TokenKind, timedelta] = {
-    "user": timedelta(hours=8),
+    "user": timedelta(minutes=15),
     "kernel": timedelta(minutes=15),
     "owner": timedelta(days=30),
 }
+REFRESH_LIFETIME = timedelta(days=30)
+REFRESH_IDLE = timedelta(days=14)
+MAILED_LINK = timedelta(hours=1)
+ISSUED_LINK = timedelta(hours=24)
+REFRESH_PREFIX = "almr_"
+RESET_JOB = "auth.password-reset"
+RESET_PATH = "reset?token="
+PRINCIPAL_SECONDS = 4.0
+"""How long a looked-up principal is believed; with the second of the socket watch, a revocation holds within five."""
+NO_TENANT = UUID(int=0)
+"""The tenant of events that belong to no organisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +45,7 @@ class Claims:
     kind: TokenKind
     binding: str | None
     expires_at: datetime
+    session_id: UUID | None = None
 
 
 class LiveBindings(Protocol):
@@ -46,9 +63,15 @@ class Tokens:
         self._secret = secret
 
     def issue(
-        self, user_id: UUID, tenant_id: UUID, kind: TokenKind = "user", binding: str | None = None
+        self,
+        user_id: UUID,
+        tenant_id: UUID,
+        kind: TokenKind = "user",
+        binding: str | None = None,
+        *,
+        session_id: UUID | None = None,
     ) -> tuple[str, datetime]:
-        """A signed token and the moment it expires (UTC)."""
+        """A signed token and the moment it expires (UTC); a user's token names its session."""
         import jwt
 
         now = datetime.now(UTC).replace(microsecond=0)
@@ -64,31 +87,53 @@ class Tokens:
         }
         if binding:
             claims["bnd"] = binding
+        if session_id is not None:
+            claims["sid"] = str(session_id)
         return jwt.encode(claims, self._secret, algorithm=ALGORITHM), expires
 
     def read(self, token: str, *, allow_expired: bool = False) -> Claims:
         """The claims of a valid token; raises ``AuthenticationFailed`` on any other."""
         import jwt
 
+        # `iat` is not compared with the clock: one that steps back must not throw everybody out; `exp` is the limit
+        options = {"verify_exp": not allow_expired, "verify_iat": False}
         try:
             data = jwt.decode(
                 token,
                 self._secret,
                 algorithms=[ALGORITHM],
                 issuer=ISSUER,
-                options={"require": ["exp", "iat", "sub", "tid", "use", "jti"], "verify_exp": not allow_expired},
+                options={"require": ["exp", "iat", "iss", "sub", "tid", "use", "jti"], **options},  # type: ignore[arg-type]
             )
-            return Claims(
-                UUID(data["sub"]),
-                UUID(data["tid"]),
-                data["use"],
-                data.get("bnd"),
-                datetime.fromtimestamp(data["exp"], UTC),
-            )
+            return self._claims(data)
         except jwt.ExpiredSignatureError:
             raise AuthenticationFailed("The token has expired; log in again") from None
-        except (jwt.PyJWTError, ValueError, KeyError, TypeError):
+        except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
             raise AuthenticationFailed("The token is not valid") from None
+
+    def _claims(self, data: Mapping[str, Any]) -> Claims:
+        kind = data["use"]
+        needed = "sid" if kind == "user" else "bnd"
+        if kind not in get_args(TokenKind) or not isinstance(data.get(needed), str):
+            raise ValueError(f"a token for {kind!r} needs {needed}")
+        return Claims(
+            UUID(data["sub"]),
+            UUID(data["tid"]),
+            cast("TokenKind", kind),
+            data.get("bnd"),
+            datetime.fromtimestamp(data["exp"], UTC),
+            UUID(data["sid"]) if kind == "user" else None,
+        )
+
+
+def new_secret(prefix: str = "") -> str:
+    """A random secret of 256 bits for a refresh token or a one-time link."""
+    return prefix + secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a random secret; a fast hash is enough, since there is nothing to guess (SHA-256)."""
+    return hashlib.sha256(secret.encode()).digest()
 
 
 class Passwords:
@@ -98,7 +143,9 @@ class Passwords:
         from argon2 import PasswordHasher
 
         self._hasher = PasswordHasher()
-        self._dummy: str | None = None
+        h = self._hasher
+        # fits no password; checking it costs what checking a real one costs
+        self._nobody = f"$argon2id$v=19$m={h.memory_cost},t={h.time_cost},p={h.parallelism}${'A' * 22}${'A' * 43}"
 
     def hash(self, password: str) -> str:
         """The encoded hash of a password."""
@@ -108,12 +155,81 @@ class Passwords:
         """Whether the password fits; takes the same time when there is no such account."""
         from argon2.exceptions import InvalidHashError, VerificationError
 
-        if encoded is None:
-            self._dummy = self._dummy or self._hasher.hash("no such account")
         try:
-            return self._hasher.verify(encoded or self._dummy or "", password) and encoded is not None
+            return self._hasher.verify(encoded or self._nobody, password) and encoded is not None
         except (VerificationError, InvalidHashError):
             return False
+
+    def outdated(self, encoded: str) -> bool:
+        """Whether a hash was made with weaker parameters than today's."""
+        return self._hasher.check_needs_rehash(encoded)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthOptions:
+    """How this installation lets people in.
+
+    ``registration``: ``invited`` (with an invitation), ``open`` or ``closed``. ``public_url`` ends in a slash; links in
+    mails begin with it, never with what a request says its host is. ``mails``: whether there is a mail server.
+    """
+
+    registration: Literal["open", "invited", "closed"] = "invited"
+    public_url: str = ""
+    mails: bool = False
+
+    @classmethod
+    def of(cls, env: Mapping[str, str]) -> AuthOptions:
+        """What the environment says; raises ``ConfigurationError`` in one sentence."""
+        registration = env.get("ALM_REGISTRATION", "").strip().lower() or "invited"
+        if registration not in ("open", "invited", "closed"):
+            raise ConfigurationError(f"ALM_REGISTRATION is {registration!r}; it may be open, invited or closed.")
+        url = env.get("ALM_PUBLIC_URL", "").strip()
+        if url and not url.startswith(("https://", "http://")):
+            raise ConfigurationError("ALM_PUBLIC_URL must begin with https:// (or http://).")
+        mails = bool(env.get("ALM_SMTP_URL", "").strip())
+        if mails and not url:
+            raise ConfigurationError("ALM_SMTP_URL needs ALM_PUBLIC_URL too: links in mails begin with it.")
+        return cls(cast("Any", registration), url.rstrip("/") + "/" if url else "", mails)
+
+
+class PrincipalMemory:
+    """Principals that were just looked up, for a few seconds; shared by whoever asks and whoever ends sessions."""
+
+    def __init__(
+        self, seconds: float = PRINCIPAL_SECONDS, *, limit: int = 4096, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._seconds, self._limit, self._clock = seconds, limit, clock
+        self._known: dict[Any, tuple[float, Principal | None]] = {}
+        self._changes = 0
+        self._lock = threading.Lock()
+
+    def peek(self, key: Any) -> tuple[bool, Principal | None]:
+        """Whether it is known, and the principal (None is an answer too)."""
+        hit = self._known.get(key)
+        if hit is None or self._clock() - hit[0] >= self._seconds:
+            return False, None
+        return True, hit[1]
+
+    def recall(self, key: Any, load: Callable[[], Principal | None]) -> Principal | None:
+        """The principal of a key, looked up again when it is not known any more."""
+        known, principal = self.peek(key)
+        if known:
+            return principal
+        asked, before = self._clock(), self._changes
+        principal = load()
+        with self._lock:
+            if self._changes == before:  # what was looked up before somebody forgot may be wrong already
+                if len(self._known) >= self._limit:
+                    self._known.clear()
+                self._known[key] = (asked, principal)
+        return principal
+
+    def forget(self, *keys: Any) -> None:
+        """Look these up again next time; without keys, everybody."""
+        with self._lock:
+            self._changes += 1
+            for key in keys or list(self._known):
+                self._known.pop(key, None)
 
 
 def closure(codes: Iterable[str], implied: Mapping[str, Iterable[str]]) -> frozenset[str]:

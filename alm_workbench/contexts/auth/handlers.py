@@ -1,69 +1,87 @@
-"""What the auth context does with its messages."""
+"""Log-in, sessions and who is asking."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from alm_workbench.contexts.auth.domain import LiveBindings, Passwords, Tokens, closure
+from alm_workbench.contexts.auth.domain import (
+    REFRESH_IDLE,
+    REFRESH_LIFETIME,
+    REFRESH_PREFIX,
+    LiveBindings,
+    Passwords,
+    PrincipalMemory,
+    Tokens,
+    closure,
+    digest,
+    new_secret,
+)
 from alm_workbench.contexts.auth.messages import (
-    FindUser,
     IdentityDTO,
     LogIn,
+    LogInBrowser,
     Me,
-    RegisterUser,
+    OpenSession,
+    RefreshSession,
     RenewKernelToken,
     ResolvePrincipal,
+    ResolveSession,
     SessionDTO,
-    TenantChoiceDTO,
-    TenantsOf,
+    SwitchTenant,
     TokenDTO,
-    UserDTO,
 )
-from alm_workbench.contexts.auth.repository import AuthRepository
-from alm_workbench.errors import AuthenticationFailed, ErrorItem, InvalidInput
+from alm_workbench.contexts.auth.repository import Account, AuthRepository
+from alm_workbench.contexts.auth.rules import looked_up_email
+from alm_workbench.errors import AccessDenied, AuthenticationFailed, ErrorItem, InvalidInput, NotFound
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import new_id
+from alm_workbench.shared.messages import Event
 from alm_workbench.shared.principal import Principal
 
-MIN_PASSWORD = 10
 REFUSED = "E-mail or password is wrong"
+LOCKED = "Too many failed log-ins; try again later"
+SPENT = "The refresh token is not valid; log in again"
+NO_MEMBER = "You do not belong to this organisation, or it does not exist"
+LONGEST_BROWSER = 24.0 * 30
 
 
-class LogInHandler:
-    """Checks a password and opens a session in one tenant; a wrong password is counted even though nothing else is kept."""
+class Door:
+    """Checks passwords and opens sessions; what every way of logging in shares."""
 
     def __init__(self, users: AuthRepository, passwords: Passwords, tokens: Tokens) -> None:
-        self._users, self._passwords, self._tokens = users, passwords, tokens
+        self.users, self.passwords, self.tokens = users, passwords, tokens
 
-    def __call__(self, ctx: MessageContext, message: LogIn) -> SessionDTO:
-        account = self._users.find(ctx.conn, message.email)
-        fits = self._passwords.verify(account.password_hash if account else None, message.password)
-        if account is None:
-            raise AuthenticationFailed(REFUSED)
-        if account.locked_until and account.locked_until > datetime.now(UTC):
-            raise AuthenticationFailed("Too many failed log-ins; try again later")
-        if not fits or not account.is_active:
-            raise self._counted(account.user_id)
-        self._users.record_login(ctx.conn, account.user_id, True)
-        tenant_id = self._choose(ctx, account.user_id, message.tenant)
-        principal = resolve(self._users, ctx.conn, account.user_id, tenant_id)
-        if principal is None:
-            raise AuthenticationFailed(REFUSED)
-        token, expires = self._tokens.issue(account.user_id, tenant_id)
-        return session_of(principal, token, expires)
+    def let_in(self, ctx: MessageContext, typed: str, password: str) -> Account:
+        """The account of a right password; wrong ones are counted though nothing else of this transaction is kept.
 
-    def _counted(self, user_id: UUID) -> AuthenticationFailed:
-        error = AuthenticationFailed(REFUSED)
-        error.aftermath = lambda conn: self._users.record_login(conn, user_id, False)
-        return error
+        An unknown address costs the same work and gets the same answers, the lock included.
+        """
+        email = looked_up_email(typed)
+        gate = self.users.gate(ctx.conn, email)
+        fits = self.passwords.verify(gate.password_hash, password)
+        if gate.locked:
+            raise AuthenticationFailed(LOCKED)
+        account = gate.account
+        if not fits or account is None or not account.is_active or gate.password_hash is None:
+            user_id = account.user_id if account else None
+            error = AuthenticationFailed(REFUSED)
+            error.aftermath = lambda conn: self.users.log_in_failed(conn, email, user_id)
+            raise error
+        self.users.log_in_cleared(ctx.conn, email)
+        if self.passwords.outdated(gate.password_hash):
+            self.users.set_password(ctx.conn, account.user_id, self.passwords.hash(password))
+        return account
 
-    def _choose(self, ctx: MessageContext, user_id: UUID, slug: str | None) -> UUID:
-        tenants = self._users.tenants(ctx.conn, user_id)
+    def choose(self, ctx: MessageContext, user_id: UUID, slug: str | None) -> UUID:
+        """The tenant to open; raises ``InvalidInput`` with ``tenants`` where the person has to say which."""
+        tenants = self.users.tenants(ctx.conn, user_id)
         chosen = [t for t in tenants if slug is None or t["slug"] == slug]
         if not chosen:
-            raise AuthenticationFailed(REFUSED)
+            known = "You belong to no organisation yet; ask for an invitation" if not tenants else NO_MEMBER
+            raise AuthenticationFailed(known)
         if len(chosen) > 1:
             choices = [{"slug": t["slug"], "name": t["name"]} for t in chosen]
             raise InvalidInput(
@@ -74,70 +92,146 @@ class LogInHandler:
         found: UUID = chosen[0]["tenant_id"]
         return found
 
+    def open(self, ctx: MessageContext, user_id: UUID, tenant_id: UUID, hours: float | None = None) -> SessionDTO:
+        """A new session: of a program with a refresh token, or for ``hours`` of a browser without."""
+        session_id = new_id()
+        refresh = new_secret(REFRESH_PREFIX) if hours is None else None
+        lifetime = REFRESH_LIFETIME if hours is None else timedelta(hours=min(hours, LONGEST_BROWSER))
+        until = self.users.open_session(
+            ctx.conn,
+            session_id,
+            user_id,
+            tenant_id,
+            lifetime=lifetime,
+            idle=min(REFRESH_IDLE, lifetime),
+            refresh_hash=digest(refresh) if refresh else None,
+        )
+        principal = resolve(self.users, ctx.conn, user_id, tenant_id) if until else None
+        if principal is None:
+            raise AuthenticationFailed(REFUSED)
+        self.users.note(ctx.conn, "login", user_id, tenant_id, session_id)
+        self.users.announce(ctx.conn, tenant_id, Event("LoggedIn", "User", user_id, {"session_id": str(session_id)}))
+        return self.session(replace(principal, session_id=session_id), refresh, until if refresh else None)
+
+    def session(self, principal: Principal, refresh: str | None, until: Any) -> SessionDTO:
+        """The answer for a principal with a session: its next access token."""
+        if principal.user_id is None or principal.session_id is None:
+            raise AuthenticationFailed(REFUSED)
+        token, expires = self.tokens.issue(
+            principal.user_id, principal.tenant_id, "user", session_id=principal.session_id
+        )
+        return session_of(principal, token, expires, refresh, until)
+
+
+class LogInHandler:
+    """Opens a session of a program."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def __call__(self, ctx: MessageContext, message: LogIn) -> SessionDTO:
+        account = self._door.let_in(ctx, message.email, message.password)
+        return self._door.open(ctx, account.user_id, self._door.choose(ctx, account.user_id, message.tenant))
+
+
+class LogInBrowserHandler:
+    """Opens a session of a browser."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def __call__(self, ctx: MessageContext, message: LogInBrowser) -> SessionDTO:
+        account = self._door.let_in(ctx, message.email, message.password)
+        tenant_id = self._door.choose(ctx, account.user_id, message.tenant)
+        return self._door.open(ctx, account.user_id, tenant_id, message.hours)
+
+
+class OpenSessionHandler:
+    """Opens a session for somebody who was identified otherwise."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def __call__(self, ctx: MessageContext, message: OpenSession) -> SessionDTO:
+        return self._door.open(ctx, message.user_id, message.tenant_id, message.hours)
+
+
+class RefreshSessionHandler:
+    """Exchanges refresh tokens; one that comes twice was stolen from somebody, so its whole session ends."""
+
+    def __init__(self, door: Door, memory: PrincipalMemory) -> None:
+        self._door, self._memory = door, memory
+
+    def __call__(self, ctx: MessageContext, message: RefreshSession) -> SessionDTO:
+        users, refresh = self._door.users, new_secret(REFRESH_PREFIX)
+        found = users.rotate(ctx.conn, digest(message.refresh_token), digest(refresh))
+        if found.outcome == "reused":
+            error = AuthenticationFailed(SPENT)
+            error.aftermath = lambda conn: self._end(conn, found.user_id, found.tenant_id, found.session_id)
+            raise error
+        principal = None
+        if found.outcome == "ok":
+            principal = resolve(users, ctx.conn, found.user_id, found.tenant_id)
+        if principal is None:
+            raise AuthenticationFailed(SPENT)
+        return self._door.session(replace(principal, session_id=found.session_id), refresh, found.expires_at)
+
+    def _end(self, conn: Any, user_id: UUID, tenant_id: UUID, session_id: UUID) -> None:
+        self._door.users.end_sessions(conn, user_id, "refresh_reuse", only=session_id)
+        self._door.users.note(conn, "refresh_reuse", user_id, tenant_id, session_id)
+        self._memory.forget(session_id)
+
+
+class SwitchTenantHandler:
+    """Takes a session into another organisation of the same person."""
+
+    def __init__(self, door: Door, memory: PrincipalMemory) -> None:
+        self._door, self._memory = door, memory
+
+    def __call__(self, ctx: MessageContext, message: SwitchTenant) -> SessionDTO:
+        user_id, session_id = person(ctx), ctx.principal.session_id
+        if session_id is None:
+            raise AccessDenied("Only a log-in can switch; kernels renew their token with `tenant`, keys belong to one")
+        users, refresh = self._door.users, new_secret(REFRESH_PREFIX)
+        tenant_id = member_of(users, ctx, user_id, message.tenant)
+        moved = users.move_session(ctx.conn, session_id, user_id, tenant_id, digest(refresh))
+        principal = resolve(users, ctx.conn, user_id, tenant_id) if moved else None
+        if moved is None or principal is None:
+            raise NotFound(NO_MEMBER)
+        until, renewable = moved
+        users.note(ctx.conn, "switched", user_id, tenant_id, session_id)
+        users.announce(
+            ctx.conn,
+            tenant_id,
+            Event("LoggedIn", "User", user_id, {"session_id": str(session_id), "switched": True}),
+        )
+        self._memory.forget(session_id)
+        mine = replace(principal, session_id=session_id)
+        return self._door.session(mine, *((refresh, until) if renewable else (None, None)))
+
 
 class MeHandler:
     """Says who the caller is."""
 
     def __call__(self, ctx: MessageContext, message: Me) -> IdentityDTO:
-        p = ctx.principal
-        return IdentityDTO(
-            p.user_id,
-            p.email,
-            p.display_name,
-            p.actor_id,
-            p.tenant_id,
-            p.tenant_slug,
-            p.tenant_name,
-            tuple(sorted(p.roles)),
-            tuple(sorted(p.privileges)),
-            p.locale,
-        )
+        return identity_of(ctx.principal)
 
 
 class RenewKernelTokenHandler:
     """Gives a running kernel its next quarter of an hour."""
 
-    def __init__(self, tokens: Tokens, bindings: LiveBindings) -> None:
-        self._tokens, self._bindings = tokens, bindings
+    def __init__(self, users: AuthRepository, tokens: Tokens, bindings: LiveBindings) -> None:
+        self._users, self._tokens, self._bindings = users, tokens, bindings
 
     def __call__(self, ctx: MessageContext, message: RenewKernelToken) -> TokenDTO:
         claims = self._tokens.read(message.token, allow_expired=True)
         if claims.kind != "kernel" or not claims.binding or not self._bindings.alive("kernel", claims.binding):
             raise AuthenticationFailed("The kernel of this token is not running")
-        token, expires = self._tokens.issue(claims.user_id, claims.tenant_id, "kernel", claims.binding)
+        tenant_id = claims.tenant_id
+        if message.tenant is not None:
+            tenant_id = member_of(self._users, ctx, claims.user_id, message.tenant)
+        token, expires = self._tokens.issue(claims.user_id, tenant_id, "kernel", claims.binding)
         return TokenDTO(token, "Bearer", expires)
-
-
-class RegisterUserHandler:
-    """Creates accounts."""
-
-    def __init__(self, users: AuthRepository, passwords: Passwords) -> None:
-        self._users, self._passwords = users, passwords
-
-    def __call__(self, ctx: MessageContext, message: RegisterUser) -> UserDTO:
-        email = message.email.strip().lower()
-        problems = []
-        if "@" not in email.strip("@") or any(c.isspace() for c in email):
-            problems.append(ErrorItem("/email", "email", f"{message.email!r} is not an e-mail address"))
-        if message.password is not None and len(message.password) < MIN_PASSWORD:
-            problems.append(ErrorItem("/password", "too-short", f"a password has at least {MIN_PASSWORD} characters"))
-        if problems:
-            raise InvalidInput("The account cannot be created", errors=problems)
-        encoded = self._passwords.hash(message.password) if message.password is not None else None
-        user_id = new_id()
-        self._users.create(ctx.conn, user_id, email, message.display_name, encoded, message.locale)
-        return UserDTO(user_id, email, message.display_name, message.locale)
-
-
-class FindUserHandler:
-    """Finds an account by its e-mail."""
-
-    def __init__(self, users: AuthRepository) -> None:
-        self._users = users
-
-    def __call__(self, ctx: MessageContext, message: FindUser) -> UserDTO | None:
-        account = self._users.find(ctx.conn, message.email)
-        return UserDTO(account.user_id, account.email, account.display_name, account.locale) if account else None
 
 
 class ResolvePrincipalHandler:
@@ -150,15 +244,16 @@ class ResolvePrincipalHandler:
         return resolve(self._users, ctx.conn, message.user_id, message.tenant_id)
 
 
-class TenantsOfHandler:
-    """Lists the tenants of a person."""
+class ResolveSessionHandler:
+    """Turns a session into a principal."""
 
     def __init__(self, users: AuthRepository) -> None:
         self._users = users
 
-    def __call__(self, ctx: MessageContext, message: TenantsOf) -> tuple[TenantChoiceDTO, ...]:
-        rows = self._users.tenants(ctx.conn, message.user_id)
-        return tuple(TenantChoiceDTO(row["tenant_id"], row["slug"], row["name"]) for row in rows)
+    def __call__(self, ctx: MessageContext, message: ResolveSession) -> Principal | None:
+        live = self._users.session(ctx.conn, message.session_id)
+        found = resolve(self._users, ctx.conn, live.user_id, live.tenant_id) if live else None
+        return replace(found, session_id=message.session_id) if found else None
 
 
 def resolve(users: AuthRepository, conn: Any, user_id: UUID, tenant_id: UUID) -> Principal | None:
@@ -186,22 +281,60 @@ def resolve(users: AuthRepository, conn: Any, user_id: UUID, tenant_id: UUID) ->
     )
 
 
-def session_of(principal: Principal, token: str, expires: datetime) -> SessionDTO:
+def person(ctx: MessageContext) -> UUID:
+    """The user who is asking; raises ``AccessDenied`` for keys and services, which have no account of their own."""
+    user_id = ctx.principal.user_id
+    if user_id is None or ctx.principal.kind != "user":
+        reason = {"code": "R_PERSON_NEEDED", "message": "only a person's own log-in may do this"}
+        raise AccessDenied("Only a person's own log-in may do this", reasons=[reason])
+    return user_id
+
+
+def member_of(users: AuthRepository, ctx: MessageContext, user_id: UUID, slug: str) -> UUID:
+    """The tenant with this slug, if the person belongs to it; raises ``NotFound`` in the same words otherwise."""
+    found = [t["tenant_id"] for t in users.tenants(ctx.conn, user_id) if t["slug"] == slug]
+    if not found:
+        raise NotFound(NO_MEMBER)
+    tenant_id: UUID = found[0]
+    return tenant_id
+
+
+def identity_of(p: Principal) -> IdentityDTO:
+    """What a caller is told about itself."""
+    return IdentityDTO(
+        p.user_id,
+        p.email,
+        p.display_name,
+        p.actor_id,
+        p.tenant_id,
+        p.tenant_slug,
+        p.tenant_name,
+        tuple(sorted(p.roles)),
+        tuple(sorted(p.privileges)),
+        p.locale,
+    )
+
+
+def session_of(p: Principal, token: str, expires: Any, refresh: str | None = None, until: Any = None) -> SessionDTO:
     """The log-in answer for a principal."""
-    if principal.user_id is None:
+    who = identity_of(p)
+    if who.user_id is None:
         raise AuthenticationFailed(REFUSED)
     return SessionDTO(
         token,
         "Bearer",
         expires,
-        principal.user_id,
-        principal.email,
-        principal.display_name,
-        principal.actor_id,
-        principal.tenant_id,
-        principal.tenant_slug,
-        principal.tenant_name,
-        tuple(sorted(principal.roles)),
-        tuple(sorted(principal.privileges)),
-        principal.locale,
+        who.user_id,
+        who.email,
+        who.display_name,
+        who.actor_id,
+        who.tenant_id,
+        who.tenant_slug,
+        who.tenant_name,
+        who.roles,
+        who.privileges,
+        who.locale,
+        p.session_id,
+        refresh,
+        until,
     )

@@ -1,0 +1,98 @@
+"""What an account must be like: e-mail address, name, and a password that is hard to guess."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alm_workbench.errors import ErrorItem, InvalidInput
+
+MIN_PASSWORD = 10
+MAX_PASSWORD = 1024
+MIN_SCORE = 3
+MAX_NAME = 200
+MAX_EMAIL = 254
+JUDGED = 72  # zxcvbn looks at no more; whoever types more is not guessed
+
+TOO_EASY = {
+    "own-data": "it is close to your name or e-mail address",
+    "common": "it is close to a common password or word",
+    "keyboard": "it follows the keys of a keyboard",
+    "repeated": "it repeats itself",
+    "sequence": "it is a sequence such as abc or 123",
+    "date": "it is a date or a year",
+    "guessable": "it can be guessed",
+}
+KINDS = {
+    "dictionary": "common",
+    "spatial": "keyboard",
+    "repeat": "repeated",
+    "sequence": "sequence",
+    "date": "date",
+    "regex": "date",
+}
+WAY_OUT = "use several unrelated words, or a longer one from a password manager"
+
+
+def checked_email(text: str) -> str:
+    """The address as it is kept: ASCII, lower case; raises ``InvalidInput``. Nothing is asked of the network."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        found = validate_email(
+            text.strip(), check_deliverability=False, globally_deliverable=False, allow_smtputf8=False
+        )
+    except EmailNotValidError as error:
+        message = f"{text[:MAX_EMAIL]!r} is not an e-mail address: {error}"
+        raise InvalidInput(message, errors=[ErrorItem("/email", "email", message)]) from None
+    return (found.ascii_email or found.normalized).lower()
+
+
+def looked_up_email(text: str) -> str:
+    """The address under which an account would be kept; what is no address finds nothing, in the same time."""
+    try:
+        return checked_email(text)
+    except InvalidInput:
+        return text.replace("\x00", "").strip().lower()[:MAX_EMAIL]
+
+
+def checked_name(text: str, path: str = "/display_name") -> str:
+    """A person's name without spaces around it; raises ``InvalidInput``."""
+    name = " ".join(text.split())
+    if not 0 < len(name) <= MAX_NAME or not name.isprintable():
+        message = f"a name has 1 to {MAX_NAME} characters, none of them a control character"
+        raise InvalidInput(message, errors=[ErrorItem(path, "name", message)])
+    return name
+
+
+def check_password(password: str, about: Sequence[str], path: str = "/password") -> None:
+    """Refuse what is short or easy to guess; ``about`` are words an attacker would try first. Raises ``InvalidInput``."""
+    item = password_problem(password, about, path)
+    if item is not None:
+        raise InvalidInput("This password cannot be used: " + item.message, errors=[item])
+
+
+def password_problem(password: str, about: Sequence[str], path: str = "/password") -> ErrorItem | None:
+    """What is wrong with a password, and what to do; None when it is good."""
+    if len(password) < MIN_PASSWORD:
+        return ErrorItem(path, "too-short", f"a password has at least {MIN_PASSWORD} characters")
+    if len(password) > MAX_PASSWORD:
+        return ErrorItem(path, "too-long", f"a password has at most {MAX_PASSWORD} characters")
+    from zxcvbn import zxcvbn
+
+    words = [part for text in about for part in (text, *text.replace("@", " ").replace(".", " ").split()) if part]
+    judged = zxcvbn(password[:JUDGED], user_inputs=words)
+    if judged["score"] >= MIN_SCORE:
+        return None
+    code = why_guessable(judged["sequence"])
+    return ErrorItem(path, code, f"{TOO_EASY[code]}; {WAY_OUT}")
+
+
+def why_guessable(sequence: Sequence[dict[str, object]]) -> str:
+    """The code of the pattern that makes up most of a guessable password."""
+    if any(match.get("dictionary_name") == "user_inputs" for match in sequence):
+        return "own-data"
+    known = [match for match in sequence if match.get("pattern") in KINDS]
+    if not known:
+        return "guessable"
+    longest = max(known, key=lambda match: len(str(match.get("token", ""))))
+    return KINDS[str(longest["pattern"])]
