@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { environment: 'happy-dom', include: ['src/dashboard/**/*.test.ts'] }
+  test: { environment: 'happy-dom', include: ['src/dashboard/**/*.test.ts', 'src/widgets/**/*.test.ts'] }
 });
