@@ -25,6 +25,7 @@ from alm_workbench.errors import ConfigurationError
 from alm_workbench.mirror.service import MirrorService
 from alm_workbench.mpc import DomainMeta, FunctionDef, load_domain_meta
 from alm_workbench.shared.context import MessageContext, Services
+from alm_workbench.shared.limits import RateLimiter
 from alm_workbench.shared.mediator import LocalMediator
 from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, REGISTRY, Command, Message, Spec
 from alm_workbench.shared.plugins import ExpressionFunctions, Plugins
@@ -101,7 +102,9 @@ class Runtime:
         handlers = self.plugins.handlers(self._services())
         self.jobs = upkeep(database.dsns.worker, self.plugins.jobs())
         units = PostgresUnits(self.engine, queues={spec.name: spec.queue for spec in self.jobs if not spec.upkeep})
-        self.mediator = self._apart.mediator = LocalMediator(handlers, units, may=may)
+        self.mediator = self._apart.mediator = LocalMediator(
+            handlers, units, may=may, cursor_key=settings.token_secret().encode()
+        )
         self._background: Background | None = None
 
     def _services(self) -> Services:
@@ -121,6 +124,14 @@ class Runtime:
         functions = {spec.name: spec.implementation for spec in self.plugins.functions()}
         services.provide(ExpressionFunctions, ExpressionFunctions(functions))
         return services
+
+    def limiter(self) -> RateLimiter:
+        """Counts the requests of one server, together with the other processes on this database."""
+        from alm_workbench.storage.ratelimit import SharedRateLimiter
+
+        limiter = SharedRateLimiter(self.database.dsns.app, self.settings.token_secret().encode())
+        limiter.start()
+        return limiter
 
     def start_background(self, *, warm: bool = True, queues: Sequence[str] | None = None) -> None:
         """Keep the mirror fresh, publish the outbox and run jobs from now on, and keep the embedded database running.

@@ -19,6 +19,22 @@ class ErrorItem:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An RFC 9457 problem document. Some types carry more members beside these (``reasons``, ``current``, …)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "allow"}
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    correlation_id: str
+    trace_id: str | None = None
+    errors: tuple[ErrorItem, ...] = ()
+
+
 class AlmError(Exception):
     """Base of everything the workbench raises on purpose.
 
@@ -233,12 +249,6 @@ class UnsupportedMediaType(AlmError):
     status, slug, title = 415, "unsupported-media-type", "Unsupported media type"
 
 
-class NotAcceptable(AlmError):
-    """None of the types that the client accepts can be made here."""
-
-    status, slug, title = 406, "not-acceptable", "Not acceptable"
-
-
 class HeadersTooLarge(AlmError):
     """The header fields are over the limit."""
 
@@ -319,6 +329,11 @@ STANDARD_MEMBERS = frozenset({"type", "title", "status", "detail", "instance", "
 def error_of_status(status: int) -> type[AlmError]:
     """The class that stands for a bare status code; the most general one of that status."""
     return next((cls for cls in _tree(AlmError) if cls.status == status), AlmError)
+
+
+def problem_slugs() -> list[str]:
+    """The types of all problem documents there are."""
+    return sorted({PROBLEM_BASE + cls.slug for cls in _tree(AlmError)})
 
 
 def from_problem(problem: Mapping[str, Any]) -> AlmError:

@@ -17,9 +17,11 @@ from alm_workbench.commands.common import data_dir_option, say
 @data_dir_option
 def serve(port: int, ip: str, processes: int, child: bool, data_dir: str | None) -> None:
     """Serve the REST API only, until Ctrl-C."""
+    from alm_workbench import logs
     from alm_workbench.config import settings
     from alm_workbench.server import serving
 
+    logs.configure("json")
     found, address = settings(data_dir), serving.Address(ip, port)
     if child:
         serving.serve_child(found, address)

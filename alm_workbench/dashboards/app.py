@@ -40,6 +40,7 @@ from alm_workbench.dashboards.kernels import (
 )
 from alm_workbench.dashboards.rendering import LitePages
 from alm_workbench.errors import ConfigurationError
+from alm_workbench.server.connections import use_everywhere
 from alm_workbench.server.identity import AlmIdentityProvider
 from alm_workbench.server.static_files import static_rules
 
@@ -196,6 +197,7 @@ class AlmVoila(Voila):  # type: ignore[misc]
 
     def listen(self) -> None:
         """Open the port that was asked for and run the loop; never another port."""
+        use_everywhere()
         try:
             self.app.listen(self.port, self.ip)
         except OSError as error:

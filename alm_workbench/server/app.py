@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from alm_workbench.errors import Unavailable
 from alm_workbench.server.application import Application
 from alm_workbench.server.handlers import ApiHandler
 from alm_workbench.server.identity import AlmIdentityProvider, Owner
+from alm_workbench.server.kernel_user import KernelUser
 from alm_workbench.server.kernels import AlmKernelManager
 from alm_workbench.server.routes import alm_handlers
 from alm_workbench.server.static_files import static_rules
@@ -28,6 +30,8 @@ class Served:
     dashboards_url: str | None
     on_ready: Callable[[Any], None]
     kernel_alive: Callable[[Callable[[str], bool]], None]
+    kernel_user: KernelUser | None = None
+    kernel_home: Path | None = None
 
 
 served: Served | None = None
@@ -54,12 +58,17 @@ def _load_jupyter_server_extension(server: Any) -> None:
         kernels.owner = (served.owner_user_id, served.owner_tenant_id)
         kernels.token_for = lambda user, tenant, kernel: tokens.issue(user, tenant, "kernel", kernel)[0]
         kernels.api_url = f"{server.connection_url.split('?', 1)[0].rstrip('/').removesuffix('/lab')}/alm/api/v1"
-        served.kernel_alive(lambda kernel_id: kernel_id in kernels)
+        served.kernel_alive(kernels.lives)
+        if served.kernel_user is not None and served.kernel_home is not None:
+            kernels.run_as(served.kernel_user, served.kernel_home)
+            atexit.register(kernels.forget_user)
     served.on_ready(server)
 
 
 class NotServedHandler(ApiHandler):
     """Says how to start the workbench, in a server that was not started by it."""
+
+    counted = False
 
     def initialize(self) -> None:  # type: ignore[override]
         pass

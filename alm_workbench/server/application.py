@@ -26,7 +26,9 @@ from alm_workbench.contexts.auth.messages import (
 )
 from alm_workbench.errors import AlmError, AuthenticationFailed, Conflict
 from alm_workbench.server.authentication import KeyDoor
+from alm_workbench.server.limits import RequestLimits
 from alm_workbench.server.readiness import Readiness
+from alm_workbench.shared.limits import RateLimiter
 from alm_workbench.shared.mediator import LocalMediator
 from alm_workbench.shared.principal import Principal
 
@@ -58,10 +60,13 @@ class Application:
         threads: int = 8,
         report_threads: int = 2,
         memory: PrincipalMemory | None = None,
+        rates: RateLimiter,
     ) -> None:
         self.mediator = mediator
         self.tokens = tokens
         self.about: dict[str, Any] = {}
+        self.rates = rates
+        self.limits = RequestLimits(rates)
         self._bindings = bindings
         self._ready = Readiness(probe)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="alm")
@@ -80,6 +85,7 @@ class Application:
             runtime.readiness,
             threads=threads,
             memory=runtime.principals,
+            rates=runtime.limiter(),
         )
 
     async def run(self, call: Callable[[], T], *, reports: bool = False) -> T:

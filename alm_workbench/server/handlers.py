@@ -1,42 +1,58 @@
-"""REST: one tornado handler for every path, driven by the message declarations."""
+"""REST: one tornado handler for every route, driven by the message declarations."""
 
 from __future__ import annotations
 
-import http
+import hashlib
 import json
 import re
-from collections.abc import Mapping
+import time
 from typing import Any
 
 import structlog
 from tornado import web
 
+from alm_workbench import logs
 from alm_workbench.errors import (
     AccessDenied,
     AlmError,
     AuthenticationFailed,
-    MalformedRequest,
     MethodNotAllowed,
     NotFound,
     TooLarge,
     Unavailable,
+    UnsupportedMediaType,
 )
+from alm_workbench.server import cors, limits, problems
 from alm_workbench.server.application import Application
+from alm_workbench.server.arrow import ArrowPages, wants_arrow
 from alm_workbench.server.authentication import Authentication
-from alm_workbench.shared import wire
+from alm_workbench.server.deprecations import headers_of as deprecation_headers
+from alm_workbench.server.routing import Found, RouteTable, parameters_of, segments_of
+from alm_workbench.shared import idempotency, tracing, wire
+from alm_workbench.shared.caller import Caller, caller
+from alm_workbench.shared.idempotency import Answer, Once
+from alm_workbench.shared.limits import Verdict
 from alm_workbench.shared.mediator import correlation
-from alm_workbench.shared.messages import PUBLIC, Spec
+from alm_workbench.shared.messages import PUBLIC, Message, Spec
+from alm_workbench.shared.principal import Principal
 
 MAX_BODY = 64 * 1024 * 1024
 CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+JSON_TYPE = re.compile(r"application/([\w.+-]+\+)?json", re.ASCII)
 log = structlog.get_logger("alm.api")
 
 
 class ApiHandler(Authentication):
-    """Correlation, authentication and problem documents, for every ALM route."""
+    """Correlation, trace, limits, origins and problem documents, for every ALM route.
+
+    In order: correlation and trace, double submit of cookies, origin, who is asking, limit, then the message.
+    """
 
     auth_resource = "alm"
+    methods: tuple[str, ...] = ("GET",)
+    counted = True
+    who: Principal | None = None
+    verdict: Verdict | None = None
     app: Application
 
     def initialize(self, app: Application) -> None:
@@ -45,141 +61,281 @@ class ApiHandler(Authentication):
     def set_default_headers(self) -> None:
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "private, no-store")
-        self.set_header("Vary", "Cookie, Authorization")
+        self.set_header("Vary", "Accept, Cookie, Authorization, X-API-Key, Origin")
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-        given = self.request.headers.get("X-Correlation-ID", "")
-        self.correlation_id = given if CORRELATION.fullmatch(given) else new_correlation()
+        if not hasattr(self, "correlation_id"):
+            self.begun = time.perf_counter()
+            given = self.request.headers.get("X-Correlation-ID", "")
+            self.correlation_id = given if CORRELATION.fullmatch(given) else new_correlation()
+            self.trace = tracing.continued(self.request.headers.get("traceparent"))
+            correlation.set(self.correlation_id)
+            caller.set(Caller.of(self.request.remote_ip, self.request.headers.get("User-Agent")))
+            tracing.current.set(self.trace)
         self.set_header("X-Correlation-ID", self.correlation_id)
-        correlation.set(self.correlation_id)
+        self.set_header("traceresponse", self.trace.header)
+        origin = self.request.headers.get("Origin")
+        if origin and origin in cors.allowed_origins():
+            for name, value in cors.headers_for(origin).items():
+                self.set_header(name, value)
+
+    def prepare(self) -> None:
+        """Refuse what a browser asks on behalf of a foreign page."""
+        origin = self.request.headers.get("Origin")
+        preflight = self.request.method == "OPTIONS" and "Access-Control-Request-Method" in self.request.headers
+        if preflight and origin not in cors.allowed_origins():
+            raise AccessDenied("Pages of this origin may not use this server")
+
+    def options(self, *_: str, **__: str) -> None:
+        """What is possible here; to the page of an allowed origin, what it may send."""
+        self._admit(self._address_verdict())
+        origin = self.request.headers.get("Origin")
+        if origin in cors.allowed_origins():
+            for name, value in cors.preflight_headers(str(origin)).items():
+                self.set_header(name, value)
+        self.set_header("Allow", ", ".join(self.allowed()))
+        self.set_status(204)
+        self.finish()
+
+    def allowed(self) -> list[str]:
+        """The methods of this path."""
+        return sorted({*self.methods, "OPTIONS"} | ({"HEAD"} if "GET" in self.methods else set()))
+
+    async def principal(self) -> Principal | None:
+        """Who is asking, with the request counted; raises ``RateLimited`` for one too many."""
+        try:
+            found = await super().principal()
+        except AuthenticationFailed:
+            self._admit(self._address_verdict())
+            raise
+        if found is None:
+            self._admit(self._address_verdict())
+        else:
+            self.who = found
+            interactive = limits.is_interactive(self.request.headers)
+            self._admit(self.app.limits.member(found, interactive=interactive))
+        return found
+
+    def _address_verdict(self) -> Verdict:
+        return self.app.limits.address(self.request.remote_ip or "")
+
+    def _admit(self, verdict: Verdict) -> None:
+        self.verdict = verdict
+        for name, value in limits.headers_of(verdict).items():
+            self.set_header(name, value)
+        if not verdict.allowed:
+            raise limits.refusal(verdict)
 
     def fail(self, error: AlmError) -> None:
         """Answer with a problem document."""
-        trace = TRACEPARENT.fullmatch(self.request.headers.get("traceparent", ""))
-        problem = error.to_problem(
-            instance=self.request.path, correlation_id=self.correlation_id, trace_id=trace[1] if trace else None
-        )
-        problem["correlation_id"] = self.correlation_id
+        if error.status == 405 and "allow" not in error.extra:
+            try:
+                error.extra["allow"] = self.allowed()
+            except AlmError as other:  # no such path: no method of it either
+                error = other
+        if self.counted and self.verdict is None:  # it went wrong before it was known who asks
+            self.verdict = self._address_verdict()
+            error = error if self.verdict.allowed else limits.refusal(self.verdict)
         self.set_status(error.status)
-        if error.status == 401:
-            self.set_header("WWW-Authenticate", 'Bearer realm="alm"')
-        if "allow" in error.extra:
-            self.set_header("Allow", ", ".join(error.extra["allow"]))
+        if self.verdict is not None:
+            for name, value in limits.headers_of(self.verdict).items():
+                self.set_header(name, value)
+        for name, value in problems.headers_of(error).items():
+            self.set_header(name, value)
         if error.status >= 500:
-            log.error(
-                "failed",
-                path=self.request.path,
+            quiet = isinstance(error, Unavailable)
+            log.error("failed", path=self.request.path, detail=error.detail, exc_info=None if quiet else error)
+        self.finish(
+            problems.document(
+                error,
+                instance=self.request.path,
                 correlation_id=self.correlation_id,
-                detail=error.detail,
-                exc_info=None if isinstance(error, Unavailable) else error,
+                trace_id=self.trace.trace_id,
             )
-        self.set_header("Content-Type", "application/problem+json")
-        self.finish(json.dumps(problem))
+        )
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Every error of the framework as a problem document too."""
-        error = kwargs.get("exc_info", (None, None, None))[1]
-        if isinstance(error, AlmError):
-            self.fail(error)
-            return
-        reason = getattr(error, "log_message", None) if isinstance(error, web.HTTPError) else None
-        self.fail(by_status(status_code, reason))
+        self.fail(problems.problem_of(kwargs.get("exc_info", (None, None, None))[1], status_code))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Expected errors are answers, not log lines."""
         if not isinstance(value, (AlmError, web.HTTPError)):
-            log.error("crashed", path=self.request.path, correlation_id=self.correlation_id, exc_info=(typ, value, tb))
+            log.error("crashed", path=self.request.path, exc_info=(typ, value, tb))
+
+    def on_finish(self) -> None:
+        """One line a request, where lines are for programs."""
+        if not logs.access_lines:
+            return
+        log.info(
+            "request",
+            method=self.request.method,
+            path=self.request.path,
+            status=self.get_status(),
+            ms=round((time.perf_counter() - self.begun) * 1000, 1),
+            tenant_id=str(self.who.tenant_id) if self.who else None,
+            actor_id=str(self.who.actor_id) if self.who else None,
+        )
 
 
 class MessageHandler(ApiHandler):
-    """All methods of one path; each sends its message."""
+    """All routes of the API; each method of a path sends its message."""
 
-    specs: Mapping[str, Spec]
-
-    def initialize(self, app: Application, specs: Mapping[str, Spec] = {}) -> None:
+    def initialize(  # type: ignore[override]
+        self, app: Application, table: RouteTable, root: str, version: int
+    ) -> None:
         super().initialize(app)
-        self.specs = specs
+        self._table, self._root, self._version = table, root, version
+        self._route: Found | None = None
 
-    async def _handle(self, **path: str) -> None:
-        spec = self.specs.get(self.request.method or "")
+    def found(self) -> Found:
+        """The messages at this path; raises ``NotFound``."""
+        if self._route is None:
+            below = len(self._root) + len(f"v{self._version}/")
+            self._route = self._table.find(segments_of(self.request.path[below:]))
+        if self._route is None:
+            raise NotFound(f"there is nothing at {self.request.path}")
+        return self._route
+
+    def allowed(self) -> list[str]:
+        """The methods of this path."""
+        methods = set(self.found().specs)
+        return sorted({*methods, "OPTIONS"} | ({"HEAD"} if "GET" in methods else set()))
+
+    async def handle(self) -> None:
+        """Send the message of this request and answer with its result."""
+        route = self.found()
+        method = "GET" if self.request.method == "HEAD" else self.request.method or ""
+        spec = route.specs.get(method)
         if spec is None:
-            raise MethodNotAllowed(f"{self.request.method} is not possible here", allow=sorted(self.specs))
+            raise MethodNotAllowed(f"{self.request.method} is not possible here", allow=self.allowed())
+        self._check_body(spec)
+        path = dict(zip(spec.path_params, route.values, strict=True))
+        for name, value in deprecation_headers(spec, self._root, self._version, path).items():
+            self.set_header(name, value)
+        if spec.privilege == PUBLIC:
+            self._admit(self._address_verdict())
+            principal = None
+        else:
+            principal = await self.required()
+        message = wire.decode(spec, path, self.parameters(), self.request.body, self.request.headers.get("If-Match"))
+        await self._answer(spec, principal, message)
+
+    def _check_body(self, spec: Spec) -> None:
         if len(self.request.body) > MAX_BODY:
             raise TooLarge(f"the body has more than {MAX_BODY // 1024 // 1024} MB")
-        principal = None if spec.privilege == PUBLIC else await self.required()
-        message = wire.decode(spec, path, self._query(), self.request.body, self.request.headers.get("If-Match"))
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if self.request.body and kind and not JSON_TYPE.fullmatch(kind):
+            raise UnsupportedMediaType(f"{kind} is not read here; send application/json", accept=["application/json"])
+
+    async def _answer(self, spec: Spec, principal: Principal | None, message: Message[Any]) -> None:
         mediator = self.app.mediator.as_principal(principal)
+        key = idempotency.key_of(self.request.headers.get(idempotency.HEADER)) if spec.idempotent else None
+        if key is not None:
+            print_ = idempotency.fingerprint_of(self.request.method or "", self.request.path, self.request.body)
+            once = Once(key, print_, lambda result: answer_of(spec, result))
+            answer, replayed = await self.app.run(lambda: mediator.send_once(message, once))  # type: ignore[arg-type]
+            if replayed:
+                self.set_header("Idempotent-Replayed", "true")
+            self._reply(spec, answer)
+            return
         work = mediator.send if spec.kind == "command" else mediator.query
+        arrow = wants_arrow(self.request.headers)
+        if arrow and spec.pages:
+            await ArrowPages(self, spec, message, mediator.query).send()
+            return
         # big results are encoded on the thread too: the loop belongs to everybody
-        arrow = spec.streams and wire.ARROW in self.request.headers.get("Accept", "")
-        answer = await self.app.run(lambda: encoded(spec, work(message), arrow), reports=is_report(spec))  # type: ignore[arg-type]
-        self._reply(spec, *answer)
+        if spec.streams:
+            await self._stream(spec, lambda: work(message), arrow)  # type: ignore[arg-type]
+            return
+        self._reply(spec, await self.app.run(lambda: answer_of(spec, work(message)), reports=is_report(spec)))  # type: ignore[arg-type]
 
-    def _query(self) -> dict[str, list[str]]:
-        values = {k: [v.decode("utf-8", "replace") for v in vs] for k, vs in self.request.query_arguments.items()}
-        if any("\x00" in item for vs in values.values() for item in vs):
-            raise MalformedRequest("the address holds a NUL character")
-        # `token` is Jupyter's; a name of digits alone is how its front end keeps caches away
-        return {name: given for name, given in values.items() if name != "token" and not name.isdigit()}
+    async def _stream(self, spec: Spec, work: Any, arrow: bool) -> None:
+        def encoded() -> tuple[bytes, dict[str, str]]:
+            result = work()
+            if not arrow:
+                return wire.dump(type(data := result.to_data()), data), {}
+            return result.arrow, {"Content-Type": wire.ARROW, "Alm-Result": json.dumps(result.headers())}
 
-    def _reply(self, spec: Spec, body: bytes, kind: str, headers: Mapping[str, str]) -> None:
+        body, headers = await self.app.run(encoded, reports=is_report(spec))
         self.set_status(spec.status)
         for name, value in headers.items():
             self.set_header(name, value)
-        self.set_header("Content-Type", kind)
         self.finish(body)
 
-    async def get(self, **path: str) -> None:
-        await self._handle(**path)
+    def parameters(self) -> dict[str, list[str]]:
+        """The query parameters; raises ``MalformedRequest``."""
+        values = parameters_of(self.request.query)
+        # `token` is Jupyter's; a name of digits alone is how its front end keeps caches away
+        return {name: given for name, given in values.items() if name != "token" and not name.isdigit()}
 
-    async def post(self, **path: str) -> None:
-        await self._handle(**path)
+    def _reply(self, spec: Spec, answer: Answer) -> None:
+        self.set_status(spec.status)
+        if answer.version is not None:
+            self.set_header("ETag", etag_of(answer))
+            if self.request.method in ("GET", "HEAD") and self.check_etag_header():
+                self.set_status(304)
+                self.finish()
+                return
+        self.finish(answer.body)
 
-    async def put(self, **path: str) -> None:
-        await self._handle(**path)
+    async def get(self, *_: str) -> None:
+        await self.handle()
 
-    async def patch(self, **path: str) -> None:
-        await self._handle(**path)
-
-    async def delete(self, **path: str) -> None:
-        await self._handle(**path)
-
-    async def head(self, **path: str) -> None:
-        await self._handle(**path)
+    post = put = patch = delete = head = get
 
 
 class UnknownHandler(ApiHandler):
     """Everything below our address that is no route."""
 
     def prepare(self) -> None:
+        segments_of(self.request.path)
+        self.allowed()
+
+    def allowed(self) -> list[str]:
         raise NotFound(f"there is nothing at {self.request.path}")
 
 
 class LiveHandler(ApiHandler):
     """Whether the process answers at all."""
 
+    counted = False
+
     def get(self) -> None:
         self.finish(json.dumps({"status": "ok"}))
+
+    head = get
 
 
 class ReadyHandler(ApiHandler):
     """Whether the parts that requests need answer too."""
+
+    counted = False
 
     async def get(self) -> None:
         state = await self.app.readiness()
         self.set_status(200 if state["status"] == "ok" else 503)
         self.finish(json.dumps(state))
 
+    head = get
+
 
 class OpenApiHandler(ApiHandler):
-    """The document that describes this API."""
+    """The document that describes one version of this API."""
+
+    def initialize(self, app: Application, version: int = 1) -> None:
+        super().initialize(app)
+        self._version = version
 
     async def get(self) -> None:
         from alm_workbench.server.openapi import document
 
-        raw = await self.app.run(lambda: json.dumps(document()).encode())
+        self._admit(self._address_verdict())
+        raw = await self.app.run(lambda: json.dumps(document(self._version)).encode())
         self.set_header("Cache-Control", "public, max-age=60")
         self.finish(raw)
+
+    head = get
 
 
 class WorkbenchHandler(ApiHandler):
@@ -189,41 +345,23 @@ class WorkbenchHandler(ApiHandler):
         principal = await self.required()
         self.finish(json.dumps({**self.app.about, "user": principal.display_name, "tenant": principal.tenant_name}))
 
+    head = get
 
-def encoded(spec: Spec, result: Any, arrow: bool) -> tuple[bytes, str, dict[str, str]]:
-    """Body, content type and headers of a result."""
-    headers: dict[str, str] = {}
-    if isinstance(version := getattr(result, "version", None), int) and not spec.streams:
-        headers["ETag"] = f'"{version}"'
-    if not spec.streams:
-        return wire.dump(spec.result, result), "application/json", headers
-    if arrow:
-        return result.arrow, wire.ARROW, {"Alm-Result": json.dumps({**result.headers(), "rows": result.rows})}
-    return json.dumps(result.to_data()).encode(), "application/json", headers
+
+def answer_of(spec: Spec, result: Any) -> Answer:
+    """The body of a result, and the version of what it shows."""
+    version = getattr(result, "version", None)
+    return Answer(wire.dump(spec.result, result), version if isinstance(version, int) else None)
+
+
+def etag_of(answer: Answer) -> str:
+    """The version, for If-Match, with a digest of the body: others may be shown less of the same version."""
+    return f'"{answer.version}.{hashlib.blake2b(answer.body, digest_size=6).hexdigest()}"'
 
 
 def is_report(spec: Spec) -> bool:
     """Whether a message may take long and belongs on the second pool."""
     return spec.cls.__module__.startswith("alm_workbench.contexts.reporting") and spec.kind == "query"
-
-
-def by_status(status: int, reason: str | None = None) -> AlmError:
-    """The member of our error tree for a bare status code."""
-    known: dict[int, type[AlmError]] = {
-        400: MalformedRequest,
-        401: AuthenticationFailed,
-        403: AccessDenied,
-        404: NotFound,
-        405: MethodNotAllowed,
-        413: TooLarge,
-    }
-    text = reason or http.HTTPStatus(status).phrase if status in http.HTTPStatus._value2member_map_ else "error"
-    cls = known.get(status)
-    if cls is None:
-        return AlmError(
-            text if status < 500 else "The request could not be completed; the server's log has the details"
-        )
-    return cls(text)
 
 
 def new_correlation() -> str:
@@ -233,8 +371,8 @@ def new_correlation() -> str:
     return uuid.uuid4().hex
 
 
-for _method in ("get", "post", "put", "patch", "delete", "head"):
+for _handler in (MessageHandler, LiveHandler, ReadyHandler, OpenApiHandler, WorkbenchHandler):
     # Jupyter closes what does not say how it authenticates; these handlers do it themselves, in ``principal``
-    getattr(MessageHandler, _method).__dict__["__allow_unauthenticated"] = True
-for _handler in (LiveHandler, ReadyHandler, OpenApiHandler, WorkbenchHandler):
-    _handler.get.__dict__["__allow_unauthenticated"] = True
+    for _method in ("get", "post", "put", "patch", "delete", "head", "options"):
+        if (_own := getattr(_handler, _method)) is not getattr(web.RequestHandler, _method):
+            _own.__dict__["__allow_unauthenticated"] = True

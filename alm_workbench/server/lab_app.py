@@ -10,26 +10,38 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jupyter_core.paths import jupyter_config_path
+from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
 
 from alm_workbench.config import Settings
+from alm_workbench.server.connections import use_everywhere
 from alm_workbench.server.identity import AlmAuthorizer, AlmIdentityProvider, load_cookie_secret
-from alm_workbench.server.kernels import AlmKernelManager
+from alm_workbench.server.kernel_user import KernelUser
+from alm_workbench.server.kernels import AlmKernelManager, NativeKernel
 from alm_workbench.server.light import lab_app
 
 if TYPE_CHECKING:
     from alm_workbench.server.lab import LabOptions
 
+TEAM_EXTENSIONS = frozenset({"alm_workbench", "jupyterlab"})
+NOT_FOR_TEAMS = frozenset({"nbconvert"})
 PACKAGED = Path(__file__).resolve().parents[1] / "labextension"
 
 
-def lab_config(settings: Settings, options: LabOptions, token: str) -> Config:
+class TeamServer(ServerApp):
+    """Jupyter's server without the conversion of notebooks, which reads files and starts programs as the server."""
+
+    default_services: Any = tuple(name for name in ServerApp.default_services if name not in NOT_FOR_TEAMS)
+
+
+def lab_config(settings: Settings, options: LabOptions, token: str, workspace: Path) -> Config:
     """The configuration of the Lab server."""
     c = Config()
     server = c.ServerApp
     server.ip, server.port, server.port_retries = options.ip, options.port, 0
     server.open_browser = options.browser
-    server.root_dir = str(settings.workspace_dir)
+    server.root_dir = str(workspace)
     server.allow_root = True
     server.answer_yes = True
     server.allow_unauthenticated_access = False
@@ -57,6 +69,24 @@ def lab_config(settings: Settings, options: LabOptions, token: str) -> Config:
     c.FileContentsManager.delete_to_trash = False
     c.FileContentsManager.always_delete_dir = True
     return c
+
+
+def for_team(c: Config, user: KernelUser, home: Path) -> None:
+    """Profile team: kernels and files are another user's, and nothing else on the server runs or reads for them."""
+    from jupyter_server.extension.config import ExtensionConfigManager
+
+    from alm_workbench.server.team_files import TeamFiles
+
+    TeamFiles.user = user
+    server = c.ServerApp
+    server.contents_manager_class = TeamFiles
+    server.kernel_spec_manager_class = NativeKernel
+    server.terminals_enabled = False
+    # language servers, converters and whatever else is installed would act on the workspace as the server's user
+    found = ExtensionConfigManager(read_config_path=jupyter_config_path()).get_jpserver_extensions()  # type: ignore[no-untyped-call]
+    server.jpserver_extensions = {name: name in TEAM_EXTENSIONS for name in {*found, *server.jpserver_extensions}}
+    c.MultiKernelManager.kernel_manager_class = "alm_workbench.server.kernels.AlmKernel"
+    c.NotebookNotary.data_dir = str(home)
 
 
 def app_settings(folder: Path) -> Path:
@@ -90,10 +120,14 @@ def extra_labextensions(run_dir: Path) -> str | None:
     return str(folder)
 
 
-def make_lab(config: Config) -> Any:
+def make_lab(config: Config, *, team: bool = False) -> Any:
     """An initialised Lab server, ready to start."""
     quiet()
-    server = lab_app().initialize_server(argv=[], config=config)
+    use_everywhere()
+    app = lab_app()
+    if team:
+        app.serverapp_class = TeamServer
+    server = app.initialize_server(argv=[], config=config)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # at once and without a question, also when the shell that started us in the background ignores Ctrl-C
         signal.signal(number, server._signal_stop)

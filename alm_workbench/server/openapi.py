@@ -1,50 +1,67 @@
-"""The OpenAPI 3.1 document, generated from the message declarations."""
+"""The OpenAPI 3.1 documents, one a version of the API, generated from the message declarations."""
 
 from __future__ import annotations
 
+import typing
 from functools import cache
 from typing import Any
 
-from alm_workbench.server.routes import API
-from alm_workbench.shared import wire
+from alm_workbench.errors import Problem, problem_slugs
+from alm_workbench.server.authentication import KEY_HEADER
+from alm_workbench.server.routes import API_ROOT
+from alm_workbench.shared import idempotency, wire
 from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, REGISTRY, Spec
 
 REF = "#/components/schemas/{model}"
+HEADER = "#/components/headers/{name}"
 
 
 @cache
-def document() -> dict[str, Any]:
-    """The whole document, without a server address: it is relative to where it was read."""
+def document(version: int = 1) -> dict[str, Any]:
+    """The document of one version, without a server address: it is relative to where it was read."""
     from pydantic import TypeAdapter
 
     from alm_workbench import __version__
 
-    specs = REGISTRY.public()
-    inputs: list[tuple[Any, Any, TypeAdapter[Any]]] = []
+    specs = REGISTRY.public(version)
+    inputs: list[tuple[Any, Any, TypeAdapter[Any]]] = [
+        (("Problem", "out"), "serialization", wire.adapter(Problem)),
+    ]
     for spec in specs:
         inputs.append(((spec.name, "in"), "validation", wire.adapter(spec.cls)))
-        if not spec.streams:
-            inputs.append(((spec.name, "out"), "serialization", wire.adapter(spec.result)))
+        inputs.append(((spec.name, "out"), "serialization", wire.adapter(json_of(spec))))
     schemas, shared = TypeAdapter.json_schemas(inputs, ref_template=REF)
     components = dict(shared.get("$defs", {}))
-    components["Problem"] = PROBLEM
+    resolved(schemas[("Problem", "out"), "serialization"], components)["properties"]["type"]["examples"] = (
+        problem_slugs()
+    )
     paths: dict[str, Any] = {}
     for spec in specs:
         request = resolved(schemas[(spec.name, "in"), "validation"], components)
-        answer = SQL_RESULT if spec.streams else schemas[(spec.name, "out"), "serialization"]
-        paths.setdefault(f"/{API}{spec.path}", {})[(spec.method or "").lower()] = operation(spec, request, answer)
+        answer = schemas[(spec.name, "out"), "serialization"]
+        operations = paths.setdefault(f"/{API_ROOT}v{version}{spec.path}", {})
+        operations[(spec.method or "").lower()] = operation(spec, request, answer, version)
     for spec in specs:
         components.pop(spec.name, None)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "ALM Workbench", "version": __version__, "description": DESCRIPTION},
+        "info": {"title": "ALM Workbench", "version": f"{version}.{__version__}", "description": DESCRIPTION},
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "headers": {name: header(text, kind) for name, (kind, text) in HEADERS.items()},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "key": {"type": "apiKey", "in": "header", "name": KEY_HEADER},
+            },
         },
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"key": []}],
     }
+
+
+def json_of(spec: Spec) -> Any:
+    """The type whose JSON a route answers; results that stream name theirs in ``to_data``."""
+    return typing.get_type_hints(spec.result.to_data)["return"] if spec.streams else spec.result
 
 
 def resolved(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
@@ -55,7 +72,7 @@ def resolved(schema: dict[str, Any], components: dict[str, Any]) -> dict[str, An
     return schema
 
 
-def operation(spec: Spec, request: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
+def operation(spec: Spec, request: dict[str, Any], answer: dict[str, Any], version: int) -> dict[str, Any]:
     """One method of one path."""
     members = dict(request.get("properties", {}))
     required = set(request.get("required", []))
@@ -64,8 +81,7 @@ def operation(spec: Spec, request: dict[str, Any], answer: dict[str, Any]) -> di
     ]
     if spec.if_match:
         members.pop(wire.VERSION_FIELD)
-        version = {"type": "string", "description": 'The version that is changed, as `"7"`'}
-        parameters.append({"name": "If-Match", "in": "header", "required": True, "schema": version})
+    parameters += header_parameters(spec)
     found: dict[str, Any] = {
         "operationId": spec.name,
         "summary": spec.summary,
@@ -76,28 +92,54 @@ def operation(spec: Spec, request: dict[str, Any], answer: dict[str, Any]) -> di
     }
     if spec.privilege == PUBLIC:
         found["security"] = []
+    if spec.deprecated and spec.deprecated.version == version:
+        found["deprecated"] = True
+        found["x-sunset"] = spec.deprecated.sunset.isoformat()
+        found["x-successor"] = f"v{version + 1} {spec.deprecated.successor}"
     if spec.method == "GET":
         parameters += [
             {"name": name, "in": "query", "required": name in required, "schema": without_null(schema)}
             for name, schema in members.items()
         ]
-    else:
+    elif members or spec.method != "DELETE":
         body = {"type": "object", "additionalProperties": False, "properties": members}
         needed = sorted(required & set(members))
         if needed:
             body["required"] = needed
         found["requestBody"] = {"required": bool(needed), "content": {"application/json": {"schema": body}}}
-    found["responses"] = responses(spec, answer)
+    found["responses"] = responses(spec, answer, version)
     return found
 
 
-def responses(spec: Spec, answer: dict[str, Any]) -> dict[str, Any]:
+def header_parameters(spec: Spec) -> list[dict[str, Any]]:
+    """The request headers that a declaration asks for."""
+    found = []
+    if spec.if_match:
+        schema = {"type": "string", "pattern": f"^(?:{wire.ETAG.pattern})$"}
+        text = 'The version that is changed: the ETag of what was read, or `"7"`'
+        found.append({"name": "If-Match", "in": "header", "required": True, "schema": schema, "description": text})
+    if spec.idempotent:
+        schema = {"type": "string", "pattern": f"^(?:{idempotency.KEY.pattern})$"}
+        text = f"Sent twice with the same key within {idempotency.KEEP_HOURS} hours, it is carried out once"
+        found.append(
+            {"name": idempotency.HEADER, "in": "header", "required": False, "schema": schema, "description": text}
+        )
+    return found
+
+
+def responses(spec: Spec, answer: dict[str, Any], version: int) -> dict[str, Any]:
     """What a route may answer."""
     content: dict[str, Any] = {"application/json": {"schema": answer}}
-    if spec.streams:
+    if spec.streams or spec.pages:
         content[wire.ARROW] = {"schema": {"type": "string", "format": "binary"}}
-    found: dict[str, Any] = {str(spec.status): {"description": "Done", "content": content}}
-    codes = {"400": "Unreadable request", "422": "Invalid input", "default": "Any other problem"}
+    done = {"description": "Done", "content": content, "headers": response_headers(spec, version)}
+    found: dict[str, Any] = {str(spec.status): done}
+    if spec.method == "GET" and versioned(spec):
+        found["304"] = {"description": "Not changed since the ETag in If-None-Match"}
+    codes = {"400": "Unreadable request", "422": "Invalid input", "429": "Too many requests"}
+    codes |= {"default": "Any other problem"}
+    if spec.method != "GET":
+        codes |= {"413": "Too large", "415": "Not JSON"}
     if spec.privilege != PUBLIC:
         codes["401"] = "Not logged in"
     if spec.privilege not in (PUBLIC, AUTHENTICATED):
@@ -106,12 +148,45 @@ def responses(spec: Spec, answer: dict[str, Any]) -> dict[str, Any]:
         codes["404"] = "Not found"
     if spec.if_match:
         codes |= {"409": "Changed by somebody else", "428": "If-Match is missing"}
+    if spec.idempotent:
+        codes["409"] = "Being carried out already, or against the present state"
     for code, text in sorted(codes.items()):
         found[code] = {
             "description": text,
+            "headers": {name: {"$ref": HEADER.format(name=name)} for name in always()},
             "content": {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}},
         }
     return found
+
+
+def versioned(spec: Spec) -> bool:
+    """Whether the result has a version, and so an ETag."""
+    return not spec.streams and typing.get_type_hints(spec.result).get("version") is int if is_class(spec) else False
+
+
+def is_class(spec: Spec) -> bool:
+    """Whether the result is one DTO, not a list or a union."""
+    return isinstance(spec.result, type)
+
+
+def response_headers(spec: Spec, version: int) -> dict[str, Any]:
+    """The headers of a good answer."""
+    names = [*always()]
+    names += ["ETag"] if versioned(spec) else []
+    names += ["Idempotent-Replayed"] if spec.idempotent else []
+    if spec.deprecated and spec.deprecated.version == version:
+        names += ["Deprecation", "Sunset", "Link"]
+    return {name: {"$ref": HEADER.format(name=name)} for name in sorted(names)}
+
+
+def always() -> list[str]:
+    """Headers of every answer."""
+    return ["X-Correlation-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "traceresponse"]
+
+
+def header(text: str, kind: str) -> dict[str, Any]:
+    """A header as a component."""
+    return {"description": text, "schema": {"type": kind}}
 
 
 def without_null(schema: dict[str, Any]) -> dict[str, Any]:
@@ -124,51 +199,20 @@ def without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 DESCRIPTION = (
-    "Commands and queries of the workbench. Every error is an RFC 9457 problem document; "
-    "changes carry `If-Match` with the version they were made against."
+    "Commands and queries of the workbench. Every error is an RFC 9457 problem document; changes carry `If-Match` with "
+    "the version they were made against, and repeatable ones take an `Idempotency-Key`. Lists come in pages, or whole "
+    "as an Arrow stream for `Accept: application/vnd.apache.arrow.stream`."
 )
 
-PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "correlation_id"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "correlation_id": {"type": "string"},
-        "trace_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["path", "code", "message"],
-                "properties": {
-                    "path": {"type": "string"},
-                    "code": {"type": "string"},
-                    "message": {"type": "string"},
-                },
-            },
-        },
-    },
-}
-
-SQL_RESULT: dict[str, Any] = {
-    "type": "object",
-    "required": ["columns", "rows", "as_of", "version", "truncated"],
-    "properties": {
-        "columns": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {name: {"type": "string"} for name in ("name", "type", "label")},
-            },
-        },
-        "rows": {"type": "array", "items": {"type": "array"}},
-        "as_of": {"type": "string", "format": "date-time"},
-        "version": {"type": "integer"},
-        "truncated": {"type": "boolean"},
-        "elapsed_ms": {"type": "number"},
-    },
+HEADERS = {
+    "X-Correlation-ID": ("string", "Names this request in logs, events, audit and problems; a given one is kept"),
+    "traceresponse": ("string", "The trace this request belongs to (W3C Trace Context)"),
+    "X-RateLimit-Limit": ("integer", "Requests a minute"),
+    "X-RateLimit-Remaining": ("integer", "Requests left in this minute"),
+    "X-RateLimit-Reset": ("integer", "Seconds until there are more"),
+    "ETag": ("string", "The version, with a digest of the body behind a dot; what If-Match takes"),
+    "Idempotent-Replayed": ("string", "`true` where this is the answer of an earlier request with the same key"),
+    "Deprecation": ("string", "Since when the route is deprecated (RFC 9745)"),
+    "Sunset": ("string", "When it will be gone (RFC 8594)"),
+    "Link": ("string", "What takes its place"),
 }

@@ -14,31 +14,27 @@ from alm_workbench.server.handlers import (
     UnknownHandler,
     WorkbenchHandler,
 )
-from alm_workbench.shared.messages import REGISTRY, Spec
+from alm_workbench.server.routing import route_tables
+from alm_workbench.shared.messages import REGISTRY
 
-API = "alm/api/v1"
+API_ROOT = "alm/api/"
+API = f"{API_ROOT}v1"
 
 
 def alm_handlers(app: Application, base_url: str = "/") -> list[tuple[str, Any, dict[str, Any]]]:
-    """Rules for REST, health and the OpenAPI document below ``base_url`` (which ends in a slash)."""
+    """Rules for REST, health and the OpenAPI documents below ``base_url`` (which ends in a slash)."""
     root = re.escape(base_url)
-    by_path: dict[str, dict[str, Spec]] = {}
-    for spec in REGISTRY.public():
-        by_path.setdefault(spec.path or "", {})[spec.method or ""] = spec
     rules: list[tuple[str, Any, dict[str, Any]]] = [
         (rf"{root}alm/health/live", LiveHandler, {"app": app}),
         (rf"{root}alm/health/ready", ReadyHandler, {"app": app}),
-        (rf"{root}{API}/openapi\.json", OpenApiHandler, {"app": app}),
-        (rf"{root}{API}/workbench", WorkbenchHandler, {"app": app}),
     ]
-    # fixed segments before placeholders, so that /audit/decisions is not taken for an entity type
-    for path, specs in sorted(by_path.items(), key=lambda item: (item[0].count("{"), item[0])):
-        rules.append((rf"{root}{API}{pattern(path)}", MessageHandler, {"app": app, "specs": specs}))
+    for version, table in route_tables(REGISTRY).items():
+        here = rf"{root}{API_ROOT}v{version}"
+        route = {"app": app, "table": table, "root": base_url + API_ROOT, "version": version}
+        rules += [
+            (rf"{here}/openapi\.json", OpenApiHandler, {"app": app, "version": version}),
+            (rf"{here}/workbench", WorkbenchHandler, {"app": app}),
+            (rf"{here}/.*", MessageHandler, route),
+        ]
     rules.append((rf"{root}alm/(?:api|health|metrics)(?:/.*)?", UnknownHandler, {"app": app}))
     return rules
-
-
-def pattern(path: str) -> str:
-    """A route as a regular expression."""
-    parts = re.split(r"({\w+})", path)
-    return "".join(rf"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in parts)

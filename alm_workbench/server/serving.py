@@ -24,6 +24,7 @@ from tornado.web import Application as Web
 from alm_workbench import __version__
 from alm_workbench.composition import Runtime, opened
 from alm_workbench.config import Settings
+from alm_workbench.server import connections
 from alm_workbench.server.application import Application
 from alm_workbench.server.handlers import MAX_BODY
 from alm_workbench.server.lab import check_port
@@ -98,6 +99,7 @@ async def answer(
         loop.add_reader(sys.stdin.fileno(), done.set)
     application = Application.of(runtime)
     application.about = {"version": __version__, "profile": "server", "dashboards_url": None}
+    connections.use_everywhere()
     web = Web(list(alm_handlers(application, "/")), xsrf_cookies=True)
     server = web.listen(
         address.port, address.ip, reuse_port=shared, max_buffer_size=2 * MAX_BODY, max_body_size=MAX_BODY

@@ -17,7 +17,7 @@ from alm_workbench.shared.messages import Message, Spec
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
 
-ETAG = re.compile(r'(?:W/)?"(\d{1,9})"|(\d{1,9})')
+ETAG = re.compile(r'(?:W/)?"(\d{1,9})(?:\.[0-9a-f]{1,64})?"|(\d{1,9})', re.ASCII)
 VERSION_FIELD = "expected_version"
 ARROW = "application/vnd.apache.arrow.stream"
 

@@ -42,13 +42,14 @@ def make(api: Api, title: str = "Braking distance on dry asphalt") -> tuple[dict
 def test_create_read_change_move(api: Api) -> None:
     """The main job over HTTP, with ETag and If-Match."""
     item, etag = make(api)
-    assert etag == '"1"'
+    assert etag.startswith('"1.')
     read = api.get(f"/artifacts/{item['id']}", who="viewer")
-    assert (read.status, read.json["key"], read.headers["etag"]) == (200, item["key"], '"1"')
+    assert (read.status, read.json["key"], read.headers["etag"].split(".")[0]) == (200, item["key"], '"1')
     changed = api.call(
         "PATCH", f"/artifacts/{item['id']}", {"title": "Braking distance, wet"}, headers={"If-Match": etag}
     )
-    assert (changed.status, changed.json["title"], changed.headers["etag"]) == (200, "Braking distance, wet", '"2"')
+    assert (changed.status, changed.json["title"]) == (200, "Braking distance, wet")
+    assert changed.headers["etag"].startswith('"2.')
     steps = api.get(f"/artifacts/{item['id']}/transitions").json
     step = next(s for s in steps if s["allowed"])
     moved = api.post(
@@ -114,7 +115,7 @@ def test_framework_errors_are_problems_too(api: Api) -> None:
     problem(api.get("/nothing/here"), 404, "entity-not-found")
     found = api.call("DELETE", "/projects")
     problem(found, 405, "method-not-allowed")
-    assert set(found.headers["allow"].split(", ")) == {"GET", "POST"}
+    assert set(found.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
     problem(api.get("/projects", who=None), 401, "authentication-failed")
     problem(api.get("/projects", headers={"Authorization": "Bearer nonsense"}), 401)
     problem(api.get("/projects", headers={"Authorization": "Basic abc"}), 401)
@@ -172,7 +173,7 @@ def test_openapi_describes_every_route(api: Api) -> None:
     served = api.get("/openapi.json", who=None).json
     assert served == json.loads(json.dumps(document()))
     listed = {(m.upper(), p) for p, ops in served["paths"].items() for m in ops}
-    assert listed == {(s.method, f"/alm/api/v1{s.path}") for s in REGISTRY.public()}
+    assert listed == {(s.method, f"/alm/api/v1{s.path}") for s in REGISTRY.public(1)}
     refs = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(served)))
     assert refs <= set(served["components"]["schemas"])
     for ops in served["paths"].values():
@@ -223,7 +224,7 @@ def test_the_other_organisation_sees_nothing(api: Api, name: str) -> None:
         "key": item["key"],
         "name": "project_summary",
     }
-    path = re.sub(r"{(\w+)}", lambda m: ids[m[1]], spec.path or "")
+    path = re.sub(r"{(\w+)}", lambda m: ids.get(m[1], str(uuid4())), spec.path or "")
     headers = {"If-Match": '"1"'} if spec.if_match else {}
     bodies = {
         "CreateArtifact": {"artifact_type": "requirement", "title": "A foreign title"},

@@ -37,6 +37,18 @@ class ReportDTO:
 
 
 @dataclass(frozen=True, slots=True)
+class SqlData:
+    """The rows of a query as JSON; times are ISO texts in UTC."""
+
+    columns: tuple[ColumnInfo, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    as_of: datetime
+    version: int
+    truncated: bool
+    elapsed_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class SqlResult:
     """The rows of a query as an Arrow IPC stream; ``truncated`` when the limit cut them.
 
@@ -56,22 +68,21 @@ class SqlResult:
 
         return pa.ipc.open_stream(self.arrow).read_all()
 
-    def to_data(self) -> dict[str, Any]:
+    def to_data(self) -> SqlData:
         """The JSON form: columns with their types, rows of plain values, and where they come from."""
         from alm_workbench.contexts.reporting.values import column_types, plain_rows
 
         table = self.table()
-        return {
-            "columns": [{"name": name, "type": kind, "label": name} for name, kind in column_types(table)],
-            "rows": plain_rows(table),
-            **self.headers(),
-        }
+        columns = tuple(ColumnInfo(name, kind, name) for name, kind in column_types(table))
+        rows = tuple(tuple(row) for row in plain_rows(table))
+        return SqlData(columns, rows, self.as_of, self.version, self.truncated, self.elapsed_ms)
 
     def headers(self) -> dict[str, Any]:
         """What a face that streams ``arrow`` sends beside it."""
         return {
             "as_of": self.as_of.isoformat(),
             "version": self.version,
+            "rows": self.rows,
             "truncated": self.truncated,
             "elapsed_ms": self.elapsed_ms,
         }
