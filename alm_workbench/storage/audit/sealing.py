@@ -117,6 +117,8 @@ def retire(conn: psycopg.Connection[Any], tenant_id: UUID, keys: AuditKeys, cut:
 
 
 def _alone(conn: psycopg.Connection[Any], tenant_id: UUID) -> None:
+    """One sealer a tenant at a time, with no operator or function of anybody else's."""
+    conn.execute("SET LOCAL search_path = pg_catalog, pg_temp")
     conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('alm.audit_seals ' || %s, 0))", (str(tenant_id),))
 
 

@@ -56,6 +56,7 @@ def verify_tenant(
     snapshots too.
     """
     begun = time.perf_counter()
+    conn.execute("SET LOCAL search_path = pg_catalog, pg_temp")  # no operator or function of anybody else's
     report = Verification(tenant_id)
     chain = _check_chain(conn, report, keys, head)
     _check_rows(conn, report, chain)

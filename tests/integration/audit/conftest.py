@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -16,8 +16,9 @@ from alm_workbench.storage.audit.keys import AuditKeys
 from alm_workbench.storage.audit.sealing import Sealed, seal_tenant
 from alm_workbench.storage.audit.verifying import verify_tenant
 from alm_workbench.storage.bootstrap import Dsns
+from alm_workbench.storage.engine import make_engine
 from tests.factories.database import Cluster, short_dir
-from tests.factories.world import World
+from tests.factories.world import World, make_world
 
 
 @dataclass
@@ -71,6 +72,15 @@ def keys() -> Iterator[AuditKeys]:
 
 
 @pytest.fixture
-def vault(cluster: Cluster, db: Dsns, world: World, keys: AuditKeys) -> Vault:
-    """A tenant without items yet."""
+def vault(cluster: Cluster, module_db: Dsns, keys: AuditKeys) -> Iterator[Vault]:
+    """A tenant of this test's own without items yet, in the module's database."""
+    engine = make_engine(module_db.app, pool_size=4)
+    world = make_world(engine, f"t-{uuid4().hex[:12]}")
+    yield Vault(world, module_db, keys, cluster.superuser_dsn(module_db))
+    engine.dispose()
+
+
+@pytest.fixture
+def own_vault(cluster: Cluster, db: Dsns, world: World, keys: AuditKeys) -> Vault:
+    """The same in a database of its own, for tests that change the schema or roles."""
     return Vault(world, db, keys, cluster.superuser_dsn(db))

@@ -121,12 +121,12 @@ def test_keys_rotate_and_old_seals_stay_verifiable(vault: Vault, keys: AuditKeys
     assert (keys.directory / f"{second}.key").stat().st_mode & 0o777 == 0o600
 
 
-def test_all_tenants_are_sealed_in_one_run(vault: Vault) -> None:
+def test_all_tenants_are_sealed_in_one_run(own_vault: Vault) -> None:
     """The job's function: each tenant its own chain."""
-    vault.world.artifact(1)
-    done = seal_due(vault.dsns.worker, vault.keys)
-    assert [(d.tenant_id, d.seals) for d in done] == [(vault.world.tenant_id, 1)]
-    assert seal_due(vault.dsns.worker, vault.keys)[0].seals == 0
+    own_vault.world.artifact(1)
+    done = seal_due(own_vault.dsns.worker, own_vault.keys)
+    assert [(d.tenant_id, d.seals) for d in done] == [(own_vault.world.tenant_id, 1)]
+    assert seal_due(own_vault.dsns.worker, own_vault.keys)[0].seals == 0
 
 
 def test_the_app_role_cannot_seal(vault: Vault) -> None:
@@ -136,40 +136,40 @@ def test_the_app_role_cannot_seal(vault: Vault) -> None:
     assert allowed == (False,)
 
 
-def test_after_a_restore_into_another_cluster_nothing_is_sealed_twice(vault: Vault) -> None:
+def test_after_a_restore_into_another_cluster_nothing_is_sealed_twice(own_vault: Vault) -> None:
     """Transaction ids begin anew there; what the seals list tells what is sealed."""
-    vault.world.artifact(1)
-    vault.seal()
-    vault.tamper("UPDATE alm.audit_snapshots SET row_xid = pg_current_xact_id() WHERE tenant_id = %(t)s")
-    with psycopg.connect(vault.superuser) as conn:  # the seals as another cluster would have signed them
+    own_vault.world.artifact(1)
+    own_vault.seal()
+    own_vault.tamper("UPDATE alm.audit_snapshots SET row_xid = pg_current_xact_id() WHERE tenant_id = %(t)s")
+    with psycopg.connect(own_vault.superuser) as conn:  # the seals as another cluster would have signed them
         conn.execute("SET LOCAL session_replication_role = replica")
         conn.execute("DELETE FROM alm.audit_seals")
-    other = vault.keys.directory / "heads"
+    other = own_vault.keys.directory / "heads"
     for file in other.glob("*.json"):
         file.unlink()
-    _seal_as_another_cluster(vault)
-    vault.world.artifact(2)
-    done = vault.seal()
-    report = vault.verify()
+    _seal_as_another_cluster(own_vault)
+    own_vault.world.artifact(2)
+    done = own_vault.seal()
+    report = own_vault.verify()
     assert done.leaves == 2
     assert report.findings == []
     assert report.unsealed == 0
 
 
-def _seal_as_another_cluster(vault: Vault) -> None:
+def _seal_as_another_cluster(own_vault: Vault) -> None:
     from dataclasses import replace
 
     from alm_workbench.storage.audit import records, seals
 
-    with psycopg.connect(vault.dsns.worker, autocommit=True) as conn:
-        vault.seal()
-        with psycopg.connect(vault.superuser) as admin:
+    with psycopg.connect(own_vault.dsns.worker, autocommit=True) as conn:
+        own_vault.seal()
+        with psycopg.connect(own_vault.superuser) as admin:
             admin.execute("SET LOCAL session_replication_role = replica")
-            leaves = seals.leaves_of(conn, vault.world.tenant_id, 1)
-            made = seals.newest(conn, vault.world.tenant_id)
+            leaves = seals.leaves_of(conn, own_vault.world.tenant_id, 1)
+            made = seals.newest(conn, own_vault.world.tenant_id)
             assert made is not None
             admin.execute("DELETE FROM alm.audit_seals")
-            foreign = replace(made, cluster="1.1", upto_xid=made.upto_xid + 10**9).signed(*vault.keys.current())
+            foreign = replace(made, cluster="1.1", upto_xid=made.upto_xid + 10**9).signed(*own_vault.keys.current())
             seals.insert(admin, foreign, records.pack(records.unpack(leaves)))
-    for file in (vault.keys.directory / "heads").glob("*.json"):
+    for file in (own_vault.keys.directory / "heads").glob("*.json"):
         file.unlink()
