@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
+from alm_workbench.contexts.access.messages import Explain, ExplanationDTO
+from alm_workbench.contexts.apikey.messages import (
+    ApiKeyDTO,
+    ApiKeySecretDTO,
+    CreateApiKey,
+    ListApiKeys,
+    RevokeApiKey,
+    RotateApiKey,
+)
 from alm_workbench.contexts.artifact.messages import (
+    ArtifactAccess,
     ArtifactDTO,
     Category,
     CreateArtifact,
@@ -16,13 +27,36 @@ from alm_workbench.contexts.artifact.messages import (
     GetArtifactByKey,
     ImportArtifacts,
     ImportResultDTO,
+    ItemAccessDTO,
     LinkArtifacts,
     LinkDTO,
     ListLinks,
     RestoreArtifact,
     UpdateArtifact,
 )
-from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO, EntityHistory, ListDecisions
+from alm_workbench.contexts.audit.messages import (
+    ArtifactsAt,
+    AuditEntryDTO,
+    CommitDetailDTO,
+    CommitDTO,
+    DecisionDTO,
+    DiffDTO,
+    DiffSnapshots,
+    EntityHistory,
+    EraseEntity,
+    ErasureDTO,
+    GetCommit,
+    GetSnapshot,
+    ListCommits,
+    ListDecisions,
+    ListSeals,
+    SealAudit,
+    SealDTO,
+    SealingDTO,
+    SnapshotDTO,
+    VerificationDTO,
+    VerifyAudit,
+)
 from alm_workbench.contexts.manifest.messages import (
     CheckDTO,
     CheckManifest,
@@ -41,13 +75,20 @@ from alm_workbench.contexts.plugin.messages import GetPluginValues, PluginValueD
 from alm_workbench.contexts.project.messages import (
     ActivateManifest,
     ActivationDTO,
+    ArchiveProject,
     CreateProject,
     GetProcess,
     GetProject,
+    GrantProjectRole,
     ListActivations,
+    ListProjectMembers,
     ListProjects,
     ProcessDTO,
     ProjectDTO,
+    ProjectMemberDTO,
+    ReopenProject,
+    RevokeProjectRole,
+    UpdateProject,
 )
 from alm_workbench.contexts.reporting.messages import (
     ListReports,
@@ -62,12 +103,29 @@ from alm_workbench.contexts.reporting.messages import (
 )
 from alm_workbench.contexts.tenant.messages import (
     AddMember,
+    CreateRole,
+    DeactivateTenant,
+    DeleteRole,
+    GetSubscription,
     GetTenant,
+    InvitationDTO,
+    InvitationSecretDTO,
+    InviteMember,
+    ListInvitations,
     ListMembers,
+    ListPrivileges,
     ListRoles,
     MemberDTO,
+    PrivilegeDTO,
+    RemoveMember,
+    ResendInvitation,
+    RevokeInvitation,
     RoleDTO,
+    SubscriptionDTO,
     TenantDTO,
+    UpdateMember,
+    UpdateRole,
+    UpdateTenant,
 )
 from alm_workbench.contexts.workflow.messages import (
     HistoryEntryDTO,
@@ -82,15 +140,77 @@ from alm_workbench.shared.mediator import Mediator
 from alm_workbench.shared.messages import FieldValue, Json, Page
 
 
+class AccessApi:
+    """Messages about access."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def explain(
+        self,
+        *,
+        action: str = "read",
+        entity_type: Literal["Artifact", "Project"] | None = None,
+        entity_id: UUID | None = None,
+        user: str | None = None,
+        type: str | None = None,
+        at: datetime | None = None,
+        who_can: str | None = None,
+    ) -> ExplanationDTO:
+        """Why somebody may or may not do something: membership, roles, privilege, access rules, policies, workflow.
+
+        ``action`` is read, update, delete, restore, link, ``transition:<id>``, create (of a ``type`` in a project), or a
+        privilege (``member:invite``). ``entity_type`` is Artifact or Project, and neither for a privilege. ``user`` is an
+        e-mail address or id; without it, I. ``at`` asks about that moment: the process, roles and item of then, as far as
+        the audit trail tells. ``who_can`` lists for every member whether he may do that action. About others, and for
+        ``at`` and ``who_can``, the privilege audit:read is needed.
+        """
+        message = Explain(
+            action=action,
+            entity_type=entity_type,
+            entity_id=entity_id,
+            user=user,
+            type=type,
+            at=at,
+            who_can=who_can,
+        )
+        return self._mediator.query(message)
+
+
 class ArtifactsApi:
     """Messages about artifacts."""
 
     def __init__(self, mediator: Mediator) -> None:
         self._mediator = mediator
 
-    def by_key(self, *, project_id: ProjectId, key: str) -> ArtifactDTO:
+    def access(self, *, artifact_id: ArtifactId) -> ItemAccessDTO:
+        """What I may do with an item, what I may see and change of it, and why not the rest."""
+        return self._mediator.query(ArtifactAccess(artifact_id=artifact_id))
+
+    def at(
+        self,
+        *,
+        project_id: ProjectId,
+        at: datetime,
+        type: str | None = None,
+        state: str | None = None,
+        limit: int = 1000,
+        cursor: str | None = None,
+    ) -> Page[ArtifactDTO]:
+        """The items of a project as they were at a moment, by id; of what is hidden now or was hidden then, nothing is shown."""
+        message = ArtifactsAt(
+            project_id=project_id,
+            at=at,
+            type=type,
+            state=state,
+            limit=limit,
+            cursor=cursor,
+        )
+        return self._mediator.query(message)
+
+    def by_key(self, *, project_id: ProjectId, key: str, include: Literal["access"] | None = None) -> ArtifactDTO:
         """One item by its key, or by a key it had elsewhere."""
-        return self._mediator.query(GetArtifactByKey(project_id=project_id, key=key))
+        return self._mediator.query(GetArtifactByKey(project_id=project_id, key=key, include=include))
 
     def create(
         self,
@@ -126,10 +246,14 @@ class ArtifactsApi:
         category: Category | None = None,
         text: str | None = None,
         assignee_id: UUID | None = None,
+        include: Literal["access"] | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[ArtifactDTO]:
-        """Find items; ``text`` searches keys, titles and texts in Turkish and English. Newest first."""
+        """Find items; ``text`` searches keys, titles and texts in Turkish and English. Newest first.
+
+        ``include=access`` adds to each what I may do with it.
+        """
         message = FindArtifacts(
             project_id=project_id,
             type=type,
@@ -137,14 +261,15 @@ class ArtifactsApi:
             category=category,
             text=text,
             assignee_id=assignee_id,
+            include=include,
             limit=limit,
             cursor=cursor,
         )
         return self._mediator.query(message)
 
-    def get(self, *, artifact_id: ArtifactId) -> ArtifactDTO:
-        """One item."""
-        return self._mediator.query(GetArtifact(artifact_id=artifact_id))
+    def get(self, *, artifact_id: ArtifactId, include: Literal["access"] | None = None) -> ArtifactDTO:
+        """One item; ``include=access`` adds what I may do with it."""
+        return self._mediator.query(GetArtifact(artifact_id=artifact_id, include=include))
 
     def history(self, *, artifact_id: ArtifactId) -> tuple[HistoryEntryDTO, ...]:
         """The steps an item took, oldest first."""
@@ -243,6 +368,33 @@ class AuditApi:
     def __init__(self, mediator: Mediator) -> None:
         self._mediator = mediator
 
+    def commit(self, *, commit_id: UUID, limit: int = 50, cursor: str | None = None) -> CommitDetailDTO:
+        """One commit with the entities it changed, a page at a time."""
+        return self._mediator.query(GetCommit(commit_id=commit_id, limit=limit, cursor=cursor))
+
+    def commits(
+        self,
+        *,
+        actor_id: UUID | None = None,
+        command: str | None = None,
+        correlation_id: str | None = None,
+        after: datetime | None = None,
+        before: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[CommitDTO]:
+        """Commits, newest first; ``after`` and ``before`` bound the time of recording."""
+        message = ListCommits(
+            actor_id=actor_id,
+            command=command,
+            correlation_id=correlation_id,
+            after=after,
+            before=before,
+            limit=limit,
+            cursor=cursor,
+        )
+        return self._mediator.query(message)
+
     def decisions(
         self,
         *,
@@ -250,9 +402,44 @@ class AuditApi:
         verdict: Literal["allow", "deny"] | None = None,
         limit: int = 50,
         cursor: str | None = None,
+        actor_id: UUID | None = None,
+        rule_id: str | None = None,
+        entity_type: str | None = None,
+        command: str | None = None,
+        correlation_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> Page[DecisionDTO]:
-        """Decisions, newest first: refusals, and the allowances of transitions and changes."""
-        return self._mediator.query(ListDecisions(entity_id=entity_id, verdict=verdict, limit=limit, cursor=cursor))
+        """Decisions, newest first: refusals, and the allowances of transitions and changes.
+
+        ``command`` is a message's name (``TransitionArtifact``), ``rule_id`` a rule, step or privilege; the time span is
+        from ``since`` up to, not including, ``until``. What I may not see of an item is not in its reasons.
+        """
+        message = ListDecisions(
+            entity_id=entity_id,
+            verdict=verdict,
+            limit=limit,
+            cursor=cursor,
+            actor_id=actor_id,
+            rule_id=rule_id,
+            entity_type=entity_type,
+            command=command,
+            correlation_id=correlation_id,
+            since=since,
+            until=until,
+        )
+        return self._mediator.query(message)
+
+    def diff(self, *, entity_type: str, entity_id: UUID, from_: int, to: int) -> DiffDTO:
+        """What changed from one version to another; version 0 is the time before there was any."""
+        return self._mediator.query(DiffSnapshots(entity_type=entity_type, entity_id=entity_id, from_=from_, to=to))
+
+    def erase(self, *, entity_type: Literal["Artifact"], entity_id: UUID, reason: str) -> ErasureDTO:
+        """Remove the values of an item's older versions for good; who, when and the digests stay.
+
+        The newest version stays: change or delete the item first, so that it holds nothing that must go.
+        """
+        return self._mediator.send(EraseEntity(entity_type=entity_type, entity_id=entity_id, reason=reason))
 
     def history(
         self,
@@ -270,6 +457,64 @@ class AuditApi:
             cursor=cursor,
         )
         return self._mediator.query(message)
+
+    def seal(self) -> SealingDTO:
+        """Seal now what was committed since the last seal; a job does so every minute."""
+        return self._mediator.send(SealAudit())
+
+    def seals(self, *, limit: int = 50, cursor: str | None = None) -> Page[SealDTO]:
+        """The seals of the organisation's audit, newest first."""
+        return self._mediator.query(ListSeals(limit=limit, cursor=cursor))
+
+    def snapshot(self, *, entity_type: str, entity_id: UUID, version: int) -> SnapshotDTO:
+        """An entity as it was at one version."""
+        return self._mediator.query(GetSnapshot(entity_type=entity_type, entity_id=entity_id, version=version))
+
+    def verify(self, *, live: bool = True) -> VerificationDTO:
+        """Check every snapshot and commit against the seals, and with ``live`` the tables against the newest snapshots."""
+        return self._mediator.query(VerifyAudit(live=live))
+
+
+class KeysApi:
+    """Messages about keys."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def create(
+        self,
+        *,
+        name: str,
+        scopes: tuple[str, ...],
+        expires_at: datetime | None = None,
+        roles: tuple[str, ...] | None = None,
+        project_ids: tuple[UUID, ...] | None = None,
+    ) -> ApiKeySecretDTO:
+        """Make a key for a program; its rights are the scopes, as far as I hold them at the moment of each request.
+
+        ``scopes`` are privilege codes or ``resource:*``; ``roles`` narrows it to some of my roles, ``project_ids`` to some
+        projects. Without ``expires_at`` it lives 90 days; at most it lives a year.
+        """
+        message = CreateApiKey(
+            name=name,
+            scopes=scopes,
+            expires_at=expires_at,
+            roles=roles,
+            project_ids=project_ids,
+        )
+        return self._mediator.send(message)
+
+    def list(self, *, everybody: bool = False) -> tuple[ApiKeyDTO, ...]:
+        """My keys, newest first; with ``everybody`` those of the whole organisation (needs ``key:manage``)."""
+        return self._mediator.query(ListApiKeys(everybody=everybody))
+
+    def revoke(self, *, key_id: UUID) -> ApiKeyDTO:
+        """Revoke a key of mine, or anybody's with ``key:manage``; it stops to work within seconds, for good."""
+        return self._mediator.send(RevokeApiKey(key_id=key_id))
+
+    def rotate(self, *, key_id: UUID, grace_hours: int = 24) -> ApiKeySecretDTO:
+        """Give a key of mine a new secret; the old one works for ``grace_hours`` more (0 to 168)."""
+        return self._mediator.send(RotateApiKey(key_id=key_id, grace_hours=grace_hours))
 
 
 class ManifestsApi:
@@ -310,12 +555,49 @@ class MembersApi:
         self._mediator = mediator
 
     def add(self, *, email: str, roles: tuple[str, ...] = ("viewer",)) -> MemberDTO:
-        """Add a person who already has an account, with roles."""
+        """Add a person who already has an account, with roles that I hold myself."""
         return self._mediator.send(AddMember(email=email, roles=roles))
+
+    def invitations(self) -> tuple[InvitationDTO, ...]:
+        """The invitations of the organisation, newest first."""
+        return self._mediator.query(ListInvitations())
+
+    def invite(self, *, email: str, roles: tuple[str, ...] = ("viewer",)) -> InvitationSecretDTO:
+        """Invite an address with roles that I hold myself; only an account of this address can accept."""
+        return self._mediator.send(InviteMember(email=email, roles=roles))
 
     def list(self) -> tuple[MemberDTO, ...]:
         """The people of the organisation, by name."""
         return self._mediator.query(ListMembers())
+
+    def remove(self, *, membership_id: UUID, expected_version: int) -> MemberDTO:
+        """Take a person out of the organisation, with all roles and open invitations; what was written stays."""
+        return self._mediator.send(RemoveMember(membership_id=membership_id, expected_version=expected_version))
+
+    def resend_invitation(self, *, invitation_id: UUID) -> InvitationSecretDTO:
+        """Give an open or expired invitation a new token and new time; the token before is dead."""
+        return self._mediator.send(ResendInvitation(invitation_id=invitation_id))
+
+    def revoke_invitation(self, *, invitation_id: UUID) -> InvitationDTO:
+        """Take an open invitation back; its token is dead."""
+        return self._mediator.send(RevokeInvitation(invitation_id=invitation_id))
+
+    def update(
+        self,
+        *,
+        membership_id: UUID,
+        expected_version: int,
+        roles: tuple[str, ...] | None = None,
+        status: Literal["active", "suspended"] | None = None,
+    ) -> MemberDTO:
+        """Give a member other roles, suspend or reinstate. Nobody gives or takes more than he holds; one owner stays."""
+        message = UpdateMember(
+            membership_id=membership_id,
+            expected_version=expected_version,
+            roles=roles,
+            status=status,
+        )
+        return self._mediator.send(message)
 
 
 class MirrorApi:
@@ -375,6 +657,10 @@ class ProjectsApi:
         """Which manifest version ruled when, newest first."""
         return self._mediator.query(ListActivations(project_id=project_id))
 
+    def archive(self, *, project_id: ProjectId, expected_version: int) -> ProjectDTO:
+        """Let a project stand still: it can be read and searched, and nothing in it changes until it is reopened."""
+        return self._mediator.send(ArchiveProject(project_id=project_id, expected_version=expected_version))
+
     def create(
         self,
         *,
@@ -396,13 +682,46 @@ class ProjectsApi:
         """One project."""
         return self._mediator.query(GetProject(project_id=project_id))
 
+    def grant_role(self, *, project_id: ProjectId, membership_id: UUID, role: str) -> ProjectMemberDTO:
+        """Give a member a role in this project, of which I hold every privilege here; given twice it is held once."""
+        return self._mediator.send(GrantProjectRole(project_id=project_id, membership_id=membership_id, role=role))
+
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[ProjectDTO]:
         """The projects I can see."""
         return self._mediator.query(ListProjects(limit=limit, cursor=cursor))
 
+    def members(self, *, project_id: ProjectId) -> tuple[ProjectMemberDTO, ...]:
+        """Who holds which roles in this project, by name; tenant-wide roles are not repeated here."""
+        return self._mediator.query(ListProjectMembers(project_id=project_id))
+
     def process(self, *, project_id: ProjectId) -> ProcessDTO:
         """The types, fields, workflows and link types that rule in a project."""
         return self._mediator.query(GetProcess(project_id=project_id))
+
+    def reopen(self, *, project_id: ProjectId, expected_version: int) -> ProjectDTO:
+        """Work on an archived project again."""
+        return self._mediator.send(ReopenProject(project_id=project_id, expected_version=expected_version))
+
+    def revoke_role(self, *, project_id: ProjectId, membership_id: UUID, role: str) -> ProjectMemberDTO:
+        """Take a role in this project from a member; one that is not held is taken already."""
+        return self._mediator.send(RevokeProjectRole(project_id=project_id, membership_id=membership_id, role=role))
+
+    def update(
+        self,
+        *,
+        project_id: ProjectId,
+        expected_version: int,
+        name: str | None = None,
+        description: str | None = None,
+    ) -> ProjectDTO:
+        """Rename a project or describe it anew; what is not named stays."""
+        message = UpdateProject(
+            project_id=project_id,
+            expected_version=expected_version,
+            name=name,
+            description=description,
+        )
+        return self._mediator.send(message)
 
 
 class ReportsApi:
@@ -445,9 +764,57 @@ class RolesApi:
     def __init__(self, mediator: Mediator) -> None:
         self._mediator = mediator
 
+    def create(
+        self,
+        *,
+        code: str,
+        labels: Mapping[str, str],
+        privileges: tuple[str, ...] = (),
+        implies: tuple[str, ...] = (),
+        description: Mapping[str, str] | None = None,
+    ) -> RoleDTO:
+        """Make a role out of privileges that I hold. ``labels`` and ``description`` by language."""
+        message = CreateRole(
+            code=code,
+            labels=labels,
+            privileges=privileges,
+            implies=implies,
+            description=description,
+        )
+        return self._mediator.send(message)
+
+    def delete(self, *, code: str, expected_version: int) -> RoleDTO:
+        """Delete a role of our own that nobody holds, no role implies and no open invitation promises."""
+        return self._mediator.send(DeleteRole(code=code, expected_version=expected_version))
+
     def list(self) -> tuple[RoleDTO, ...]:
         """The roles of the organisation."""
         return self._mediator.query(ListRoles())
+
+    def privileges(self) -> tuple[PrivilegeDTO, ...]:
+        """Every privilege that a role may grant."""
+        return self._mediator.query(ListPrivileges())
+
+    def update(
+        self,
+        *,
+        code: str,
+        expected_version: int,
+        labels: Mapping[str, str] | None = None,
+        privileges: tuple[str, ...] | None = None,
+        implies: tuple[str, ...] | None = None,
+        description: Mapping[str, str] | None = None,
+    ) -> RoleDTO:
+        """Change a role of our own; what is not named stays. The built-in ones are fixed."""
+        message = UpdateRole(
+            code=code,
+            expected_version=expected_version,
+            labels=labels,
+            privileges=privileges,
+            implies=implies,
+            description=description,
+        )
+        return self._mediator.send(message)
 
 
 class TenantApi:
@@ -456,9 +823,47 @@ class TenantApi:
     def __init__(self, mediator: Mediator) -> None:
         self._mediator = mediator
 
+    def deactivate(self, *, slug: str) -> TenantDTO:
+        """Close the organisation for everybody, at once; nothing is deleted. ``slug`` must name it, against accidents.
+
+        Only who runs the installation can open it again (``alm tenant reactivate``).
+        """
+        return self._mediator.send(DeactivateTenant(slug=slug))
+
     def get(self) -> TenantDTO:
         """The organisation I work in."""
         return self._mediator.query(GetTenant())
+
+    def subscription(self) -> SubscriptionDTO:
+        """The subscription of the organisation, and what is used of it."""
+        return self._mediator.query(GetSubscription())
+
+    def update(
+        self,
+        *,
+        expected_version: int,
+        name: str | None = None,
+        timezone: str | None = None,
+        week_start: int | None = None,
+        locale: Literal["en", "tr"] | None = None,
+        working_calendar: Mapping[str, Any] | None = None,
+        settings: Mapping[str, int | None] | None = None,
+    ) -> TenantDTO:
+        """Change the organisation; what is not named stays.
+
+        ``settings``: ``invitation_days`` (1 to 30, default 7), ``audit_retention_months`` (null: for ever); a null
+        removes one. ``working_calendar`` replaces the whole calendar.
+        """
+        message = UpdateTenant(
+            expected_version=expected_version,
+            name=name,
+            timezone=timezone,
+            week_start=week_start,
+            locale=locale,
+            working_calendar=working_calendar,
+            settings=settings,
+        )
+        return self._mediator.send(message)
 
 
 class Api:
@@ -466,8 +871,10 @@ class Api:
 
     def __init__(self, mediator: Mediator) -> None:
         self._mediator = mediator
+        self.access = AccessApi(mediator)
         self.artifacts = ArtifactsApi(mediator)
         self.audit = AuditApi(mediator)
+        self.keys = KeysApi(mediator)
         self.manifests = ManifestsApi(mediator)
         self.members = MembersApi(mediator)
         self.mirror = MirrorApi(mediator)

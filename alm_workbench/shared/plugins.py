@@ -97,6 +97,7 @@ BUILT_IN = (
     "alm_workbench.contexts.artifact.plugin",
     "alm_workbench.contexts.workflow.plugin",
     "alm_workbench.contexts.audit.plugin",
+    "alm_workbench.contexts.access.plugin",
     "alm_workbench.contexts.reporting.plugin",
     "alm_workbench.contexts.plugin.plugin",
     "alm_workbench.mirror.plugin",

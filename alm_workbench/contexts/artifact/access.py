@@ -18,14 +18,16 @@ from alm_workbench.contexts.artifact.domain import (
     not_found,
 )
 from alm_workbench.contexts.artifact.facts import functions_for
-from alm_workbench.contexts.artifact.messages import ArtifactDTO, ReadRights
+from alm_workbench.contexts.artifact.judgement import Case, access_of
+from alm_workbench.contexts.artifact.messages import ArtifactDTO, ItemAccessDTO, ReadRights
 from alm_workbench.contexts.artifact.repository import ArtifactRepository
 from alm_workbench.contexts.artifact.rights import refusal, require
 from alm_workbench.contexts.artifact.texts import cleaned, search_text
 from alm_workbench.contexts.artifact.visibility import reader_of, with_aliases
 from alm_workbench.contexts.manifest.messages import ProcessVersion
-from alm_workbench.contexts.project.acting import acting
-from alm_workbench.contexts.project.messages import ActiveProcess, VisibleProjects
+from alm_workbench.contexts.project.acting import acting, project_facts
+from alm_workbench.contexts.project.messages import ActiveProcess, ProjectPrivileges, VisibleProjects
+from alm_workbench.contexts.tenant.messages import RequireQuota
 from alm_workbench.contexts.workflow.messages import InstanceStart, StartInstances
 from alm_workbench.errors import Conflict, NotFound, StaleVersion
 from alm_workbench.mpc import ArtifactTypeDef, EvalContext, decide_acl
@@ -67,7 +69,7 @@ class Artifacts:
             artifact, self.repo.last_actor(ctx.conn, artifact.id) if event["name"] == "transition" else None
         )
         me = acting(ctx, artifact.project_id)
-        return eval_context(me, view, event, {"id": str(artifact.project_id)}, ctx.now, functions)
+        return eval_context(me, view, event, project_facts(ctx, artifact.project_id), ctx.now, functions)
 
     def shown(self, ctx: MessageContext, artifact: ArtifactDTO) -> ArtifactDTO | None:
         """The item as the caller may see it; None when it may not be seen at all.
@@ -109,7 +111,20 @@ class Artifacts:
         except (Conflict, NotFound):  # another project's, or one without rules
             return ReadRights(True, None, self.functions)
         functions = functions_for(ctx, self.repo, process.compiled, artifact.id, self.functions)
-        return ReadRights(True, self.hidden(ctx, process, artifact), functions)
+        hidden = self.hidden(ctx, process, artifact)
+        return ReadRights(True, hidden, functions, artifact.project_id, artifact.type)
+
+    def access(self, ctx: MessageContext, artifact: ArtifactDTO) -> ItemAccessDTO:
+        """What the caller may do with an item."""
+        process = self.process(ctx, artifact.project_id)
+        context = self.context(ctx, process, artifact, {"name": "transition"})
+        held = ctx.principal.privileges | ctx.ask(ProjectPrivileges(artifact.project_id))
+        hidden = self.hidden(ctx, process, artifact)
+        return access_of(Case(process.compiled, artifact.type, context, held, hidden))
+
+    def with_access(self, ctx: MessageContext, shown: ArtifactDTO, stored: ArtifactDTO, wanted: bool) -> ArtifactDTO:
+        """An item as it is shown, with what the caller may do with it where that was asked for."""
+        return replace(shown, access=self.access(ctx, stored)) if wanted else shown
 
     def readable(self, ctx: MessageContext, artifact: ArtifactDTO) -> ArtifactDTO:
         """The item as the caller may see it; raises ``AccessDenied`` with the rule."""
@@ -140,7 +155,7 @@ class Artifacts:
         title = check_title(title)
         functions = functions_for(ctx, self.repo, compiled, None, self.functions)
         me, now, event = acting(ctx, project_id), ctx.now, {"name": "create", "changes": sorted(values)}
-        project = {"id": str(project_id)}
+        project = project_facts(ctx, project_id)
         draft = draft_view(kind, title, first.id, first.category, values, me.actor_id, now)
         given = checked_fields(compiled, kind, values, eval_context(me, draft, event, project, now, functions))
         fields, originals = cleaned(kind, given)
@@ -170,6 +185,8 @@ class Artifacts:
         if not items:
             return []
         project_id, tenant_id = items[0].project_id, ctx.principal.tenant_id
+        ctx.ask(RequireQuota("artifacts", len(items)))
+        ctx.ask(RequireQuota("storage", sum(item.size for item in items)))
         first = self.repo.reserve_keys(ctx.conn, project_id, kind.key_prefix, len(items))
         keyed = [replace(item, key=f"{kind.key_prefix}-{first + n}") for n, item in enumerate(items)]
         self.repo.insert_many(ctx.conn, tenant_id, keyed)

@@ -9,12 +9,14 @@ from typing import Any
 from alm_workbench.contexts.artifact.access import Artifacts, check_version
 from alm_workbench.contexts.artifact.domain import CORE, check_title, checked_fields, masked, not_found, type_of
 from alm_workbench.contexts.artifact.messages import (
+    ArtifactAccess,
     ArtifactDTO,
     CreateArtifact,
     DeleteArtifact,
     FindArtifacts,
     GetArtifact,
     GetArtifactByKey,
+    ItemAccessDTO,
     LinkArtifacts,
     LinkDTO,
     ListLinks,
@@ -33,6 +35,7 @@ from alm_workbench.contexts.artifact.messages import (
 from alm_workbench.contexts.artifact.rights import require, require_access, require_policy
 from alm_workbench.contexts.artifact.texts import search_text, searched_fields, texts
 from alm_workbench.contexts.manifest.messages import CompiledVersion, ProcessVersion
+from alm_workbench.contexts.tenant.messages import RequireQuota
 from alm_workbench.errors import ErrorItem, InvalidInput, StaleVersion
 from alm_workbench.mpc import ArtifactTypeDef
 from alm_workbench.shared.context import MessageContext
@@ -84,7 +87,21 @@ class GetHandler:
         self._artifacts = artifacts
 
     def __call__(self, ctx: MessageContext, message: GetArtifact) -> ArtifactDTO:
-        return self._artifacts.readable(ctx, self._artifacts.load(ctx, message.artifact_id))
+        found = self._artifacts.load(ctx, message.artifact_id)
+        shown = self._artifacts.readable(ctx, found)
+        return self._artifacts.with_access(ctx, shown, found, message.include == "access")
+
+
+class ArtifactAccessHandler:
+    """Says what the caller may do with an item."""
+
+    def __init__(self, artifacts: Artifacts) -> None:
+        self._artifacts = artifacts
+
+    def __call__(self, ctx: MessageContext, message: ArtifactAccess) -> ItemAccessDTO:
+        found = self._artifacts.load(ctx, message.artifact_id)
+        self._artifacts.readable(ctx, found)
+        return self._artifacts.access(ctx, found)
 
 
 class GetByKeyHandler:
@@ -98,7 +115,8 @@ class GetByKeyHandler:
         found = self._artifacts.repo.by_key(ctx.conn, message.project_id, message.key)
         if found is None:
             raise not_found(message.key)
-        return self._artifacts.readable(ctx, found)
+        shown = self._artifacts.readable(ctx, found)
+        return self._artifacts.with_access(ctx, shown, found, message.include == "access")
 
 
 class FindHandler:
@@ -135,7 +153,9 @@ class FindHandler:
             return None
         columns = {column for name in hidden for column in CORE.get(name, ())}
         asked = {"title": message.text, "assignee_id": message.assignee_id, "state": message.state or message.category}
-        return None if any(asked.get(column) for column in columns) else masked(row, hidden)
+        if any(asked.get(column) for column in columns):
+            return None
+        return self._artifacts.with_access(ctx, masked(row, hidden), row, message.include == "access")
 
 
 class UpdateHandler:
@@ -145,6 +165,8 @@ class UpdateHandler:
         self._artifacts = artifacts
 
     def __call__(self, ctx: MessageContext, message: UpdateArtifact) -> ArtifactDTO:
+        # before the item is locked: who waits for room must not keep others from it
+        ctx.ask(RequireQuota("storage", len(str(message.fields)) + len(message.title or "")))
         current = self._artifacts.load(ctx, message.artifact_id, lock=True)
         process = self._artifacts.process(ctx, current.project_id)
         check_version(self._artifacts, ctx, current, message.expected_version)
@@ -206,6 +228,7 @@ class RestoreHandler:
 
     def __call__(self, ctx: MessageContext, message: RestoreArtifact) -> ArtifactDTO:
         repo = self._artifacts.repo
+        ctx.ask(RequireQuota("artifacts"))
         repo.include_deleted(ctx.conn)
         current = self._artifacts.load(ctx, message.artifact_id, lock=True)
         process = self._artifacts.process(ctx, current.project_id)

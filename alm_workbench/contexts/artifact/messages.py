@@ -17,8 +17,37 @@ Category = Literal["todo", "in_progress", "done"]
 
 
 @dataclass(frozen=True, slots=True)
+class RefusalDTO:
+    """What the caller may not do: an action, or a field to ``read`` or to ``update``; and why, by language.
+
+    ``room`` says who refuses: privilege, access, policy or workflow; ``rule_id`` names the rule or privilege.
+    """
+
+    what: str
+    right: str
+    room: str
+    rule_id: str | None
+    why: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAccessDTO:
+    """What the caller may do with an item as it is now, and why not the rest.
+
+    Actions are read, update, delete (restore of one in the bin), link and ``transition:<id>`` for each step out of the
+    present state; a step may still ask for field values.
+    """
+
+    allowed_actions: tuple[str, ...]
+    refused_actions: tuple[RefusalDTO, ...]
+    visible_fields: tuple[str, ...]
+    editable_fields: tuple[str, ...]
+    refused_fields: tuple[RefusalDTO, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ArtifactDTO:
-    """An item as the caller may see it; ``masked`` names the fields that were withheld."""
+    """An item as the caller may see it; ``masked`` names what was withheld, ``access`` is there when asked for."""
 
     id: ArtifactId
     project_id: ProjectId
@@ -39,6 +68,7 @@ class ArtifactDTO:
     version: int
     masked: tuple[str, ...] = ()
     deleted_at: datetime | None = None
+    access: ItemAccessDTO | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +103,8 @@ class ReadRights:
     exists: bool
     hidden: frozenset[str] | None
     functions: Mapping[str, Callable[..., Any]]
+    project_id: ProjectId | None = None
+    type_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +134,12 @@ class ImportResultDTO:
     dry_run: bool
 
 
-@command(route="POST /projects/{project_id}/artifacts", privilege="artifact:create", facade="artifacts.create")
+@command(
+    route="POST /projects/{project_id}/artifacts",
+    privilege="artifact:create",
+    facade="artifacts.create",
+    idempotent=True,
+)
 @dataclass(frozen=True, slots=True)
 class CreateArtifact(Command[ArtifactDTO]):
     """Create an item. ``artifact_type`` is the id or a label of a type of the active manifest."""
@@ -118,7 +155,10 @@ class CreateArtifact(Command[ArtifactDTO]):
 @query(route="GET /projects/{project_id}/artifacts", privilege="artifact:read", facade="artifacts.find")
 @dataclass(frozen=True, slots=True)
 class FindArtifacts(Query[Page[ArtifactDTO]]):
-    """Find items; ``text`` searches keys, titles and texts in Turkish and English. Newest first."""
+    """Find items; ``text`` searches keys, titles and texts in Turkish and English. Newest first.
+
+    ``include=access`` adds to each what I may do with it.
+    """
 
     project_id: ProjectId
     type: str | None = None
@@ -126,6 +166,7 @@ class FindArtifacts(Query[Page[ArtifactDTO]]):
     category: Category | None = None
     text: str | None = None
     assignee_id: UUID | None = None
+    include: Literal["access"] | None = None
     limit: int = 50
     cursor: str | None = None
 
@@ -133,7 +174,16 @@ class FindArtifacts(Query[Page[ArtifactDTO]]):
 @query(route="GET /artifacts/{artifact_id}", privilege="artifact:read", facade="artifacts.get")
 @dataclass(frozen=True, slots=True)
 class GetArtifact(Query[ArtifactDTO]):
-    """One item."""
+    """One item; ``include=access`` adds what I may do with it."""
+
+    artifact_id: ArtifactId
+    include: Literal["access"] | None = None
+
+
+@query(route="GET /artifacts/{artifact_id}/access", privilege="artifact:read", facade="artifacts.access")
+@dataclass(frozen=True, slots=True)
+class ArtifactAccess(Query[ItemAccessDTO]):
+    """What I may do with an item, what I may see and change of it, and why not the rest."""
 
     artifact_id: ArtifactId
 
@@ -145,6 +195,7 @@ class GetArtifactByKey(Query[ArtifactDTO]):
 
     project_id: ProjectId
     key: str
+    include: Literal["access"] | None = None
 
 
 @command(route="PATCH /artifacts/{artifact_id}", privilege="artifact:update", facade="artifacts.update", if_match=True)
@@ -178,7 +229,9 @@ class RestoreArtifact(Command[ArtifactDTO]):
     artifact_id: ArtifactId
 
 
-@command(route="POST /artifacts/{artifact_id}/links", privilege="artifact:link", facade="artifacts.link")
+@command(
+    route="POST /artifacts/{artifact_id}/links", privilege="artifact:link", facade="artifacts.link", idempotent=True
+)
 @dataclass(frozen=True, slots=True)
 class LinkArtifacts(Command[LinkDTO]):
     """Link an item to another by a link type of the process."""
@@ -196,7 +249,12 @@ class ListLinks(Query[tuple[LinkDTO, ...]]):
     artifact_id: ArtifactId
 
 
-@command(route="POST /projects/{project_id}/imports", privilege="artifact:import", facade="artifacts.import_csv")
+@command(
+    route="POST /projects/{project_id}/imports",
+    privilege="artifact:import",
+    facade="artifacts.import_csv",
+    idempotent=True,
+)
 @dataclass(frozen=True, slots=True)
 class ImportArtifacts(Command[ImportResultDTO]):
     """Import the rows of a CSV file as items of one type, all or none unless ``on_error`` is ``skip``.

@@ -22,6 +22,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.CreateArtifact: h.CreateHandler(artifacts),
         m.GetArtifact: h.GetHandler(artifacts),
         m.GetArtifactByKey: h.GetByKeyHandler(artifacts),
+        m.ArtifactAccess: h.ArtifactAccessHandler(artifacts),
         m.FindArtifacts: h.FindHandler(artifacts),
         m.UpdateArtifact: h.UpdateHandler(artifacts),
         m.DeleteArtifact: h.DeleteHandler(artifacts),

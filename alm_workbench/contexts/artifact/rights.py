@@ -74,6 +74,8 @@ def require_policy(
     Gives the record of the allowance, for the decision log.
     """
     compiled = process.compiled
+    if context.project.get("status") == "archived":
+        raise standing_still(process, artifact_id)
     policy = decide_policy(compiled, context, type_id)
     if not policy.allow:
         raise refusal(None, process, context, type_id, policy, artifact_id)
@@ -87,6 +89,22 @@ def require_policy(
         process.version_id,
         span_of(acl.reasons),
     )
+
+
+def standing_still(process: ProcessVersion, artifact_id: ArtifactId | None) -> AccessDenied:
+    """The refusal of any change in an archived project."""
+    rule = "archived_projects_stand_still"
+    reason: dict[str, Any] = {
+        "code": "R_POLICY_DENY",
+        "message": "The project is archived",
+        "rule_id": rule,
+        "span": None,
+        "values": {},
+    }
+    error = AccessDenied("The project is archived; reopen it first", reasons=[reason])
+    hashes = process.compiled.artifact_hash, process.version_id
+    error.record = DecisionRecord("deny", "Artifact", artifact_id, rule, [reason], *hashes)
+    return error
 
 
 def require(

@@ -11,7 +11,7 @@ from uuid import UUID
 from alm_workbench.contexts.artifact.domain import CORE, eval_context
 from alm_workbench.contexts.artifact.messages import ReadRights, ReadRightsOf
 from alm_workbench.contexts.manifest.messages import CompiledVersion, ProcessVersion
-from alm_workbench.contexts.project.acting import acting
+from alm_workbench.contexts.project.acting import acting, project_facts
 from alm_workbench.contexts.project.messages import ActiveProcess, VisibleProjects
 from alm_workbench.errors import Conflict, NotFound
 from alm_workbench.mpc import Authorizer, CompiledManifest, authorizer_of
@@ -149,7 +149,8 @@ def reader_of(
     found: tuple[Authorizer, Requester] | None = ctx.memo.get(key)
     if found is None:
         authorizer, me = authorizer_of(process.compiled), acting(ctx, project_id)
-        facts = eval_context(me, {}, {"name": "read"}, {"id": str(project_id)}, ctx.now, functions or {})
+        project = project_facts(ctx, project_id)
+        facts = eval_context(me, {}, {"name": "read"}, project, ctx.now, functions or {})
         found = ctx.memo[key] = (authorizer, authorizer.actor(facts))
     return found
 
@@ -171,9 +172,25 @@ def with_aliases(compiled: CompiledManifest, type_id: str, hidden: frozenset[str
     return hidden.union(*(kind.fields[name].aliases for name in hidden if name in kind.fields))
 
 
+def hidden_of_decision(ctx: MessageContext, artifact_id: UUID, version_id: UUID | None) -> frozenset[str] | None:
+    """What of an item stays hidden in a logged decision: by the process in force, and by the one that decided."""
+    rights = now_of(ctx, ArtifactId(artifact_id))
+    if not rights.exists:
+        return None  # nobody can say who might see what is gone
+    if rights.hidden is None or version_id is None or rights.project_id is None:
+        return rights.hidden
+    hidden = rights.hidden
+    for authorizer, reader in readers(ctx, rights.project_id, VersionId(version_id))[1:]:
+        found = closed_fields(authorizer, reader, rights.type_id)
+        if found is None:
+            return None
+        hidden |= found
+    return hidden
+
+
 def is_hidden(path: str, hidden: frozenset[str] | None) -> bool:
     """Whether a path of an expression (``self.fields.cost``) leads to what is hidden; None hides the whole item."""
-    head, *steps = path.split(".")
+    head, *steps = ("self.created_by" if path == "author" else path).split(".")
     if head != "self":
         return False
     if hidden is None or not steps or steps == ["fields"]:  # the whole item, with what is hidden in it

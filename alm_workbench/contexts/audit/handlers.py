@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from alm_workbench.contexts.audit.domain import changes
-from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO, EntityHistory, ListDecisions
+from alm_workbench.contexts.audit.messages import AuditEntryDTO, EntityHistory
 from alm_workbench.contexts.audit.repository import AuditRepository
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.messages import Page
-from alm_workbench.shared.paging import decode, decode_uuid, page_of
+from alm_workbench.shared.paging import decode, page_of
 
 
 class HistoryHandler:
@@ -36,17 +36,3 @@ class HistoryHandler:
             for row in rows
         ]
         return page_of(entries, limit, lambda entry: entry.version)
-
-
-class DecisionsHandler:
-    """Lists decisions."""
-
-    def __init__(self, audit: AuditRepository) -> None:
-        self._audit = audit
-
-    def __call__(self, ctx: MessageContext, message: ListDecisions) -> Page[DecisionDTO]:
-        limit = max(1, min(message.limit, 200))
-        after = decode_uuid(message.cursor)
-        rows = self._audit.decisions(ctx.conn, message.entity_id, message.verdict, limit + 1, after)
-        found = [DecisionDTO(**{**row, "reasons": tuple(row["reasons"] or ())}) for row in rows]
-        return page_of(found, limit, lambda entry: str(entry.id))

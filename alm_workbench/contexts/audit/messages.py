@@ -287,12 +287,23 @@ class GetCommit(Query[CommitDetailDTO]):
 @query(route="GET /audit/decisions", privilege="audit:read", facade="audit.decisions")
 @dataclass(frozen=True, slots=True)
 class ListDecisions(Query[Page[DecisionDTO]]):
-    """Decisions, newest first: refusals, and the allowances of transitions and changes."""
+    """Decisions, newest first: refusals, and the allowances of transitions and changes.
+
+    ``command`` is a message's name (``TransitionArtifact``), ``rule_id`` a rule, step or privilege; the time span is
+    from ``since`` up to, not including, ``until``. What I may not see of an item is not in its reasons.
+    """
 
     entity_id: UUID | None = None
     verdict: Literal["allow", "deny"] | None = None
     limit: int = 50
     cursor: str | None = None
+    actor_id: UUID | None = None
+    rule_id: str | None = None
+    entity_type: str | None = None
+    command: str | None = None
+    correlation_id: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @query(route="GET /audit/seals", privilege="audit:read", facade="audit.seals")

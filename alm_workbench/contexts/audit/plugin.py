@@ -16,4 +16,4 @@ from alm_workbench.shared.plugins import hookimpl
 def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
     """Handlers of this context."""
     repo = AuditRepository()
-    return {m.EntityHistory: h.HistoryHandler(repo), m.ListDecisions: h.DecisionsHandler(repo)}
+    return {m.EntityHistory: h.HistoryHandler(repo)}

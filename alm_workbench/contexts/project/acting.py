@@ -9,6 +9,14 @@ from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ProjectId
 from alm_workbench.shared.principal import Principal
 
+FACTS = "project-facts"
+"""Where a transaction keeps what rules may look at of a project, once its process was asked for."""
+
+
+def project_facts(ctx: MessageContext, project_id: ProjectId) -> dict[str, str]:
+    """``project`` as expressions see it: id, key, and status (active or archived)."""
+    return ctx.memo.get((FACTS, project_id)) or {"id": str(project_id)}
+
 
 def acting(ctx: MessageContext, project_id: ProjectId) -> Principal:
     """The caller with the roles that hold in a project; rules of its process look at these."""

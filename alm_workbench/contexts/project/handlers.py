@@ -8,6 +8,7 @@ from uuid import UUID
 from alm_workbench.contexts.artifact.messages import ReindexTexts, StateCounts
 from alm_workbench.contexts.auth.domain import closure
 from alm_workbench.contexts.manifest.messages import CompiledVersion, ProcessVersion
+from alm_workbench.contexts.project.acting import FACTS
 from alm_workbench.contexts.project.domain import (
     check_key,
     index_kinds,
@@ -34,7 +35,7 @@ from alm_workbench.contexts.project.messages import (
     VisibleProjects,
 )
 from alm_workbench.contexts.project.repository import ProjectRepository
-from alm_workbench.contexts.tenant.messages import ListRoles
+from alm_workbench.contexts.tenant.messages import ListRoles, RequireQuota
 from alm_workbench.contexts.workflow.messages import MoveStates
 from alm_workbench.errors import Conflict, ErrorItem, NotFound, StrandedItems
 from alm_workbench.shared.context import MessageContext
@@ -51,6 +52,7 @@ class CreateProjectHandler:
         self._projects = projects
 
     def __call__(self, ctx: MessageContext, message: CreateProject) -> ProjectDTO:
+        ctx.ask(RequireQuota("projects"))
         project_id = ProjectId(new_id())
         values = {
             "tenant_id": ctx.principal.tenant_id,
@@ -171,7 +173,8 @@ class ActiveProcessHandler:
     def __call__(self, ctx: MessageContext, message: ActiveProcess) -> ProcessVersion:
         found: ProcessVersion | None = ctx.memo.get(message)
         if found is None:
-            version_id = self._projects.active_version(ctx.conn, message.project_id)
+            version_id, facts = self._projects.in_force(ctx.conn, message.project_id)
+            ctx.memo[FACTS, message.project_id] = facts
             if version_id is None:
                 raise Conflict("no manifest is active in this project; activate one first")
             found = ctx.memo[message] = ctx.ask(CompiledVersion(version_id))

@@ -29,6 +29,17 @@ class ProjectDTO:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectMemberDTO:
+    """A member of the organisation with roles in one project; these hold beside the tenant-wide ones."""
+
+    membership_id: UUID
+    actor_id: UUID
+    email: str
+    display_name: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ActivationDTO:
     """A manifest version put into force; ``moved`` counts items whose state the state map changed."""
 
@@ -132,7 +143,7 @@ class ProcessDTO:
     link_types: tuple[LinkInfoDTO, ...]
 
 
-@command(route="POST /projects", privilege="project:create", facade="projects.create")
+@command(route="POST /projects", privilege="project:create", facade="projects.create", idempotent=True)
 @dataclass(frozen=True, slots=True)
 class CreateProject(Command[ProjectDTO]):
     """Create a project. ``key`` is 2 to 10 capital letters and digits."""
@@ -160,6 +171,81 @@ class GetProject(Query[ProjectDTO]):
     project_id: ProjectId
 
 
+@command(route="PATCH /projects/{project_id}", privilege="project:update", facade="projects.update", if_match=True)
+@dataclass(frozen=True, slots=True)
+class UpdateProject(Command[ProjectDTO]):
+    """Rename a project or describe it anew; what is not named stays."""
+
+    project_id: ProjectId
+    expected_version: int
+    name: str | None = None
+    description: str | None = None
+
+
+@command(
+    route="POST /projects/{project_id}/archive",
+    privilege="project:delete",
+    facade="projects.archive",
+    if_match=True,
+    status=200,
+)
+@dataclass(frozen=True, slots=True)
+class ArchiveProject(Command[ProjectDTO]):
+    """Let a project stand still: it can be read and searched, and nothing in it changes until it is reopened."""
+
+    project_id: ProjectId
+    expected_version: int
+
+
+@command(
+    route="POST /projects/{project_id}/reopen",
+    privilege="project:delete",
+    facade="projects.reopen",
+    if_match=True,
+    status=200,
+)
+@dataclass(frozen=True, slots=True)
+class ReopenProject(Command[ProjectDTO]):
+    """Work on an archived project again."""
+
+    project_id: ProjectId
+    expected_version: int
+
+
+@query(route="GET /projects/{project_id}/members", privilege="project:members", facade="projects.members")
+@dataclass(frozen=True, slots=True)
+class ListProjectMembers(Query[tuple[ProjectMemberDTO, ...]]):
+    """Who holds which roles in this project, by name; tenant-wide roles are not repeated here."""
+
+    project_id: ProjectId
+
+
+@command(
+    route="POST /projects/{project_id}/members", privilege="project:members", facade="projects.grant_role", status=200
+)
+@dataclass(frozen=True, slots=True)
+class GrantProjectRole(Command[ProjectMemberDTO]):
+    """Give a member a role in this project, of which I hold every privilege here; given twice it is held once."""
+
+    project_id: ProjectId
+    membership_id: UUID
+    role: str
+
+
+@command(
+    route="DELETE /projects/{project_id}/members/{membership_id}/{role}",
+    privilege="project:members",
+    facade="projects.revoke_role",
+)
+@dataclass(frozen=True, slots=True)
+class RevokeProjectRole(Command[ProjectMemberDTO]):
+    """Take a role in this project from a member; one that is not held is taken already."""
+
+    project_id: ProjectId
+    membership_id: UUID
+    role: str
+
+
 @query(route="GET /projects/{project_id}/process", privilege="project:read", facade="projects.process")
 @dataclass(frozen=True, slots=True)
 class GetProcess(Query[ProcessDTO]):
@@ -168,7 +254,12 @@ class GetProcess(Query[ProcessDTO]):
     project_id: ProjectId
 
 
-@command(route="POST /projects/{project_id}/activations", privilege="project:activate", facade="projects.activate")
+@command(
+    route="POST /projects/{project_id}/activations",
+    privilege="project:activate",
+    facade="projects.activate",
+    idempotent=True,
+)
 @dataclass(frozen=True, slots=True)
 class ActivateManifest(Command[ActivationDTO]):
     """Put a manifest version into force. Items in states it does not have need ``state_map`` (old to new)."""

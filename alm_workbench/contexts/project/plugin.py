@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alm_workbench.contexts.project import handlers as h
+from alm_workbench.contexts.project import lifecycle, people
 from alm_workbench.contexts.project import messages as m
 from alm_workbench.contexts.project.repository import ProjectRepository
 from alm_workbench.shared.context import Handler, Services
@@ -28,5 +29,11 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.ProjectPrivileges: h.ProjectPrivilegesHandler(repo),
         m.ProjectRoleHolders: h.ProjectRoleHoldersHandler(repo),
         m.LeaveProjects: h.LeaveProjectsHandler(repo),
+        m.ListProjectMembers: people.ListProjectMembersHandler(repo),
+        m.GrantProjectRole: people.GrantProjectRoleHandler(repo),
+        m.RevokeProjectRole: people.RevokeProjectRoleHandler(repo),
+        m.UpdateProject: lifecycle.UpdateProjectHandler(repo),
+        m.ArchiveProject: lifecycle.ArchiveProjectHandler(repo),
+        m.ReopenProject: lifecycle.ReopenProjectHandler(repo),
         m.VisibleProjects: h.VisibleProjectsHandler(repo),
     }

@@ -49,12 +49,14 @@ class ProjectRepository:
             raise NotFound(f"there is no project {project_id}")
         return VersionId(row[0]) if row[0] else None
 
-    def active_version(self, conn: Connection, project_id: ProjectId) -> VersionId | None:
-        """The version in force; raises ``NotFound`` for an unknown project."""
-        row = conn.execute(select(projects.c.active_version_id).where(projects.c.id == project_id)).first()
+    def in_force(self, conn: Connection, project_id: ProjectId) -> tuple[VersionId | None, dict[str, str]]:
+        """The version in force, and what rules may look at of the project; raises ``NotFound``."""
+        p = projects.c
+        row = conn.execute(select(p.active_version_id, p.key, p.status).where(p.id == project_id)).first()
         if row is None:
             raise NotFound(f"there is no project {project_id}")
-        return VersionId(row[0]) if row[0] else None
+        facts = {"id": str(project_id), "key": row.key, "status": row.status}
+        return VersionId(row.active_version_id) if row.active_version_id else None, facts
 
     def activate(self, conn: Connection, tenant_id: UUID, activation: ActivationDTO, actor_id: UUID) -> None:
         """Record an activation and point the project at it."""
@@ -125,6 +127,26 @@ class ProjectRepository:
         """The projects in which a member holds any role."""
         m = project_members.c
         return frozenset(conn.execute(select(m.project_id).where(m.membership_id == membership_id)).scalars())
+
+    def given(self, conn: Connection, project_id: ProjectId) -> dict[UUID, list[str]]:
+        """The roles given in a project, by membership."""
+        m = project_members.c
+        found: dict[UUID, list[str]] = {}
+        for row in conn.execute(select(m.membership_id, m.role_code).where(m.project_id == project_id)):
+            found.setdefault(row.membership_id, []).append(row.role_code)
+        return found
+
+    def drop_role(self, conn: Connection, project_id: ProjectId, membership_id: UUID, code: str) -> None:
+        """Take a role in a project from a member."""
+        m = project_members.c
+        mine = (m.project_id == project_id, m.membership_id == membership_id, m.role_code == code)
+        conn.execute(delete(project_members).where(*mine))
+
+    def change(self, conn: Connection, project_id: ProjectId, expected: int, values: Mapping[str, Any]) -> bool:
+        """Change a project if it still has the expected version."""
+        p = projects.c
+        statement = projects.update().where(p.id == project_id, p.version == expected).values(**values)
+        return conn.execute(statement).rowcount == 1
 
     def add_member(
         self, conn: Connection, tenant_id: UUID, project_id: ProjectId, membership_id: UUID, code: str

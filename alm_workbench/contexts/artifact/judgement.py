@@ -1,0 +1,205 @@
+"""Whether somebody may do something with an item, room by room, in words: for answers that say why, and for Explain.
+
+The same engines decide here as in the handlers, in the same order: privilege, workflow, access rules, policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from alm_workbench.contexts.artifact.messages import ItemAccessDTO, RefusalDTO
+from alm_workbench.contexts.artifact.rights import reason_data, without_hidden
+from alm_workbench.contexts.artifact.visibility import is_hidden, with_aliases
+from alm_workbench.contexts.artifact.wording import LANGUAGES, Texts, said, step_words
+from alm_workbench.mpc import (
+    AclDecision,
+    CompiledManifest,
+    Decision,
+    EvalContext,
+    Reason,
+    decide_acl,
+    decide_policy,
+    decide_transition,
+)
+from alm_workbench.shared.principal import grants
+
+PRIVILEGES: Mapping[str, str] = {
+    "read": "artifact:read",
+    "create": "artifact:create",
+    "update": "artifact:update",
+    "delete": "artifact:delete",
+    "restore": "artifact:delete",
+    "link": "artifact:link",
+    "transition": "artifact:transition",
+    "import": "artifact:import",
+}
+"""The privilege behind each action on an item."""
+
+EVENTS: Mapping[str, str] = {"delete": "soft_delete"}
+RULED_AS: Mapping[str, str] = {"restore": "delete", "import": "create"}
+STEP = "transition:"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one room said: ``others`` are the rules that could have spoken there, and why they did not decide."""
+
+    room: str
+    allowed: bool
+    rule_id: str | None
+    text: Texts
+    span: Mapping[str, Any] | None = None
+    values: Mapping[str, Any] | None = None
+    others: tuple[tuple[str, str, Texts], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An item, the process that judges it, and who asks: ``held`` are privileges, ``hidden`` what must not be told."""
+
+    compiled: CompiledManifest
+    type_id: str
+    context: EvalContext
+    held: frozenset[str]
+    hidden: frozenset[str] | None
+
+    @property
+    def state(self) -> str:
+        """The present state."""
+        return str(self.context.self_.get("state") or "")
+
+
+def findings(case: Case, action: str) -> list[Finding]:
+    """Every room that is asked about an action, in their order; the first that refuses decides."""
+    kind, step = (action.partition(":")[0], action.removeprefix(STEP)) if action.startswith(STEP) else (action, None)
+    found = [by_privilege(case.held, PRIVILEGES.get(kind, f"artifact:{kind}"))]
+    context = replace(case.context, event={"name": EVENTS.get(kind, kind), "changes": ()})
+    if step is not None:
+        verdict = decide_transition(case.compiled, case.type_id, case.state, step, _step_context(case, step))
+        reasons = [without_hidden(reason, case.hidden) for reason in verdict.reasons]
+        where = span(verdict.reasons) or (reason_data(Reason("", "", span=verdict.transition.span))["span"])
+        text = step_words(verdict.transition.id, verdict.allowed, reasons)
+        values = {path: value for reason in reasons for path, value in reason.values.items()}
+        found.append(Finding("workflow", verdict.allowed, verdict.transition.id, text, where, values))
+        context = _step_context(case, verdict.transition.id, verdict.transition.to)
+    found.append(by_access(case, RULED_AS.get(kind, kind), context))
+    if kind not in ("read", "transition") or step is not None:
+        found.append(by_policy(case, context))
+    return found
+
+
+def _step_context(case: Case, step: str, target: str | None = None) -> EvalContext:
+    event = {"name": "transition", "from": case.state, "to": target, "transition": step, "reason": None, "changes": ()}
+    return replace(case.context, event=event)
+
+
+def by_privilege(held: Iterable[str], code: str) -> Finding:
+    """What the privileges say."""
+    allowed = grants(held, code)
+    return Finding("privilege", allowed, code, said("privilege" if allowed else "no_privilege", code=code))
+
+
+def by_access(case: Case, action: str, context: EvalContext, field: str | None = None) -> Finding:
+    """What the access rules say about an item or one of its fields."""
+    decision = decide_acl(case.compiled, action, case.type_id, context, field)
+    reasons = [without_hidden(reason, case.hidden) for reason in decision.reasons]
+    others = tuple(
+        (c.rule_id, c.fate, {lang: c.explain(lang) for lang in LANGUAGES})
+        for c in decision.candidates
+        if c.rule_id != decision.rule_id
+    )
+    told = in_words(decision, case.hidden)
+    return Finding("access", decision.allow, decision.rule_id, told, span(reasons), reasons[0].values, others)
+
+
+def by_policy(case: Case, context: EvalContext) -> Finding:
+    """What the policies say."""
+    decision = decide_policy(case.compiled, context, case.type_id)
+    reasons = [without_hidden(reason, case.hidden) for reason in decision.reasons]
+    values = {path: value for reason in reasons for path, value in reason.values.items()}
+    others = tuple(
+        (c.rule_id, c.fate, {lang: c.explain(lang) for lang in LANGUAGES})
+        for c in decision.candidates
+        if c.rule_id != decision.rule_id
+    )
+    told = in_words(decision, case.hidden)
+    return Finding("policy", decision.allow, decision.rule_id, told, span(reasons), values, others)
+
+
+def in_words(decision: AclDecision | Decision, hidden: frozenset[str] | None) -> Texts:
+    """A decision in every language; of a rule that looked at what is hidden only its name and place."""
+    conceals = any(is_hidden(path, hidden) for reason in decision.reasons for path in reason.values)
+    told = {}
+    for lang in LANGUAGES:
+        lines = decision.explain(lang).split("\n")
+        if conceals:
+            lines = [f"{line.partition(': ')[0]}: {said('hidden_value')[lang]}" for line in lines]
+        messages = [text for reason in decision.reasons if (text := reason.labels.get(lang) or reason.labels.get("en"))]
+        told[lang] = "\n".join([*dict.fromkeys(messages), *lines])
+    return told
+
+
+def span(reasons: Sequence[Reason]) -> Mapping[str, Any] | None:
+    """The place of the first reason that has one."""
+    return next((found for reason in reasons if (found := reason_data(reason)["span"])), None)
+
+
+def refusal(found: Iterable[Finding]) -> Finding | None:
+    """The room that refuses, if one does."""
+    return next((finding for finding in found if not finding.allowed), None)
+
+
+def actions_of(case: Case) -> list[str]:
+    """What can be asked about an item: steps are those out of its present state."""
+    if case.context.self_.get("deleted_at"):
+        return ["read", "restore"]
+    flow = case.compiled.workflow_of(case.type_id)
+    seen = not is_hidden("self.state", case.hidden)
+    steps = [STEP + step.id for step in flow.by_state.get(case.state, ())] if flow and seen else []
+    return ["read", "update", "delete", "link", *dict.fromkeys(steps)]
+
+
+def field_findings(case: Case, right: str) -> Callable[[str], Finding]:
+    """What the rules say about single fields: a function of the field's id."""
+    name = "update" if right == "update" else "read"
+    context = replace(case.context, event={"name": name, "changes": ()})
+    return lambda field: by_access(case, right, context, field)
+
+
+def withheld(case: Case, right: str) -> frozenset[str] | None:
+    """Fields that a right does not reach; None where it does not reach the item."""
+    context = replace(case.context, event={"name": right, "changes": ()})
+    decision = decide_acl(case.compiled, right, case.type_id, context)
+    return with_aliases(case.compiled, case.type_id, decision.mask) if decision.allow else None
+
+
+def access_of(case: Case) -> ItemAccessDTO:
+    """All of it for one item."""
+    verdicts = {action: refusal(findings(case, action)) for action in actions_of(case)}
+    refused = [refused_by(finding, action, action) for action, finding in verdicts.items() if finding]
+    kind = case.compiled.types.get(case.type_id)
+    names = tuple(kind.fields) if kind else ()
+    hidden, frozen = case.hidden, withheld(case, "update")
+    visible = tuple(name for name in names if hidden is not None and name not in hidden)
+    may_update = not verdicts.get("update", True)
+    computed = {f.id for f in kind.fields.values() if f.computed} if kind else set()
+    open_ = frozen is not None and may_update
+    editable = tuple(n for n in visible if open_ and n not in (frozen or ()) and n not in computed)
+    reads, updates = field_findings(case, "read"), field_findings(case, "update")
+    fields = [refused_by(reads(name), name, "read") for name in names if name not in visible]
+    for name in visible:
+        if name in computed:
+            fields.append(RefusalDTO(name, "update", "process", None, said("computed")))
+        elif name not in editable:
+            finding = updates(name)
+            item = verdicts.get("update") if finding.allowed else None
+            fields.append(refused_by(item or finding, name, "update"))
+    allowed = tuple(action for action, finding in verdicts.items() if finding is None)
+    return ItemAccessDTO(allowed, tuple(refused), visible, editable, tuple(fields))
+
+
+def refused_by(finding: Finding, what: str, right: str) -> RefusalDTO:
+    """A refusal for an answer."""
+    return RefusalDTO(what, right, finding.room, finding.rule_id, finding.text)

@@ -1,0 +1,102 @@
+"""Roles that hold in one project: giving them, taking them, and who has them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from alm_workbench.contexts.auth.domain import closure
+from alm_workbench.contexts.project.messages import (
+    GetProject,
+    GrantProjectRole,
+    ListProjectMembers,
+    ProjectMemberDTO,
+    ProjectPrivileges,
+    RevokeProjectRole,
+)
+from alm_workbench.contexts.project.repository import ProjectRepository
+from alm_workbench.contexts.tenant.messages import ListMembers, ListRoles, MemberDTO
+from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput, NotFound
+from alm_workbench.shared.context import MessageContext
+from alm_workbench.shared.ids import ProjectId
+from alm_workbench.shared.messages import Event
+from alm_workbench.shared.principal import grants
+
+
+class ListProjectMembersHandler:
+    """Lists who holds roles in a project."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: ListProjectMembers) -> tuple[ProjectMemberDTO, ...]:
+        ctx.ask(GetProject(message.project_id))
+        given = self._projects.given(ctx.conn, message.project_id)
+        return tuple(shown(m, given[m.membership_id]) for m in ctx.ask(ListMembers()) if m.membership_id in given)
+
+
+class GrantProjectRoleHandler:
+    """Gives a role, but never more than the giver has."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: GrantProjectRole) -> ProjectMemberDTO:
+        ctx.ask(GetProject(message.project_id))
+        member = member_of(ctx, message.membership_id)
+        require_own(ctx, message.project_id, message.role)
+        codes = self._projects.role_codes(ctx.conn, message.project_id, member.membership_id)
+        if message.role not in codes:
+            tenant_id = ctx.principal.tenant_id
+            self._projects.add_member(ctx.conn, tenant_id, message.project_id, member.membership_id, message.role)
+            payload = {"membership_id": str(member.membership_id), "role": message.role}
+            ctx.emit(Event("ProjectRoleGranted", "Project", message.project_id, payload))
+            codes = [*codes, message.role]
+        return shown(member, codes)
+
+
+class RevokeProjectRoleHandler:
+    """Takes a role."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: RevokeProjectRole) -> ProjectMemberDTO:
+        ctx.ask(GetProject(message.project_id))
+        member = member_of(ctx, message.membership_id)
+        codes = self._projects.role_codes(ctx.conn, message.project_id, member.membership_id)
+        if message.role in codes:
+            require_own(ctx, message.project_id, message.role)
+            self._projects.drop_role(ctx.conn, message.project_id, member.membership_id, message.role)
+            payload = {"membership_id": str(member.membership_id), "role": message.role}
+            ctx.emit(Event("ProjectRoleRevoked", "Project", message.project_id, payload))
+        return shown(member, [code for code in codes if code != message.role])
+
+
+def member_of(ctx: MessageContext, membership_id: UUID) -> MemberDTO:
+    """A member of the organisation; raises ``NotFound``."""
+    for member in ctx.ask(ListMembers()):
+        if member.membership_id == membership_id:
+            return member
+    raise NotFound(f"there is no member {membership_id}")
+
+
+def require_own(ctx: MessageContext, project_id: ProjectId, code: str) -> None:
+    """Refuse a role that grants what the caller does not hold in the project; raises ``InvalidInput`` on no role."""
+    roles = {role.code: role for role in ctx.ask(ListRoles())}
+    if code not in roles:
+        message = f"{code!r} is none of {', '.join(sorted(roles))}"
+        raise InvalidInput(f"There is no role {code!r}", errors=[ErrorItem("/role", "unknown-role", message)])
+    held = ctx.principal.privileges | ctx.ask(ProjectPrivileges(project_id))
+    reached = closure([code], {c: role.implies for c, role in roles.items()})
+    granted = {p for c in reached if c in roles for p in roles[c].privileges}
+    missing = sorted(p for p in granted if not grants(held, p))
+    if missing:
+        reason = {"code": "R_PRIVILEGE_MISSING", "message": f"privilege {missing[0]} is needed", "rule_id": missing[0]}
+        raise AccessDenied(f"You cannot give or take {code!r}: you do not hold {', '.join(missing)}", reasons=[reason])
+
+
+def shown(member: MemberDTO, codes: list[str]) -> ProjectMemberDTO:
+    """A member with the roles held in a project."""
+    return ProjectMemberDTO(
+        member.membership_id, member.actor_id, member.email, member.display_name, tuple(sorted(codes))
+    )
