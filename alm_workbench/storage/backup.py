@@ -1,4 +1,4 @@
-"""Backup and restore of schema alm: one tar file with a pg_dump archive and a manifest of what is in it.
+"""Backup and restore of our schemas (the data, the job queue): one tar file with a pg_dump archive and a manifest of what is in it.
 
 The dump runs as alm_definer under row-level security (it sees every tenant by policy), so no superuser is needed.
 """
@@ -26,6 +26,8 @@ from alm_workbench.storage.binaries import Binaries
 from alm_workbench.storage.errors import StorageError, explain_os_errors, from_postgres_text
 
 FORMAT = 1
+SCHEMAS = ("alm", "alm_jobs")
+"""What a backup holds. Jobs that wait are promises; those that ran are taken up again by the rescue."""
 _ENVIRONMENT = {
     "host": "PGHOST",
     "hostaddr": "PGHOSTADDR",
@@ -114,7 +116,7 @@ def _dump(owner_dsn: str, folder: Path, binaries: Binaries) -> BackupManifest:
         extensions = conn.execute("SELECT extname FROM pg_extension WHERE extnamespace = 'alm'::regnamespace")
         options = [f"--extension={row[0]}" for row in extensions]
         _run(
-            binaries, "pg_dump", owner_dsn, "-Fc", "--schema=alm", *options, "--role=alm_definer",
+            binaries, "pg_dump", owner_dsn, "-Fc", *(f"--schema={name}" for name in SCHEMAS), *options, "--role=alm_definer",
             "--enable-row-security", f"--snapshot={snapshot}", "-f", str(folder / "database.dump"),
         )  # fmt: skip
     revision = migrate.current(owner_dsn)
@@ -126,11 +128,18 @@ def _dump(owner_dsn: str, folder: Path, binaries: Binaries) -> BackupManifest:
 
 def _counts(conn: _Conn) -> dict[str, int]:
     names = conn.execute(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'alm'::regnamespace AND relkind IN ('r', 'p')"
-        " AND NOT relispartition AND relname <> 'alembic_version' ORDER BY 1"
+        "SELECT relnamespace::regnamespace::text, relname FROM pg_class"
+        " WHERE relnamespace::regnamespace::text = ANY (%s) AND relkind IN ('r', 'p')"
+        " AND NOT relispartition AND relname <> 'alembic_version' ORDER BY 1, 2",
+        ([*SCHEMAS],),
     ).fetchall()
-    query = sql.SQL("SELECT count(*) FROM alm.{}")
-    return {name: int(str(_scalar(conn, query.format(sql.Identifier(name))))) for (name,) in names}
+    query = sql.SQL("SELECT count(*) FROM {}")
+    return {
+        name if schema == SCHEMAS[0] else f"{schema}.{name}": int(
+            str(_scalar(conn, query.format(sql.Identifier(schema, name))))
+        )
+        for schema, name in names
+    }
 
 
 # -- restore -------------------------------------------------------------------------------------------------------
@@ -173,7 +182,8 @@ def _require_rights(conn: _Conn, admin_dsn: str | None) -> None:
 
 
 def _empty(conn: _Conn) -> None:
-    conn.execute("DROP SCHEMA IF EXISTS alm CASCADE")
+    for name in SCHEMAS:
+        conn.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
 
 
 @contextmanager

@@ -47,7 +47,7 @@ class Finding:
 def check_rls(owner_dsn: str) -> list[Finding]:
     """Everything in schema alm that could show one tenant's rows to another."""
     with psycopg.connect(owner_dsn) as conn:
-        return [*_tables(conn), *_grants(conn), *_functions(conn), *_views(conn), *_roles(conn)]
+        return [*_tables(conn), *_grants(conn), *_functions(conn), *_views(conn), *_roles(conn), *_jobs(conn)]
 
 
 _TABLES = """
@@ -91,7 +91,14 @@ _GRANTS = """
     FROM pg_class c, aclexplode(c.relacl) a
     WHERE c.relnamespace = 'alm'::regnamespace AND c.relkind IN ('r', 'p') AND a.grantee <> c.relowner ORDER BY 1, 3, 2
 """
-_APP_MUST_NOT_WRITE = ("audit_snapshots", "audit_heads", "audit_seals", "audit_erasures", "tombstones", "artifact_field")
+_APP_MUST_NOT_WRITE = (
+    "audit_snapshots",
+    "audit_heads",
+    "audit_seals",
+    "audit_erasures",
+    "tombstones",
+    "artifact_field",
+)
 _APPEND_ONLY = ("audit_commits", "decision_log", "manifest_versions", "state_history", "project_activations")
 
 
@@ -161,3 +168,21 @@ def _roles(conn: psycopg.Connection[Any]) -> Iterator[Finding]:
             yield Finding("role", name, "is a superuser or bypasses row-level security")
         if name == "alm_definer" and login:
             yield Finding("role", name, "may log in")
+
+
+_JOBS = """
+    SELECT c.relname, a.privilege_type, CASE a.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END
+    FROM pg_class c, aclexplode(c.relacl) a WHERE c.relnamespace = to_regnamespace('alm_jobs')
+    UNION ALL
+    SELECT p.proname, a.privilege_type, CASE a.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END
+    FROM pg_proc p, aclexplode(COALESCE(p.proacl, acldefault('f', p.proowner))) a
+    WHERE p.pronamespace = to_regnamespace('alm_jobs')
+    ORDER BY 1, 3, 2
+"""
+
+
+def _jobs(conn: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """The queue holds every organisation's jobs, so the app reaches it through its one definer function only."""
+    for name, privilege, grantee in conn.execute(_JOBS):
+        if grantee not in ("alm_owner", "alm_worker", "alm_definer"):
+            yield Finding("job queue", name, f"{grantee} has {privilege}")

@@ -52,6 +52,13 @@ def test_the_helper_for_new_tables_makes_them_clean(db: Dsns) -> None:
         ("GRANT INSERT ON alm.audit_snapshots TO alm_app", "grant", "audit_snapshots", "INSERT"),
         ("GRANT UPDATE ON alm.manifest_versions TO alm_app", "grant", "manifest_versions", "UPDATE"),
         ("GRANT DELETE ON alm.artifacts TO alm_mirror", "grant", "artifacts", "DELETE"),
+        ("GRANT SELECT ON alm_jobs.procrastinate_jobs TO alm_app", "job queue", "procrastinate_jobs", "SELECT"),
+        (
+            "GRANT EXECUTE ON FUNCTION alm_jobs.procrastinate_cancel_job_v1 TO PUBLIC",
+            "job queue",
+            "procrastinate_cancel_job_v1",
+            "public",
+        ),
         (FUNCTION.format("SECURITY DEFINER"), "function", "leak", "reviewed"),
         (FUNCTION.format("SECURITY DEFINER"), "function", "leak", "search_path"),
         (FUNCTION.format("") + "GRANT EXECUTE ON FUNCTION alm.leak TO PUBLIC", "function", "leak", "everybody"),

@@ -12,7 +12,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from alm_workbench.storage import migrate, outbox
+from alm_workbench.shared.jobs import JobRequest
+from alm_workbench.storage import jobs, migrate, outbox
 from alm_workbench.storage.backup import backup, read_manifest, restore
 from alm_workbench.storage.bootstrap import Dsns
 from alm_workbench.storage.engine import make_engine
@@ -36,6 +37,7 @@ def fill(world: World) -> None:
     world.sql("UPDATE alm.artifacts SET deleted_at = now() WHERE key = 'REQ-4'", {"include_deleted": True})
     with world.begin() as conn:
         outbox.append(conn, [Event("waiting")])
+        jobs.defer(conn, [JobRequest("promise", {"n": 1})], {"promise": "light"})
 
 
 def contents(dsns: Dsns) -> dict[str, list[Any]]:
@@ -62,6 +64,9 @@ def test_restore_gives_back_what_was_backed_up(cluster: Cluster, db: Dsns, tmp_p
     target = cluster.create(migrated=False)
     restored = restore(file, target.owner, binaries, admin_dsn=cluster.superuser_dsn(target))
     assert restored == made
+    assert [(job.name, job.status, job.args) for job in jobs.JobQueue(target.worker).rows()] == [
+        ("promise", "todo", {"n": 1})
+    ]
     assert contents(target) == contents(db)
     assert migrate.upgrade(target.owner) == migrate.head()
     assert check_rls(target.owner) == []
