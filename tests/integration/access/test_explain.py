@@ -106,10 +106,13 @@ def test_the_whole_chain_of_a_yes(org: Org, note: ArtifactDTO) -> None:
     ]
     rule = found.chain[-1]
     assert (rule.rule_id, found.process) == ("engineers_read", "test.explain/explain 1.0.0")
-    assert rule.span and rule.span["line"] > 20
-    assert found.manifest_hash and len(found.manifest_hash) == 64
+    assert rule.span
+    assert rule.span["line"] > 20
+    assert found.manifest_hash
+    assert len(found.manifest_hash) == 64
     assert {o.rule_id: o.fate for o in rule.others} == {"all": "role", "viewers_read": "not reached"}
-    assert "access rule engineers_read" in rule.text["en"] and "erişim kuralı" in rule.text["tr"]
+    assert "access rule engineers_read" in rule.text["en"]
+    assert "erişim kuralı" in rule.text["tr"]
     assert "engineer → viewer" in found.chain[4].text["en"]
     assert found.summary["tr"].startswith("Evet")
 
@@ -119,10 +122,12 @@ def test_a_no_names_the_rule_and_tells_no_hidden_value(org: Org, note: ArtifactD
     mine = org.engineer.query(Explain("update", "Artifact", note.id))
     assert not mine.allowed
     assert (mine.chain[-1].room, mine.chain[-1].rule_id) == ("policy", "high_margin")
-    assert "Ask sales" in mine.summary["en"] and "Satışa sorun" in mine.summary["tr"]
+    assert "Ask sales" in mine.summary["en"]
+    assert "Satışa sorun" in mine.summary["tr"]
     assert SECRET not in repr(mine)
     theirs = org.owner.query(Explain("update", "Artifact", note.id, user="engineer@acme.example"))
-    assert not theirs.allowed and SECRET in repr(theirs)
+    assert not theirs.allowed
+    assert SECRET in repr(theirs)
     with pytest.raises(AccessDenied):
         org.engineer.send(UpdateArtifact(note.id, note.version, fields={"text": "x"}))
 
@@ -154,15 +159,18 @@ def test_fields_with_the_rule_of_each(org: Org, note: ArtifactDTO) -> None:
     )
     assert found["text"].editable
     viewer = org.viewer.query(Explain("read", "Artifact", note.id))
-    assert not viewer.allowed and not any(f.visible for f in viewer.fields)
-    assert "No" in viewer.summary["en"] and note.key not in repr(viewer)
+    assert not viewer.allowed
+    assert not any(f.visible for f in viewer.fields)
+    assert "No" in viewer.summary["en"]
+    assert note.key not in repr(viewer)
 
 
 def test_privileges_and_projects_are_explained_too(org: Org, project: ProjectDTO) -> None:
     """A privilege without an entity, and what is done with a project as a whole."""
     assert org.owner.query(Explain("member:invite")).allowed
     mine = org.engineer.query(Explain("member:invite"))
-    assert not mine.allowed and mine.chain[-1].rule_id == "member:invite"
+    assert not mine.allowed
+    assert mine.chain[-1].rule_id == "member:invite"
     assert "gerekiyor" in mine.chain[-1].text["tr"] or "vermiyor" in mine.chain[-1].text["tr"]
     assert not org.engineer.query(Explain("update", "Project", project.id)).allowed
     assert org.manager.query(Explain("update", "Project", project.id)).allowed
@@ -215,8 +223,10 @@ def test_as_it_was(org: Org, project: ProjectDTO, note: ArtifactDTO) -> None:
     try:
         now = org.owner.query(Explain("read", "Artifact", note.id, user=org.email("engineer")))
         then = org.owner.query(Explain("read", "Artifact", note.id, user=org.email("engineer"), at=before))
-        assert not now.allowed and [r.code for r in now.subject.roles] == ["viewer"]
-        assert then.allowed and [r.code for r in then.subject.roles] == ["engineer", "viewer"]
+        assert not now.allowed
+        assert [r.code for r in now.subject.roles] == ["viewer"]
+        assert then.allowed
+        assert [r.code for r in then.subject.roles] == ["engineer", "viewer"]
         assert (then.process, now.process) == ("test.explain/explain 1.0.0", "test.explain/explain 2.0.0")
         assert then.manifest_version_id == first
         assert then.notes
@@ -232,7 +242,8 @@ def test_an_item_in_the_bin_is_explained(org: Org, note: ArtifactDTO) -> None:
     """Its state is taken from the audit trail."""
     org.owner.send(DeleteArtifact(note.id, note.version))
     found = org.owner.query(Explain("restore", "Artifact", note.id))
-    assert found.allowed and any("bin" in text["en"] for text in found.notes)
+    assert found.allowed
+    assert any("bin" in text["en"] for text in found.notes)
     assert not org.engineer.query(Explain("restore", "Artifact", note.id)).allowed
 
 
@@ -285,7 +296,8 @@ def test_an_answer_says_what_may_be_done_next(org: Org, note: ArtifactDTO) -> No
     assert SECRET not in repr(access)
     cheap = org.owner.send(CreateArtifact(note.project_id, "note", "Cheap", {"margin": 1, "price": 1}))
     mine = org.engineer.query(GetArtifact(cheap.id, include="access")).access
-    assert mine and mine.allowed_actions == ("read", "update", "link", "transition:finish")
+    assert mine
+    assert mine.allowed_actions == ("read", "update", "link", "transition:finish")
     assert mine.editable_fields == ("text",)
     why = {(r.what, r.right): r.rule_id or r.room for r in mine.refused_fields}
     assert why == {
@@ -297,7 +309,8 @@ def test_an_answer_says_what_may_be_done_next(org: Org, note: ArtifactDTO) -> No
     assert {i.id: i.access for i in listed}[cheap.id] == mine
     assert all(i.access is None for i in org.engineer.query(FindArtifacts(note.project_id)).items)
     owner = org.owner.query(ArtifactAccess(cheap.id))
-    assert owner.refused_actions == () and "transition:drop" in owner.allowed_actions
+    assert owner.refused_actions == ()
+    assert "transition:drop" in owner.allowed_actions
     assert org.engineer.send(UpdateArtifact(cheap.id, cheap.version, fields={"text": "x"})).version == 2
 
 
