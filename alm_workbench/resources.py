@@ -16,3 +16,8 @@ def path(name: str, *parts: str) -> Path:
         if (base / name).is_dir():
             return base.joinpath(name, *parts)
     raise FileNotFoundError(f"alm-workbench was installed without its data directory {name!r}")
+
+
+def static_file(name: str) -> Path:
+    """The path of a built front-end bundle; it is not there before the front end has been built."""
+    return _PACKAGE / "server" / "static" / name

@@ -6,7 +6,7 @@ import atexit
 import json
 import os
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,13 +32,25 @@ class Address:
     source: str
 
 
-def connect(url: str | None = None, token: str | None = None, *, data_dir: str | Path | None = None) -> Workbench:
+def connect(
+    url: str | None = None,
+    token: str | None = None,
+    *,
+    email: str | None = None,
+    password: str | None = None,
+    tenant: str | None = None,
+    data_dir: str | Path | None = None,
+) -> Workbench:
     """The running workbench, or the embedded one of this installation; ``connect(url, token)`` for a server.
 
     Looks, in this order, at the arguments, at ``ALM_API_URL`` and ``ALM_TOKEN`` (set in kernels), at
-    ``<data>/run/server.json``, and at the data directory. Raises ``Unavailable`` where no server answers.
+    ``<data>/run/server.json``, and at the data directory. With ``email`` and ``password`` (asked for when it is left
+    out) it logs in as that person, who belongs to ``tenant`` (slug); the log-in renews itself and lives in memory
+    only. ``token`` may be an API key. Raises ``Unavailable`` where no server answers.
     """
     own = settings(data_dir)
+    if email:
+        return logged_in(server_url(url, own, os.environ), email, password or asked_password(email), tenant)
     found = address(url, token, own, os.environ, environment=data_dir is None)
     return remote(found) if found else embedded(own)
 
@@ -107,6 +119,35 @@ def remote(found: Address) -> Workbench:
         raise
     choose_language(me.locale)
     return Workbench(mediator, place=mediator.url.removesuffix(API_PATH), close=mediator.close)
+
+
+def logged_in(url: str, email: str, password: str, tenant: str | None = None) -> Workbench:
+    """A workbench over HTTP as a person; raises ``AuthenticationFailed``, or ``InvalidInput`` with the tenants to choose."""
+    from alm_workbench.contexts.auth.messages import LogIn
+    from alm_workbench.notebook.http import API_PATH, HttpMediator
+    from alm_workbench.notebook.workbench import Workbench
+
+    with closing(HttpMediator(url, "")) as door:
+        session = door.send(LogIn(email, password, tenant), tries=1)
+    mediator = HttpMediator(url, session.access_token, refresh=session.refresh_token)
+    choose_language(session.locale)
+    return Workbench(mediator, place=mediator.url.removesuffix(API_PATH), close=mediator.close)
+
+
+def server_url(url: str | None, own: Settings, env: Mapping[str, str]) -> str:
+    """Where to log in: the given address, the kernel's, or the running server's; raises ``ConfigurationError``."""
+    running = server_file(own.server_file) if not url and not env.get("ALM_API_URL") else None
+    found = url or env.get("ALM_API_URL") or (running.url if running else None)
+    if not found:
+        raise ConfigurationError(_("Say where to log in: alm.connect(url, email=…)"))
+    return found
+
+
+def asked_password(email: str) -> str:
+    """The password, typed where nobody sees it and nothing keeps it."""
+    from getpass import getpass
+
+    return getpass(_("Password of {email}: ").format(email=email))
 
 
 def embedded(own: Settings) -> Workbench:

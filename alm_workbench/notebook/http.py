@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-import os
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,20 +14,19 @@ import httpx
 import tenacity
 
 import alm_workbench
-from alm_workbench.contexts.auth.messages import RenewKernelToken, TokenDTO
 from alm_workbench.contexts.reporting.messages import SqlResult
 from alm_workbench.errors import AlmError, AuthenticationFailed, InvalidInput, TimedOut, Unavailable, from_problem
 from alm_workbench.i18n import _
+from alm_workbench.notebook.credentials import Ask, Credentials
 from alm_workbench.shared import wire
 from alm_workbench.shared.mediator import correlated
-from alm_workbench.shared.messages import REGISTRY, Command, Message, Query, Spec
+from alm_workbench.shared.messages import PUBLIC, REGISTRY, Command, Message, Query, Spec
 
 R = TypeVar("R")
 
 API_PATH = "/alm/api/v1"
 TRIES = 6  # the first and five more, after 1, 2, 4, 8 and 16 seconds
 PATIENCE = 60.0
-RENEW_BEFORE = 60.0
 TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=120.0, pool=30.0)
 BROKEN = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -45,26 +40,32 @@ class HttpMediator:
         url: str,
         token: str,
         *,
+        refresh: str | None = None,
         client: httpx.Client | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.url = api_url(url)
-        self._token = token
+        self._credentials = Credentials(token, refresh)
         self._sleep, self._now = sleep, now
-        self._renewing = threading.Lock()
         self._client = client or httpx.Client(
             # a proxy of the environment cannot reach this machine's own loopback
             timeout=TIMEOUT, trust_env=urlsplit(self.url).hostname not in LOOPBACK
         )  # fmt: skip
 
-    def send(self, command: Command[R], /) -> R:
+    def send(self, command: Command[R], /, *, tries: int = TRIES) -> R:
         """Run a command on the server; raises ``AlmError`` subclasses as the local mediator does."""
-        return cast("R", self._message(command))
+        return cast("R", self._message(command, tries))
 
     def query(self, query: Query[R], /, *, tries: int = TRIES) -> R:
         """Ask the server; ``tries=1`` does not wait for a server that is not there."""
         return cast("R", self._message(query, tries))
+
+    def switch(self, tenant: str) -> None:
+        """Go on in another organisation of the same person, by its slug; raises ``AlmError`` where that is refused."""
+        with correlated() as correlation_id:
+            self._renew_early(correlation_id)
+            self._credentials.switch(tenant, self._once(correlation_id))
 
     def close(self) -> None:
         """Close the connections."""
@@ -75,23 +76,25 @@ class HttpMediator:
         if spec.path is None:
             raise AlmError(f"{spec.name} is no message of the REST API")
         with correlated() as correlation_id:
-            self._renew_early()
-            token = self._token
+            if spec.privilege != PUBLIC:
+                self._renew_early(correlation_id)
+            token = self._credentials.token
             try:
                 return self._call(spec, message, correlation_id, tries)
             except AuthenticationFailed:
-                if kind_of(token) != "kernel" or not self._renew(token):
+                if spec.privilege == PUBLIC or not self._credentials.renew(token, self._once(correlation_id)):
                     raise
                 return self._call(spec, message, correlation_id, tries)
 
     def _call(self, spec: Spec, message: Message[Any], correlation_id: str, tries: int) -> Any:
         path, body, headers = encoded(spec, message)
         headers |= {
-            "Authorization": f"Bearer {self._token}",
             "X-Correlation-ID": correlation_id,
             "Accept": wire.ARROW if spec.streams else "application/json",
             "User-Agent": f"alm-workbench/{alm_workbench.__version__}",
         }
+        if spec.privilege != PUBLIC:
+            headers["Authorization"] = f"Bearer {self._credentials.token}"
         request = self._client.build_request(spec.method or "GET", self.url + path, content=body, headers=headers)
         try:
             response = self._with_retries(spec, request, tries)
@@ -149,27 +152,14 @@ class HttpMediator:
             text += _("; the change may have been made, so look before you repeat it")
         return Unavailable(text, correlation_id=correlation_id)
 
-    def _renew_early(self) -> None:
-        """A kernel's token is renewed before it runs out, while the server still knows it."""
-        claims = claims_of(self._token)
-        if claims.get("use") == "kernel" and float(claims.get("exp", 0)) - self._now() < RENEW_BEFORE:
-            self._renew(self._token)
+    def _renew_early(self, correlation_id: str) -> None:
+        """A token is renewed before it runs out, while the server still knows it."""
+        if self._credentials.due(self._now()):
+            self._credentials.renew(self._credentials.token, self._once(correlation_id))
 
-    def _renew(self, stale: str) -> bool:
-        """Renew the kernel's token unless another thread just did; False when the server refuses."""
-        with self._renewing:
-            if self._token != stale:
-                return True
-            spec = REGISTRY.of(RenewKernelToken)
-            with correlated() as correlation_id:
-                try:
-                    fresh: TokenDTO = self._call(spec, RenewKernelToken(stale), correlation_id, 1)
-                except AuthenticationFailed:
-                    return False
-            self._token = fresh.access_token
-            if os.environ.get("ALM_TOKEN") == stale:  # a second connect() of this kernel must not start with a dead one
-                os.environ["ALM_TOKEN"] = fresh.access_token
-            return True
+    def _once(self, correlation_id: str) -> Ask:
+        """Sends a message as it is, without a second try: a refresh token serves once."""
+        return lambda message: self._call(REGISTRY.of(message), message, correlation_id, 1)
 
 
 def api_url(url: str) -> str:
@@ -235,19 +225,3 @@ def patience(state: tenacity.RetryCallState) -> float:
     if state.outcome is not None and not state.outcome.failed:
         return max(wait, retry_after(state.outcome.result()) or 0.0)
     return wait
-
-
-def claims_of(token: str) -> dict[str, Any]:
-    """What a token says of itself, unverified: only the server can tell whether it is true."""
-    try:
-        part = token.split(".")[1]
-        data = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (IndexError, ValueError, binascii.Error):
-        return {}
-    return data if isinstance(data, dict) else {}
-
-
-def kind_of(token: str) -> str | None:
-    """What a token is for: ``user``, ``kernel``, ``owner``, or nothing we know."""
-    use = claims_of(token).get("use")
-    return use if isinstance(use, str) else None

@@ -82,12 +82,11 @@ def decisions(items: Iterable[DecisionDTO]) -> Listing[DecisionDTO]:
     return Listing(items, columns, _("Decisions"))
 
 
-def members(items: Iterable[MemberDTO]) -> Listing[MemberDTO]:
-    """People of the organisation."""
-    columns: list[Column[MemberDTO]] = [
+def people_columns() -> list[Column[MemberDTO]]:
+    """Of people of the organisation."""
+    return [
         Column("display_name", _("Name"), lambda m: m.display_name),
         Column("email", _("E-mail"), lambda m: m.email),
         Column("roles", _("Roles"), lambda m: ", ".join(m.roles)),
         Column("status", _("Status"), lambda m: m.status, "category"),
     ]
-    return Listing(items, columns, _("Members"))

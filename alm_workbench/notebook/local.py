@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast
 
-from alm_workbench.errors import AlmError
+from alm_workbench.contexts.auth.messages import Me, ResolvePrincipal, TenantsOf
+from alm_workbench.errors import AlmError, NotFound
+from alm_workbench.i18n import _
 from alm_workbench.notebook.http import encoded
 from alm_workbench.shared import wire
 from alm_workbench.shared.mediator import LocalMediator
@@ -27,6 +29,18 @@ class EdgeMediator:
         """Ask in this process."""
         return self._inner.query(cast("Query[R]", checked(query)))
 
+    def switch(self, tenant: str) -> None:
+        """Go on in another organisation of the same person; raises ``NotFound`` where there is no such one."""
+        user_id = self._inner.query(Me()).user_id
+        found = None
+        if user_id is not None:
+            choices = {c.slug: c.tenant_id for c in self._inner.query(TenantsOf(user_id))}
+            if tenant in choices:
+                found = self._inner.query(ResolvePrincipal(user_id, choices[tenant]))
+        if found is None:
+            raise NotFound(_("You belong to no organisation called {name!r}").format(name=tenant))
+        self._inner = self._inner.as_principal(found)
+
 
 def checked(message: Message[Any]) -> Message[Any]:
     """The message as the server would read it; raises ``InvalidInput`` with every wrong member."""
@@ -36,7 +50,7 @@ def checked(message: Message[Any]) -> Message[Any]:
     if spec.path is None:
         raise AlmError(f"{spec.name} is no message of the REST API")
     address, body, headers = encoded(spec, message)
-    path, _, query = address.partition("?")
+    path, query = address.partition("?")[::2]
     names = spec.path_params
     template = (spec.path or "").split("/")
     given = dict(zip(template, path.split("/"), strict=True))

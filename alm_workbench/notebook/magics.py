@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import shlex
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 HELP = """\
 %alm                  where you are connected (the same as %alm status)
 %alm connect [URL]    connect and put the workbench into the variable wb
+%alm login [EMAIL]    log in as a person: a form, nothing is kept in the notebook
+%alm whoami           who you are here, and what you may
+%alm tenants          the organisations you belong to
+%alm switch SLUG      go on in another one of them
 %alm projects         the projects you can see
 %alm help             this text
 %%alm_sql             run the cell as SQL over the mirror; $name takes the variable name of the notebook
@@ -38,9 +43,18 @@ class AlmMagics(Magics):
 
     @line_magic
     def alm(self, line: str = "") -> Any:
-        """Look after the connection: ``%alm connect``, ``%alm status``, ``%alm projects``, ``%alm help``."""
+        """Look after the connection: ``%alm connect``, ``%alm login``, ``%alm switch``, ``%alm status``, ``%alm help``."""
         words = shlex.split(line) or ["status"]
-        actions = {"connect": self._connect, "status": self._status, "projects": self._projects, "help": self._help}
+        actions: dict[str, Callable[..., Any]] = {
+            "connect": self._connect,
+            "login": self._login,
+            "whoami": self._whoami,
+            "tenants": self._tenants,
+            "switch": self._switch,
+            "status": self._status,
+            "projects": self._projects,
+            "help": self._help,
+        }
         action = actions.get(words[0])
         if action is None:
             near = difflib.get_close_matches(words[0], actions, n=1)
@@ -97,6 +111,30 @@ class AlmMagics(Magics):
         self._names()["wb"] = self.workbench
         return self.workbench
 
+    def _login(self, email: str | None = None) -> Any:
+        from alm_workbench.notebook.widgets import LoginWidget
+
+        return LoginWidget(email=email)
+
+    def _whoami(self) -> Any:
+        me = self._here().me
+        facts: list[tuple[str, Any]] = [
+            (_("You"), me.display_name),
+            (_("E-mail"), me.email),
+            (_("Organisation"), f"{me.tenant_name} ({me.tenant_slug})"),
+            (_("Roles"), me.roles),
+            (_("Privileges"), sorted(me.privileges)),
+        ]
+        return facts_table(facts)
+
+    def _tenants(self) -> Any:
+        return self._here().tenants
+
+    def _switch(self, tenant: str | None = None) -> Workbench:
+        if tenant is None:
+            raise InvalidInput(_("Say where to: %alm switch SLUG; %alm tenants lists your organisations"))
+        return self._here().switch(tenant)
+
     def _status(self) -> Any:
         from dataclasses import asdict
 
@@ -112,17 +150,22 @@ class AlmMagics(Magics):
                 f"{mirror.version}, {mirror.age_s or 0:.0f} s" if mirror.as_of else asdict(mirror)["last_error"],
             ),
         ]
-        columns: list[Column[tuple[str, Any]]] = [
-            Column("what", _("What"), lambda f: f[0]),
-            Column("value", _("Value"), lambda f: f[1]),
-        ]
-        return Listing(facts, columns)
+        return facts_table(facts)
 
     def _projects(self) -> Any:
         return self._here().projects
 
     def _help(self) -> None:
         print(HELP)
+
+
+def facts_table(facts: list[tuple[str, Any]]) -> Listing[tuple[str, Any]]:
+    """Names and values as a table."""
+    columns: list[Column[tuple[str, Any]]] = [
+        Column("what", _("What"), lambda f: f[0]),
+        Column("value", _("Value"), lambda f: f[1]),
+    ]
+    return Listing(facts, columns)
 
 
 def options(line: str) -> tuple[int | None, str | None]:

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from datetime import date, datetime
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
-from alm_workbench.contexts.auth.messages import IdentityDTO, Me
+from alm_workbench.contexts.auth.messages import IdentityDTO, ListMyTenants, Me, SignInDTO, TenantChoiceDTO
 from alm_workbench.contexts.reporting.domain import ReportInfo
 from alm_workbench.contexts.reporting.messages import RefreshMirror
 from alm_workbench.contexts.tenant.messages import MemberDTO, TenantDTO
@@ -20,13 +20,20 @@ from alm_workbench.notebook import listings
 from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.api import Api
 from alm_workbench.notebook.hints import suggestion
+from alm_workbench.notebook.keys import Keys
 from alm_workbench.notebook.manifests import Manifests
+from alm_workbench.notebook.people import Members, Roles, sign_ins, tenants
 from alm_workbench.notebook.projects import Project, Projects
 from alm_workbench.notebook.reports import report_list
 from alm_workbench.notebook.results import SqlFrame
 from alm_workbench.notebook.show import Listing, card
 from alm_workbench.shared.mediator import Mediator
 from alm_workbench.shared.messages import Command, Query
+from alm_workbench.shared.principal import grants
+
+if TYPE_CHECKING:
+    from alm_workbench.notebook.widgets import AdminPanel, AuditTimeline
+    from alm_workbench.notebook.widgets.admin import Tab
 
 R = TypeVar("R")
 SqlValue = str | int | float | bool | None
@@ -49,6 +56,14 @@ class Watching:
     def query(self, query: Query[R], /) -> R:
         """Ask."""
         return self._inner.query(query)
+
+    def switch(self, tenant: str) -> None:
+        """Go on in another organisation; raises ``InvalidInput`` where the connection stands for one only."""
+        switch = getattr(self._inner, "switch", None)
+        if switch is None:
+            raise InvalidInput(_("This connection cannot go to another organisation"))
+        switch(tenant)
+        self.changed_at = None
 
 
 class Workbench:
@@ -102,9 +117,46 @@ class Workbench:
         return report_list(self)
 
     @property
-    def members(self) -> Listing[MemberDTO]:
-        """The people of the organisation."""
-        return listings.members(self.api.members.list())
+    def members(self) -> Members:
+        """The people of the organisation; ``invite``, ``set_roles``, ``suspend``, ``remove``, ``invitations``."""
+        return Members(self)
+
+    @property
+    def roles(self) -> Roles:
+        """The roles of the organisation and what they grant."""
+        return Roles(self)
+
+    @property
+    def keys(self) -> Keys:
+        """Your API keys; ``create``, ``rotate``, ``revoke``."""
+        return Keys(self)
+
+    @action
+    def sign_ins(self, who: Any = None, *, limit: int = 50) -> Listing[SignInDTO]:
+        """Who logged in, and who could not, newest first; ``who`` is a member, a name or an e-mail address."""
+        return sign_ins(self, who, limit)
+
+    @property
+    def tenants(self) -> Listing[TenantChoiceDTO]:
+        """The organisations you belong to."""
+        return tenants(self.mediator.query(ListMyTenants()), self.me.tenant_slug)
+
+    @action
+    def switch(self, tenant: str) -> Workbench:
+        """Go on in another of your organisations, by its slug; what you hold of the present one is of no use there."""
+        self.mediator.switch(tenant)
+        self._me = None
+        return self
+
+    def can(self, privilege: str) -> bool:
+        """Whether you hold a privilege; ``explain`` tells about one item, where the process has a say as well."""
+        return grants(self.me.privileges, privilege)
+
+    def admin(self, tab: Tab | None = None) -> AdminPanel:
+        """A panel with everything about the organisation that you may see."""
+        from alm_workbench.notebook.widgets import AdminPanel
+
+        return AdminPanel(self, tab=tab)
 
     @action
     def sql(
@@ -200,6 +252,12 @@ class Audit:
             raise InvalidInput(_("Give an item, a project, or an entity type and an id"))
         page = self._workbench.api.audit.history(entity_type=kind, entity_id=found, limit=limit)
         return listings.audit(page.items, caption)
+
+    def timeline(self, entity: Any, entity_id: UUID | None = None) -> AuditTimeline:
+        """The versions of an item or a project to look through: filters, whole versions, differences."""
+        from alm_workbench.notebook.widgets import AuditTimeline
+
+        return AuditTimeline(entity, entity_id, workbench=self._workbench)
 
     @action
     def decisions(self, *, verdict: str | None = None, entity: Any = None, limit: int = 50) -> Listing[DecisionDTO]:

@@ -23,7 +23,8 @@ from alm_workbench.errors import (
     TransitionDenied,
     Unavailable,
 )
-from alm_workbench.notebook.http import HttpMediator, api_url, claims_of
+from alm_workbench.notebook.credentials import claims_of
+from alm_workbench.notebook.http import HttpMediator, api_url
 from alm_workbench.shared.ids import ProjectId
 from alm_workbench.shared.mediator import correlated
 
@@ -181,7 +182,7 @@ def test_kernel_tokens_are_renewed_after_a_refusal() -> None:
     server = Server(problem(401, "authentication-failed"), ok(fresh), ok())
     assert server.mediator(old).query(Me()).display_name == "Ada"
     assert server.requests[1].url.path.endswith("/auth/kernel-token")
-    assert json.loads(server.requests[1].content) == {"token": old}
+    assert json.loads(server.requests[1].content) == {"token": old, "tenant": None}
     assert server.requests[2].headers["Authorization"] == f"Bearer {new}"
 
 
