@@ -108,6 +108,7 @@ def test_declared_tables_match_the_migrated_schema(module_db: Dsns) -> None:
         "DOUBLE PRECISION": "double precision",
         "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
         "TEXT[]": "text[]",
+        "UUID[]": "uuid[]",
         "TSVECTOR": "tsvector",
         "xid8": "xid8",
     }
