@@ -83,7 +83,7 @@ def ensure_owner(
         )
     unfinished(settings).touch()
     slug, name = (SLUG, "Demo Organisation") if demo else ("home", "My Organisation")
-    email = f"owner@{DOMAIN}" if demo else "owner@localhost.local"
+    email = f"owner@{DOMAIN}" if demo else "owner@home.example"
     tenant_id = root.query(TenantBySlug(slug))
     user = root.query(FindUser(email))
     if user is None:

@@ -22,6 +22,7 @@ from alm_workbench.composition import Runtime, opened
 from alm_workbench.config import Settings
 from alm_workbench.errors import ConfigurationError
 from alm_workbench.server.application import Application
+from alm_workbench.server.kernel_user import KernelUser, check_isolation, own_places, refuse_owner_of_data
 from alm_workbench.server.light import defer_iri_grammars
 
 WORKSPACE = {
@@ -41,6 +42,13 @@ class LabOptions:
     browser: bool = True
     demo: bool = True
     dashboards: bool = True
+    kernel_user: KernelUser | None = None
+    """Profile team: who kernels run as; None is profile personal."""
+
+    @property
+    def profile(self) -> str:
+        """Whose code runs as whom."""
+        return "personal" if self.kernel_user is None else "team"
 
 
 def run_lab(settings: Settings, options: LabOptions) -> int:
@@ -52,6 +60,9 @@ def run_lab(settings: Settings, options: LabOptions) -> int:
     settings.prepare()
     refuse_second(settings)
     with opened(settings, progress=say) as runtime:
+        if options.kernel_user is not None:
+            refuse_owner_of_data(options.kernel_user, settings)
+            os.setgroups([])  # files that only a group of root's may read are not for the kernel user either
         return LabServer(settings, options, runtime, started).run()
 
 
@@ -80,23 +91,34 @@ class LabServer:
                     say("First start: seeding the demo organisation")
                     demo.DemoSeeder(self._runtime.mediator, self._settings, owner).run()
                 demo.unfinished(self._settings).unlink()
-            fill_workspace(self._settings.workspace_dir)
-            self._serve(owner)
+            self._serve(owner, self._workspace())
         finally:
             self._settings.server_file.unlink(missing_ok=True)
             self._stop_dashboards()
             self._application.close()
         return 0
 
-    def _serve(self, owner: demo.OwnerIds) -> None:
+    def _workspace(self) -> tuple[Path, Path | None]:
+        """Where notebooks lie, filled, and the home of kernels where they have one of their own."""
+        user = self._options.kernel_user
+        if user is None:
+            fill_workspace(self._settings.workspace_dir)
+            return self._settings.workspace_dir, None
+        workspace, home = own_places(user, self._settings)
+        check_isolation(user, self._settings, (workspace, home))
+        with user.files():
+            fill_workspace(workspace)
+        return workspace, home
+
+    def _serve(self, owner: demo.OwnerIds, places: tuple[Path, Path | None]) -> None:
         defer_iri_grammars()
         from alm_workbench.server import app as extension
-        from alm_workbench.server.lab_app import lab_config, make_lab
+        from alm_workbench.server.lab_app import for_team, lab_config, make_lab
 
         token = secrets.token_urlsafe(24)
         self._application.about = {
             "version": __version__,
-            "profile": "personal",
+            "profile": self._options.profile,
             "dashboards_url": self._dashboards_url,
         }
         self._runtime.bindings.instance = secrets.token_hex(8)
@@ -115,9 +137,19 @@ class LabServer:
             self._runtime.bindings.kernel_alive = check
 
         extension.served = extension.Served(
-            self._application, owner.user_id, owner.tenant_id, self._dashboards_url, on_ready, kernel_alive
+            self._application,
+            owner.user_id,
+            owner.tenant_id,
+            self._dashboards_url,
+            on_ready,
+            kernel_alive,
+            self._options.kernel_user,
+            places[1],
         )
-        lab = make_lab(lab_config(self._settings, self._options, token))
+        config = lab_config(self._settings, self._options, token, places[0])
+        if self._options.kernel_user is not None and places[1] is not None:
+            for_team(config, self._options.kernel_user, places[1])
+        lab = make_lab(config, team=self._options.kernel_user is not None)
         lab.start()
 
     def _answering(self, base: str, token: str) -> None:
@@ -136,7 +168,7 @@ class LabServer:
             lines.append(f"  Dashboards   {self._dashboards_url}")
         lines.append(f"  REST API     {base}alm/api/v1/openapi.json")
         if secret := demo.known_password(self._settings):
-            person = f"manager@{demo.DOMAIN}" if self._options.demo else "owner@localhost.local"
+            person = f"manager@{demo.DOMAIN}" if self._options.demo else "owner@home.example"
             lines.append(f"  Log-in       {person}   password  {secret}")
         lines += [
             f"  Data         {self._settings.data_dir}",

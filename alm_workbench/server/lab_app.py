@@ -61,6 +61,7 @@ def lab_config(settings: Settings, options: LabOptions, token: str, workspace: P
     c.LabApp.news_url = None
     c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
     c.LabApp.extension_manager = "readonly"
+    (settings.data_dir / "lab").mkdir(mode=0o700, exist_ok=True)
     c.LabApp.workspaces_dir = str(settings.data_dir / "lab" / "workspaces")
     c.LabApp.user_settings_dir = str(settings.data_dir / "lab" / "settings")
     c.LabApp.app_settings_dir = str(app_settings(settings.data_dir / "lab" / "app"))

@@ -87,7 +87,6 @@ def test_a_scope_that_reads_cannot_write(api: Api) -> None:
 
 def test_a_scope_gives_nothing_that_its_maker_lacks(api: Api) -> None:
     """A viewer may ask for everything and gets what a viewer has."""
-    grant_key_create(api, "engineer")
     secret, _ = make(api, "artifact:*", "project:*", "tenant:*", who="engineer")
     held = set(with_key(api, secret, "GET", "/auth/me").json["privileges"])
     own = set(api.get("/auth/me", who="engineer").json["privileges"])
@@ -97,22 +96,9 @@ def test_a_scope_gives_nothing_that_its_maker_lacks(api: Api) -> None:
     assert with_key(api, secret, "POST", "/projects", {"key": "NO", "name": "No"}).status == 403
 
 
-def grant_key_create(api: Api, role: str) -> None:
-    """Let a role make keys, whatever the seed says."""
-    with psycopg.connect(api.bench.dsns.app) as conn:
-        conn.execute("SELECT set_config('app.current_tenant_id', %s, true)", (str(api.bench.acme.tenant_id),))
-        conn.execute(
-            "UPDATE alm.roles SET privileges = privileges || '{key:create}'::text[]"
-            " WHERE code = %s AND NOT privileges @> '{key:create}'",
-            (role,),
-        )
-    api.application._known.clear()
-
-
 @pytest.fixture
 def robot(api: Api) -> Iterator[tuple[str, Org]]:
     """A key of the engineer of acme, whose membership is as before afterwards."""
-    grant_key_create(api, "engineer")
     yield make(api, "artifact:*", "project:read", who="engineer")[0], api.bench.acme
     change_member(api, "status = 'active', deleted_at = NULL")
     set_role(api, "engineer")
@@ -286,7 +272,6 @@ def test_others_keys_need_the_privilege(api: Api) -> None:
     _secret, key = make(api, "project:read")
     assert api.call("DELETE", f"/api-keys/{key['id']}", who="viewer").status == 404
     assert api.get("/api-keys?everybody=true", who="viewer").status == 403
-    grant_key_create(api, "engineer")
     _, theirs = make(api, "project:read", who="engineer")
     assert theirs["id"] in [k["id"] for k in api.get("/api-keys?everybody=true").json]
     assert api.post(f"/api-keys/{theirs['id']}/rotate").status == 403
