@@ -60,6 +60,11 @@ class NewArtifact:
     ref: str | None = None
     aliased: bool = True
 
+    @property
+    def size(self) -> int:
+        """About how many characters are to be kept."""
+        return len(self.title) + len(str(self.fields)) + len(str(self.originals)) + len(self.search_text)
+
 
 def type_of(compiled: CompiledManifest, name: str, pointer: str = "/artifact_type") -> ArtifactTypeDef:
     """The type called ``name`` (id, alias or label); raises ``InvalidInput`` naming the known ones."""

@@ -30,6 +30,7 @@ from alm_workbench.contexts.manifest.messages import (
     WorkflowGraphDTO,
 )
 from alm_workbench.contexts.manifest.repository import ManifestRepository
+from alm_workbench.contexts.tenant.messages import RequireQuota
 from alm_workbench.errors import ErrorItem, ManifestProblem
 from alm_workbench.mpc import (
     CheckResult,
@@ -107,11 +108,14 @@ class SaveHandler:
         library = library_for(ctx, self._manifests)
         compiled = sound(message.text, check(message.text, self._meta, format=format, library=library))
         tenant_id = ctx.principal.tenant_id
+        if not self._manifests.has_document(ctx.conn, compiled.namespace, compiled.name):
+            ctx.ask(RequireQuota("manifests"))
         manifest_id = self._manifests.document(ctx.conn, tenant_id, compiled.namespace, compiled.name, compiled.name)
         last = self._manifests.newest(ctx.conn, manifest_id)
         name = (compiled.namespace, compiled.name)
         if last and (last.source, last.format, last.artifact_hash) == (message.text, format, compiled.artifact_hash):
             return SavedVersionDTO(manifest_id, last.id, *name, last.number, last.label, last.artifact_hash, True)
+        ctx.ask(RequireQuota("storage", len(message.text.encode())))
         version_id, number = VersionId(new_id()), (last.number + 1 if last else 1)
         self._manifests.add_version(
             ctx.conn,

@@ -22,6 +22,11 @@ VERSION_COLUMNS = (
 class ManifestRepository:
     """Every method takes the transaction's connection."""
 
+    def has_document(self, conn: Connection, namespace: str, name: str) -> bool:
+        """Whether there is a document with this name."""
+        where = (manifests.c.namespace == namespace) & (manifests.c.name == name)
+        return conn.execute(select(manifests.c.id).where(where)).first() is not None
+
     def document(self, conn: Connection, tenant_id: UUID, namespace: str, name: str, title: str) -> ManifestId:
         """The id of the document with this name, made if there is none; locks it against a second saver."""
         conn.execute(

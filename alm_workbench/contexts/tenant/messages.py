@@ -199,7 +199,7 @@ class ListMembers(Query[tuple[MemberDTO, ...]]):
     """The people of the organisation, by name."""
 
 
-@command(route="POST /members", privilege="member:manage", facade="members.add")
+@command(route="POST /members", privilege="member:manage", facade="members.add", idempotent=True)
 @dataclass(frozen=True, slots=True)
 class AddMember(Command[MemberDTO]):
     """Add a person who already has an account, with roles that I hold myself."""
@@ -243,7 +243,7 @@ class ListPrivileges(Query[tuple[PrivilegeDTO, ...]]):
     """Every privilege that a role may grant."""
 
 
-@command(route="POST /roles", privilege="role:manage", facade="roles.create")
+@command(route="POST /roles", privilege="role:manage", facade="roles.create", idempotent=True)
 @dataclass(frozen=True, slots=True)
 class CreateRole(Command[RoleDTO]):
     """Make a role out of privileges that I hold. ``labels`` and ``description`` by language."""

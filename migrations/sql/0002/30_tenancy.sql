@@ -52,7 +52,8 @@ CREATE TABLE alm.invitation_tokens (
 );
 CREATE INDEX invitation_tokens_hash ON alm.invitation_tokens (token_hash);
 
--- Bytes kept, as far as a tenant's quota needs them: an upper bound that is measured anew before anybody is refused.
+-- Bytes kept, as far as a tenant's quota needs them: an estimate that is measured anew every hour, and before anybody is
+-- refused.
 CREATE TABLE alm.tenant_usage (
   tenant_id uuid NOT NULL REFERENCES alm.tenants,
   storage bigint NOT NULL,
@@ -230,15 +231,17 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, alm, pg
 DECLARE
   mine CONSTANT uuid := alm.current_tenant();
   used bigint;
+  measured timestamptz;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('alm.quota.storage' || mine::text, 0));
-  SELECT u.storage INTO used FROM alm.tenant_usage u WHERE u.tenant_id = mine;
-  IF used IS NULL OR used + bytes > cap THEN
+  SELECT u.storage, u.measured_at INTO used, measured FROM alm.tenant_usage u WHERE u.tenant_id = mine;
+  IF used IS NULL OR used + bytes > cap OR measured < clock_timestamp() - interval '1 hour' THEN
     used := alm.storage_used();
+    measured := clock_timestamp();
   END IF;
   IF used + bytes <= cap THEN
-    INSERT INTO alm.tenant_usage AS u (tenant_id, storage) VALUES (mine, used + bytes)
-    ON CONFLICT (tenant_id) DO UPDATE SET storage = EXCLUDED.storage, measured_at = clock_timestamp();
+    INSERT INTO alm.tenant_usage AS u (tenant_id, storage, measured_at) VALUES (mine, used + bytes, measured)
+    ON CONFLICT (tenant_id) DO UPDATE SET storage = EXCLUDED.storage, measured_at = EXCLUDED.measured_at;
   END IF;
   RETURN used;
 END $$;
