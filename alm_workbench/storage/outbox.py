@@ -118,9 +118,10 @@ _BURY = """
     SELECT tenant_id, id, event_type, aggregate_type, aggregate_id, payload, schema_version, correlation_id,
       created_at, retry_count, next_attempt_at, %s FROM dead
 """
+# What is due already is either announced by a NOTIFY or waits for an earlier message of its aggregate.
 _DUE_IN = """
     SELECT extract(epoch FROM min(next_attempt_at) - clock_timestamp())::float8
-    FROM alm.outbox_messages WHERE published_at IS NULL
+    FROM alm.outbox_messages WHERE published_at IS NULL AND next_attempt_at > clock_timestamp()
 """
 _PRUNE = "DELETE FROM alm.outbox_messages WHERE published_at < clock_timestamp() - %s"
 

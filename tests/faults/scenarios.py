@@ -14,9 +14,11 @@ from pathlib import Path
 
 import psutil
 
+from alm_workbench.cli import COMMANDS
 from alm_workbench.storage.leases import exclusive
 from alm_workbench.storage.outbox import LOCK
 from tests.factories.database import short_dir
+from tests.faults.clocks import Clock, start_database
 from tests.faults.load import Outcome, Writers
 from tests.faults.running import Installation, recorded, recorder, wait_until
 
@@ -151,7 +153,49 @@ def disk_full(*, items: int = 60, megabytes: int = 220) -> Outcome:
             installation.remove()
 
 
+def clock_set_back(installation: Installation, *, seconds: int = 3600, items: int = 60) -> Outcome:
+    """The wall clock of server and database jumps back by an hour under load, and forward again later."""
+    heard = short_dir("alm-heard-")
+    clock = Clock(heard)
+    installation.env = {**installation.env, **recorder(heard), **clock.env}
+    start_database(installation, clock)
+    installation.start()
+    try:
+        with Writers(installation) as writers:
+            writers.wait_for(items)
+            clock.set(-seconds)
+            behind = installation.rows("SELECT clock_timestamp() < max(created_at) FROM alm.artifacts")
+            assert behind == [(True,)], "the clock of the database did not move"
+            writers.wait_for(items)
+            installation.session().close()  # who logs in now can work
+            waited = wait_until(lambda: unpublished(installation) < 10, 30, "the publishing")
+            seal_and_verify(installation)
+            clock.set(0)
+            writers.wait_for(items)
+        assert not writers.tally.refused, writers.tally.refused[:3]
+        wait_until(lambda: unpublished(installation) == 0, 30, "the publishing")
+        seal_and_verify(installation)
+        events = delivered(installation, heard, writers.tally.acknowledged.values(), 0, again_allowed=0)
+        disorder = installation.rows(
+            "SELECT count(*) FROM (SELECT version - lag(version) OVER (PARTITION BY tenant_id, entity_id ORDER BY version)"
+            " AS step FROM alm.audit_snapshots) s WHERE step <> 1"
+        )[0][0]
+        assert disorder == 0
+        notes = f"{seconds} s back and forth; published after {waited:.1f} s; audit verified; {events}"
+        return Outcome.of("clock set back under load", installation, writers.tally, notes)
+    finally:
+        installation.stop()
+        shutil.rmtree(heard, ignore_errors=True)
+
+
 # -- parts
+
+
+def seal_and_verify(installation: Installation) -> None:
+    """The audit trail can be sealed now, and all of it is what it was."""
+    if "audit" in COMMANDS:
+        installation.alm("audit", "seal")
+        installation.alm("audit", "verify")
 
 
 def unpublished(installation: Installation) -> int:
