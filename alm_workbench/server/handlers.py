@@ -126,8 +126,8 @@ class ApiHandler(Authentication):
         if not verdict.allowed:
             raise limits.refusal(verdict)
 
-    def fail(self, error: AlmError) -> None:
-        """Answer with a problem document."""
+    def fail(self, error: AlmError, *, logged: bool = False) -> None:
+        """Answer with a problem document; ``logged`` where the log knows already what went wrong."""
         if error.status == 405 and "allow" not in error.extra:
             try:
                 error.extra["allow"] = self.allowed()
@@ -142,7 +142,7 @@ class ApiHandler(Authentication):
                 self.set_header(name, value)
         for name, value in problems.headers_of(error).items():
             self.set_header(name, value)
-        if error.status >= 500:
+        if error.status >= 500 and not logged:
             quiet = isinstance(error, Unavailable)
             log.error("failed", path=self.request.path, detail=error.detail, exc_info=None if quiet else error)
         self.finish(
@@ -156,7 +156,8 @@ class ApiHandler(Authentication):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Every error of the framework as a problem document too."""
-        self.fail(problems.problem_of(kwargs.get("exc_info", (None, None, None))[1], status_code))
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        self.fail(problems.problem_of(error, status_code), logged=not isinstance(error, AlmError))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Expected errors are answers, not log lines."""

@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,6 +72,13 @@ def short_dir(prefix: str = "alm-test-") -> Path:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """The session's server, without fsync."""
+    with started() as found:
+        yield found
+
+
+@contextmanager
+def started() -> Iterator[Cluster]:
+    """A server without fsync, with the migrated template; gone afterwards."""
     home = short_dir()
     env = {name: value for name, value in os.environ.items() if not name.startswith("ALM_")}
     with EmbeddedPostgres(home, env=env, settings=FAST) as server:

@@ -203,6 +203,14 @@ class Api:
             self._tokens[org, role] = session.access_token
         return self._tokens[org, role]
 
+    def forget_tokens(self) -> None:
+        """Log in anew at the next request."""
+        self._tokens.clear()
+
+    def forget(self, role: str, org: str = "acme") -> None:
+        """Log in anew before the next request of a person."""
+        self._tokens.pop((org, role), None)
+
     def call(
         self,
         method: str,
