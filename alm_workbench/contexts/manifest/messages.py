@@ -189,7 +189,7 @@ class GraphManifest(Query[GraphDTO]):
     format: Format | None = None
 
 
-@command(route="POST /manifests", privilege="manifest:create", facade="manifests.save")
+@command(route="POST /manifests", privilege="manifest:create", facade="manifests.save", idempotent=True)
 @dataclass(frozen=True, slots=True)
 class SaveManifest(Command[SavedVersionDTO]):
     """Keep a manifest text as a new immutable version; the same text gives the same version back."""
