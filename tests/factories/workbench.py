@@ -93,8 +93,8 @@ def make_bench(dsns: Dsns, folder: Path, slugs: tuple[str, ...] = ("acme", "glob
     return bench
 
 
-def make_org(runtime: Runtime, slug: str) -> Org:
-    """An organisation with one person for each role and a project."""
+def make_org(runtime: Runtime, slug: str, roles: tuple[str, ...] = ROLES) -> Org:
+    """An organisation with an owner, one person for each role, and a project."""
     root = runtime.mediator.as_principal(None)
 
     def person(role: str) -> UUID:
@@ -110,7 +110,7 @@ def make_org(runtime: Runtime, slug: str) -> Org:
         OnboardTenant(slug, slug.title(), owner_id, f"owner@{slug}.example", "Owner", timezone="Europe/Istanbul")
     )
     mediators = {"owner": mediator(owner_id, tenant.tenant_id)}
-    for role in ROLES:
+    for role in roles:
         user_id = person(role)
         mediators["owner"].send(AddMember(f"{role}@{slug}.example", (role,)))
         mediators[role] = mediator(user_id, tenant.tenant_id)
