@@ -104,7 +104,7 @@ extensions/%/node_modules/.ready: extensions/%/package-lock.json extensions/%/.n
 	@cd extensions/$* && npm ci --loglevel=error --no-progress >/dev/null
 	@touch $@
 
-$(LAB_OUT): $(LAB)/node_modules/.ready .venv/.ready $(call SOURCES,$(LAB) $(UI)/src/graph)
+$(LAB_OUT): $(LAB)/node_modules/.ready .venv/.ready $(call SOURCES,$(LAB) $(UI)/src/graph $(UI)/src/widgets)
 	@echo "Building $(LAB)"
 	@cd $(LAB) && PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build:prod >node_modules/.build.log 2>&1 || { cat node_modules/.build.log >&2; exit 1; }
 	@touch $@

@@ -32,6 +32,10 @@ export namespace CommandIDs {
   export const activate = 'alm:activate-manifest';
   export const showGraph = 'alm:show-graph';
   export const openDashboards = 'alm:open-dashboards';
+  export const login = 'alm:login';
+  export const switchTenant = 'alm:switch-tenant';
+  export const auditTimeline = 'alm:audit-timeline';
+  export const admin = 'alm:admin';
 }
 
 /** The translation domain: the package name with `_`, as JupyterLab's language packs name it. */

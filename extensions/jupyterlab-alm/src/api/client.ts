@@ -32,21 +32,20 @@ export class AlmClient {
     });
   }
 
+  /** One request with its answer as it came, for the widgets that are shared with other pages; the state follows. */
+  async carry(path: string, init: RequestInit): Promise<Response> {
+    const response = await this.reach(() => this.fetch(path, init), init);
+    const state = response.ok ? null : unreachableBy(response.status, await readBody(response.clone()));
+    this.setState(state ?? 'online');
+    return response;
+  }
+
   /** Raises `ProblemError` when the server refuses and `UnreachableError` when it does not answer. */
   private async request<T>(path: string, init: RequestInit): Promise<T> {
-    const url = URLExt.join(this.settings.baseUrl, 'alm/api/v1', path);
-    let response: Response;
-    let body: unknown;
-    try {
-      response = await ServerConnection.makeRequest(url, init, this.settings);
-      body = await readBody(response);
-    } catch (error) {
-      if (init.signal?.aborted) {
-        throw error;
-      }
-      this.setState('offline');
-      throw new UnreachableError('offline', String((error as Error).message ?? error));
-    }
+    const [response, body] = await this.reach(async () => {
+      const answer = await this.fetch(path, init);
+      return [answer, await readBody(answer)] as const;
+    }, init);
     if (response.ok) {
       this.setState('online');
       return body as T;
@@ -57,6 +56,23 @@ export class AlmClient {
       throw new UnreachableError(unreachable, `HTTP ${response.status}`);
     }
     throw new ProblemError(readProblem(response.status, body));
+  }
+
+  private fetch(path: string, init: RequestInit): Promise<Response> {
+    const url = URLExt.join(this.settings.baseUrl, 'alm/api/v1', path);
+    return ServerConnection.makeRequest(url, init, this.settings);
+  }
+
+  private async reach<T>(work: () => Promise<T>, init: RequestInit): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (init.signal?.aborted) {
+        throw error;
+      }
+      this.setState('offline');
+      throw new UnreachableError('offline', String((error as Error).message ?? error));
+    }
   }
 
   private setState(state: ConnectionState): void {

@@ -51,6 +51,12 @@ export interface IProject {
   items?: number | null;
 }
 
+/** An item, as far as it is named here. */
+export interface IArtifact {
+  id: string;
+  key: string;
+}
+
 export interface IPage<T> {
   items: T[];
   next_cursor?: string | null;

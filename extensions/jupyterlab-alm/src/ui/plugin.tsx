@@ -110,7 +110,13 @@ export const uiPlugin: JupyterFrontEndPlugin<void> = {
     palette?.addItem({ command: CommandIDs.openDashboards, category });
     launcher?.add({ command: CommandIDs.newManifest, args: { isLauncher: true }, category, rank: 2 });
     status?.registerStatusItem('alm-workbench:status', {
-      item: new StatusItem(workbench, trans, () => void commands.execute(CommandIDs.openStart)),
+      item: new StatusItem(
+        workbench,
+        trans,
+        () => void commands.execute(CommandIDs.openStart),
+        () => void commands.execute(CommandIDs.login),
+        () => void commands.execute(CommandIDs.switchTenant)
+      ),
       align: 'right',
       rank: 1
     });

@@ -22,19 +22,21 @@ function words(state: ConnectionState, trans: TranslationBundle): { text: string
     case 'signed-out':
       return {
         text: trans.__('not signed in'),
-        help: trans.__('Open this page again with its full address.')
+        help: trans.__('Log in again; nothing that you have open is lost.')
       };
     default:
       return { text: trans.__('connecting…'), help: trans.__('The ALM workbench is being asked.') };
   }
 }
 
-/** User, tenant and connection in the status bar; a click opens the start page. */
+/** User and connection in the status bar, which lead to the start page or the log-in, and the organisation to switch. */
 export class StatusItem extends ReactWidget {
   constructor(
     private readonly workbench: IAlmWorkbench,
     private readonly trans: TranslationBundle,
-    private readonly open: () => void
+    private readonly open: () => void,
+    private readonly login: () => void,
+    private readonly switchTenant: () => void
   ) {
     super();
     this.addClass('alm-Status');
@@ -46,17 +48,35 @@ export class StatusItem extends ReactWidget {
     const { workbench, trans } = this;
     const { state } = workbench.client;
     const { text, help } = words(state, trans);
-    const who = workbench.me
-      ? `${workbench.me.display_name || workbench.me.email} · ${workbench.me.tenant_name || workbench.me.tenant_slug} · `
-      : 'ALM: ';
+    const { me } = workbench;
+    const tenant = me ? me.tenant_name || me.tenant_slug : '';
     return (
-      <button type="button" className="alm-Status-button" data-state={state} title={help} onClick={this.open}>
-        <span className="alm-Status-dot" aria-hidden="true">
-          {state === 'online' ? '●' : state === 'connecting' ? '○' : '▲'}
-        </span>{' '}
-        {who}
-        {text}
-      </button>
+      <>
+        <button
+          type="button"
+          className="alm-Status-button"
+          data-state={state}
+          title={help}
+          onClick={state === 'signed-out' ? this.login : this.open}
+        >
+          <span className="alm-Status-dot" aria-hidden="true">
+            {state === 'online' ? '●' : state === 'connecting' ? '○' : '▲'}
+          </span>{' '}
+          {me ? `${me.display_name || me.email} · ` : 'ALM: '}
+          {text}
+        </button>
+        {me && (
+          <button
+            type="button"
+            className="alm-Status-button"
+            title={trans.__('Switch Organisation…')}
+            aria-label={trans.__('Organisation: %1. Switch…', tenant)}
+            onClick={this.switchTenant}
+          >
+            {tenant} ▾
+          </button>
+        )}
+      </>
     );
   }
 }

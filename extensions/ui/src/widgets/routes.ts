@@ -25,6 +25,7 @@ export const ROUTES = {
   RevokeApiKey: ['DELETE', 'api-keys/{key_id}'],
   RevokeInvitation: ['DELETE', 'invitations/{invitation_id}'],
   RotateApiKey: ['POST', 'api-keys/{key_id}/rotate'],
+  SwitchTenant: ['POST', 'auth/switch-tenant'],
   UpdateMember: ['PATCH', 'members/{membership_id}'],
   UpdateRole: ['PATCH', 'roles/{code}'],
   UpdateTenant: ['PATCH', 'tenant']
