@@ -92,6 +92,7 @@ class Runtime:
         self.tokens = Tokens(settings.token_secret())
         self.bindings = Bindings()
         self.principals = PrincipalMemory()
+        self.auth_options = AuthOptions.of(os.environ)
         self._apart = OwnTransactions()
         self.mirror = MirrorService(
             settings.mirror_dir,
@@ -113,7 +114,7 @@ class Runtime:
         services.provide(Tokens, self.tokens)
         services.provide(Passwords, Passwords())
         services.provide(PrincipalMemory, self.principals)
-        services.provide(AuthOptions, AuthOptions.of(os.environ))
+        services.provide(AuthOptions, self.auth_options)
         services.provide(LiveBindings, self.bindings)  # type: ignore[type-abstract]
         services.provide(Seed, read_seed())
         services.provide(Tiers, shipped_tiers())

@@ -8,12 +8,12 @@ import contextvars
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 from uuid import UUID
 
 import structlog
 
-from alm_workbench.contexts.auth.domain import PRINCIPAL_SECONDS, LiveBindings, PrincipalMemory, Tokens
+from alm_workbench.contexts.auth.domain import PRINCIPAL_SECONDS, AuthOptions, LiveBindings, PrincipalMemory, Tokens
 from alm_workbench.contexts.auth.messages import (
     LogIn,
     LogInBrowser,
@@ -30,12 +30,14 @@ from alm_workbench.server.limits import RequestLimits
 from alm_workbench.server.readiness import Readiness
 from alm_workbench.shared.limits import RateLimiter
 from alm_workbench.shared.mediator import LocalMediator
+from alm_workbench.shared.messages import Command, Message, Query
 from alm_workbench.shared.principal import Principal
 
 if TYPE_CHECKING:
     from alm_workbench.composition import Runtime
 
 T = TypeVar("T")
+R = TypeVar("R")
 TOUCH_SECONDS = 300.0
 MAX_PRINCIPALS = 4096
 log = structlog.get_logger("alm.api")
@@ -60,6 +62,7 @@ class Application:
         threads: int = 8,
         report_threads: int = 2,
         memory: PrincipalMemory | None = None,
+        options: AuthOptions | None = None,
         rates: RateLimiter,
     ) -> None:
         self.mediator = mediator
@@ -71,6 +74,7 @@ class Application:
         self._ready = Readiness(probe)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="alm")
         self._reports = ThreadPoolExecutor(report_threads, thread_name_prefix="alm-report")
+        self.options = options or AuthOptions()
         self._memory = memory or PrincipalMemory()
         self._touched: dict[UUID, float] = {}
         self._keys = KeyDoor(mediator, seconds=PRINCIPAL_SECONDS)
@@ -85,6 +89,7 @@ class Application:
             runtime.readiness,
             threads=threads,
             memory=runtime.principals,
+            options=runtime.auth_options,
             rates=runtime.limiter(),
         )
 
@@ -103,6 +108,11 @@ class Application:
         if hours is None:
             return nobody.send(LogIn(email, password, tenant))
         return nobody.send(LogInBrowser(email, password, tenant, hours))
+
+    def ask(self, principal: Principal | None, message: Message[R]) -> R:
+        """Send a message for somebody (None: nobody); raises ``AlmError`` subclasses."""
+        mediator = self.mediator.as_principal(principal)
+        return mediator.send(message) if isinstance(message, Command) else mediator.query(cast("Query[R]", message))
 
     def open_session(self, user_id: UUID, tenant_id: UUID, hours: float) -> SessionDTO:
         """A browser's session for somebody who proved otherwise who it is; raises ``AuthenticationFailed``."""

@@ -311,9 +311,10 @@ class AlmIdentityProvider(IdentityProvider):
 
     def get_handlers(self) -> list[tuple[str, object]]:
         """Our log-in and log-out pages, and those of accounts."""
+        from alm_workbench.server.account_pages import ACCOUNT_PAGES
         from alm_workbench.server.login import AlmLoginHandler, AlmLogoutHandler
 
-        return [(r"/login", AlmLoginHandler), (r"/logout", AlmLogoutHandler)]
+        return [(r"/login", AlmLoginHandler), (r"/logout", AlmLogoutHandler), *ACCOUNT_PAGES]
 
 
 class AlmAuthorizer(Authorizer):

@@ -19,11 +19,13 @@ from tornado import web
 from alm_workbench.errors import AlmError, AuthenticationFailed
 from alm_workbench.server.identity import AlmIdentityProvider, AlmUser, tenant_choices
 from alm_workbench.server.login_texts import LANGUAGES, LOGIN_TEXTS
+from alm_workbench.shared.caller import Caller, caller
 
 TEMPLATES = Path(__file__).parent / "templates"
 CHOICE_SECONDS = 120.0
 MAX_CHOICES = 256
 MAX_FIELD = 1024
+NOTICES = {"1": "logged_out", "registered": "registered", "password": "password_set"}
 
 
 @cache
@@ -39,7 +41,7 @@ def safe_next(url: str, base_url: str) -> str:
     plain = url.startswith("/") and not url.startswith("//") and "\\" not in url and all(ord(c) > 32 for c in url)
     if not plain or parts.scheme or parts.netloc or not (parts.path + "/").startswith(base_url):
         return base_url
-    pages = (f"{base_url}login", f"{base_url}logout")
+    pages = (f"{base_url}login", f"{base_url}logout", f"{base_url}forgot", f"{base_url}reset")
     return base_url if parts.path in pages else url
 
 
@@ -126,6 +128,11 @@ class PageHandler(JupyterHandler):
 
     auth_resource = "alm"
 
+    async def prepare(self, *arguments: Any, **named: Any) -> None:
+        """Remember where the request comes from, for the log of the door."""
+        caller.set(Caller.of(self.request.remote_ip, self.request.headers.get("User-Agent")))
+        await super().prepare(*arguments, **named)
+
     @property
     def identity(self) -> AlmIdentityProvider:
         """The provider, with its own type."""
@@ -149,7 +156,7 @@ class AlmLoginHandler(PageHandler):
             self.redirect(target)
             return
         keep_language(self)
-        notice = "logged_out" if self.get_query_argument("out", "") else ""
+        notice = NOTICES.get(self.get_query_argument("out", ""), "")
         self._form(target, notice=notice)
 
     @allow_unauthenticated

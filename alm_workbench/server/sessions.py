@@ -7,7 +7,7 @@ import time
 import weakref
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import structlog
@@ -15,9 +15,12 @@ from tornado.ioloop import PeriodicCallback
 from tornado.web import RequestHandler
 from tornado.websocket import WebSocketHandler
 
+from alm_workbench.contexts.auth.domain import AuthOptions
 from alm_workbench.errors import AuthenticationFailed
+from alm_workbench.shared.messages import Message
 from alm_workbench.shared.principal import Principal
 
+R = TypeVar("R")
 SESSION_ENDED = 4401
 """The close code of a socket whose session ended."""
 
@@ -36,7 +39,16 @@ class SessionInfo(Protocol):
 
 
 class SessionService(Protocol):
-    """The part of the application that identity needs; all but ``remembered`` may block."""
+    """The part of the application that identity and its pages need; all but ``remembered`` may block."""
+
+    @property
+    def options(self) -> AuthOptions:
+        """How this installation lets people in."""
+        ...
+
+    def ask(self, principal: Principal | None, message: Message[R]) -> R:
+        """Send a message for somebody (None: nobody); raises ``AlmError`` subclasses."""
+        ...
 
     def login(self, email: str, password: str, tenant: str | None = None, hours: float | None = None) -> SessionInfo:
         """Open a session; raises ``AuthenticationFailed``, or ``InvalidInput`` with ``tenants`` to choose from."""

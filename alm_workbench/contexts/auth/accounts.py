@@ -45,7 +45,7 @@ from alm_workbench.shared.ids import new_id
 from alm_workbench.shared.jobs import JobRequest
 from alm_workbench.shared.messages import Event
 
-NOT_PRESENT = "The present password is wrong"
+NOT_PRESENT = "The current password is wrong"
 DEAD_LINK = "This link is used, too old or not complete; ask for a new one"
 
 

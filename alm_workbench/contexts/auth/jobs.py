@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from uuid import UUID
 
 import structlog
 
+from alm_workbench.config import environment
 from alm_workbench.contexts.auth.domain import MAILED_LINK, RESET_JOB, RESET_PATH, AuthOptions, digest, new_secret
 from alm_workbench.contexts.auth.mail import Mail, Mailer, SmtpMailer
 from alm_workbench.contexts.auth.repository import Account, AuthRepository
@@ -28,7 +28,7 @@ log = structlog.get_logger("alm.auth")
 def specs() -> list[JobSpec]:
     """The jobs of this context."""
     return [
-        JobSpec(RESET_JOB, lambda job: send_link(job, AuthRepository(), os.environ)),
+        JobSpec(RESET_JOB, lambda job: send_link(job, AuthRepository(), environment())),
         JobSpec(PURGE_JOB, purge, cron="17 3 * * *", upkeep=True),
     ]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from uuid import UUID
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID, uuid4
 
-from alm_workbench.errors import AuthenticationFailed, InvalidInput
+from alm_workbench.contexts.auth.domain import AuthOptions
+from alm_workbench.errors import AuthenticationFailed, InvalidInput, NotFound
 from alm_workbench.server.identity import Owner
+from alm_workbench.shared.messages import Message
 from alm_workbench.shared.principal import Principal
 
 ACME, GLOBEX = UUID(int=100), UUID(int=200)
@@ -20,6 +23,7 @@ class Session:
 
     user_id: UUID
     tenant_id: UUID
+    session_id: UUID
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,14 @@ OWNER = Owner(ALICE.user_id, ACME)
 
 
 class People:
-    """Log-ins and principals; ``suspended`` user ids have no access any more."""
+    """Log-ins and principals; ``suspended`` user ids have no access any more, sessions are those opened here."""
 
     def __init__(self) -> None:
         self.suspended: set[UUID] = set()
+        self.sessions: dict[UUID, Session] = {}
+        self.options = AuthOptions()
 
-    def login(self, email: str, password: str, tenant: str | None = None) -> Session:
+    def login(self, email: str, password: str, tenant: str | None = None, hours: float | None = None) -> Session:
         """As the application does it."""
         person = PEOPLE.get(email.lower())
         if person is None or password != PASSWORD:
@@ -56,7 +62,31 @@ class People:
         if len(chosen) > 1:
             choices = [{"slug": TENANTS[t][0], "name": TENANTS[t][1]} for t in chosen]
             raise InvalidInput("You belong to several organisations; say which one", tenants=choices)
-        return Session(person.user_id, chosen[0])
+        return self.open_session(person.user_id, chosen[0], hours or 1.0)
+
+    def open_session(self, user_id: UUID, tenant_id: UUID, hours: float) -> Session:
+        """As the application does it."""
+        session = Session(user_id, tenant_id, uuid4())
+        self.sessions[session.session_id] = session
+        return session
+
+    def end_session(self, principal: Principal) -> None:
+        """As the application does it."""
+        self.sessions.pop(principal.session_id or UUID(int=0), None)
+
+    def of_session(self, session_id: UUID) -> Principal | None:
+        """As the application does it."""
+        session = self.sessions.get(session_id)
+        found = self.principal(session.user_id, session.tenant_id) if session else None
+        return replace(found, session_id=session_id) if found else None
+
+    def remembered(self, session_id: UUID) -> tuple[bool, Principal | None]:
+        """Nothing is: every question is asked."""
+        return False, None
+
+    def ask(self, principal: Principal | None, message: Message[Any]) -> Any:
+        """The pages of accounts are tested with the application itself."""
+        raise NotFound(type(message).__name__)
 
     def principal(self, user_id: UUID, tenant_id: UUID) -> Principal | None:
         """As the application does it."""

@@ -17,18 +17,19 @@ from alm_workbench.dashboards.texts import PAGE_TEXTS
 from alm_workbench.server.identity import AlmIdentityProvider, Owner, Ticket, load_cookie_secret
 from alm_workbench.server.login import MAX_CHOICES, PendingChoices, environment, safe_next
 from alm_workbench.server.login_texts import LOGIN_TEXTS
+from alm_workbench.server.sessions import ticket_of
 from tests.integration.dashboards.people import ACME, ALICE, BOB, GLOBEX, MIRA, People
 
 
-def ticket(user_id: UUID = ALICE.user_id, tenant_id: UUID = ACME, **more: Any) -> Ticket:
-    return Ticket(user_id, tenant_id, more.get("session_id", "s"), more.get("at", 1_700_000_000.0))
+def ticket(user_id: UUID = ALICE.user_id, **more: Any) -> Ticket:
+    return Ticket(user_id, more.get("session_id", UUID(int=7)), more.get("at", 1_700_000_000.0))
 
 
 def test_a_ticket_survives_the_cookie() -> None:
     assert Ticket.load(ticket().dump()) == ticket()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"u": "x"}', '{"u": 1, "t": 2, "s": 3, "i": 4}', '"x"'])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"u": "x"}', '{"u": 1, "s": 3, "i": 4}', '"x"'])
 def test_anything_else_is_no_ticket(text: str) -> None:
     with pytest.raises(ValueError):
         Ticket.load(text)
@@ -71,22 +72,43 @@ def provider(people: People, **bound: Any) -> AlmIdentityProvider:
 def test_lab_is_for_the_owner_and_for_members_of_the_owners_tenant_who_hold_the_privilege(
     person: Any, tenant: UUID, lab: bool
 ) -> None:
-    made = provider(People(), owner=Owner(ALICE.user_id, ACME))
-    user = asyncio.run(made.user_of(ticket(person.user_id, tenant)))
+    people = People()
+    made = provider(people, owner=Owner(ALICE.user_id, ACME))
+    session = people.open_session(person.user_id, tenant, 1)
+    user = asyncio.run(made.user_of(ticket(person.user_id, session_id=session.session_id)))
     assert user is not None
     assert user.uses_lab is lab
     assert provider(People(), owner=Owner(ALICE.user_id, ACME), lab_here=False).lab_here is False
 
 
-def test_a_suspended_member_is_out_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_suspended_member_and_an_ended_session_are_out() -> None:
     people = People()
     made = provider(people)
-    now = time.monotonic()
-    monkeypatch.setattr("alm_workbench.server.identity.time", SimpleNamespace(monotonic=lambda: now, time=time.time))
-    assert asyncio.run(made.user_of(ticket())) is not None
+    mine = [ticket_of(people.open_session(ALICE.user_id, ACME, 1)) for _ in range(2)]
+    users = [asyncio.run(made.user_of(one)) for one in mine]
+    assert all(users)
+    people.sessions.pop(mine[0].session_id)
+    assert [asyncio.run(made.user_of(one)) is None for one in mine] == [True, False]
     people.suspended.add(ALICE.user_id)
-    now += 11
-    assert asyncio.run(made.user_of(ticket())) is None
+    assert asyncio.run(made.user_of(mine[1])) is None
+
+
+def test_a_ticket_is_good_for_its_own_person_only() -> None:
+    """A session's row says whose it is, whatever a cookie claims."""
+    people = People()
+    session = people.open_session(ALICE.user_id, ACME, 1)
+    assert asyncio.run(provider(people).user_of(Ticket(BOB.user_id, session.session_id, time.time()))) is None
+
+
+def test_what_is_remembered_is_not_asked_again() -> None:
+    """A page with a hundred files asks the database once."""
+    people, asked = People(), []
+    session = people.open_session(ALICE.user_id, ACME, 1)
+    principal = people.of_session(session.session_id)
+    people.remembered = lambda session_id: (True, principal)  # type: ignore[method-assign]
+    people.of_session = lambda session_id: asked.append(session_id)  # type: ignore[method-assign]
+    assert asyncio.run(provider(people).user_of(ticket_of(session))) is not None
+    assert asked == []
 
 
 def test_a_session_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
