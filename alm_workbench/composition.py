@@ -174,6 +174,18 @@ class Runtime:
         with psycopg.connect(self.database.dsns.worker) as conn:
             return [str(row[0]) for row in conn.execute("SELECT slug FROM alm.tenants ORDER BY slug")]
 
+    def overview(self) -> list[dict[str, Any]]:
+        """Every organisation with its subscription, status and number of members; for the owner of the machine only."""
+        import psycopg
+        from psycopg.rows import dict_row
+
+        with psycopg.connect(self.database.dsns.worker, row_factory=dict_row) as conn:
+            return conn.execute(
+                "SELECT slug, name, tier, status, (SELECT count(*) FROM alm.memberships m"
+                " WHERE m.tenant_id = t.tenant_id AND m.deleted_at IS NULL) AS members,"
+                " date_trunc('second', created_at) AS created_at FROM alm.tenants t ORDER BY slug"
+            ).fetchall()
+
     def readiness(self) -> dict[str, Any]:
         """How the parts do: database, what waits there, our own threads, plugins that could not be loaded."""
         state: dict[str, Any] = {"status": "ok", "db": "ok"}

@@ -23,7 +23,7 @@ from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact
 from alm_workbench.contexts.auth.messages import CreateAccount, FindUser, ResolvePrincipal
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject, GetProcess, ProcessDTO
-from alm_workbench.contexts.tenant.messages import AddMember, OnboardTenant, TenantBySlug
+from alm_workbench.contexts.tenant.messages import AddMember, OnboardTenant, TenantById, TenantBySlug
 from alm_workbench.contexts.workflow.messages import PermittedTransitions, TransitionArtifact
 from alm_workbench.errors import AlmError, ConfigurationError, InvalidInput
 from alm_workbench.shared.ids import ProjectId
@@ -76,6 +76,8 @@ def ensure_owner(
     known = read_owner(settings)
     if known and root.query(ResolvePrincipal(known.user_id, known.tenant_id)):
         return known
+    if known:
+        refuse_closed(root, known)
     if (there := organisations()) and not unfinished(settings).exists():
         raise ConfigurationError(
             "This database holds organisations already, and nobody owns this installation yet; "
@@ -93,6 +95,15 @@ def ensure_owner(
     ids = OwnerIds(user.user_id, tenant_id)
     owner_file(settings).write_text(json.dumps({"user_id": str(ids.user_id), "tenant_id": str(ids.tenant_id)}), "utf-8")
     return ids
+
+
+def refuse_closed(root: LocalMediator, owner: OwnerIds) -> None:
+    """Say so when the owner's organisation is deactivated; raises ``ConfigurationError``."""
+    found = root.query(TenantById(owner.tenant_id))
+    if found is not None and found.status == "inactive":
+        raise ConfigurationError(
+            f"The organisation that owns this installation is closed; alm tenant reactivate {found.slug} opens it again."
+        )
 
 
 def unfinished(settings: Settings) -> Path:

@@ -1,4 +1,4 @@
-"""``alm demo``, ``alm tenant``, ``alm import``: administration of this installation."""
+"""``alm demo``, ``alm import``: what fills a workbench."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from alm_workbench.commands.common import as_owner, data_dir_option, json_option, runtime, say, show, table
-from alm_workbench.errors import ConfigurationError, NotFound
+from alm_workbench.commands.common import as_owner, data_dir_option, json_option, runtime, say, show
+from alm_workbench.errors import NotFound
 from alm_workbench.shared.ids import ProjectId
 from alm_workbench.shared.mediator import LocalMediator
 
@@ -41,82 +41,6 @@ def seed(size: str, data_dir: str | None) -> None:
         done = DemoSeeder(found.mediator, found.settings, owner, size=size).run(say)
         unfinished(found.settings).unlink(missing_ok=True)
     say("Done." if done else "The demo project is there already; nothing was added.")
-
-
-@click.group()
-def tenant() -> None:
-    """Organisations and their people."""
-
-
-@tenant.command("create")
-@click.argument("slug")
-@click.option("--name", help="Display name (default: the slug).")
-@click.option("--owner", "email", required=True, help="E-mail of the owner; an account is made if there is none.")
-@click.option("--owner-name", help="Name of the owner.")
-@click.option("--timezone", default="UTC", show_default=True)
-@click.option("--locale", type=click.Choice(["en", "tr"]), default="en", show_default=True)
-@click.password_option(help="Password of a new account.", envvar="ALM_NEW_PASSWORD")
-@data_dir_option
-@json_option
-def create(
-    slug: str,
-    name: str | None,
-    email: str,
-    owner_name: str | None,
-    timezone: str,
-    locale: str,
-    password: str,
-    data_dir: str | None,
-    as_json: bool,
-) -> None:
-    """Set up an organisation from the seed, with its owner."""
-    from alm_workbench.contexts.auth.messages import CreateAccount, FindUser
-    from alm_workbench.contexts.tenant.messages import OnboardTenant
-
-    with runtime(data_dir, create=True) as found:
-        root = found.mediator.as_principal(None)
-        user = root.query(FindUser(email)) or root.send(CreateAccount(email, owner_name or email, password, locale))
-        made = root.send(
-            OnboardTenant(
-                slug, name or slug, user.user_id, user.email, user.display_name, timezone=timezone, locale=locale
-            )
-        )
-    show(made, as_json, lambda: [f"{made.slug}: {made.name}, owned by {user.email}"])
-
-
-@tenant.command("own")
-@click.argument("slug")
-@click.argument("email")
-@data_dir_option
-def own(slug: str, email: str, data_dir: str | None) -> None:
-    """Make a member of an organisation the owner of this installation (after a restore)."""
-    import json
-
-    from alm_workbench.contexts.auth.messages import FindUser, ResolvePrincipal
-    from alm_workbench.contexts.tenant.messages import TenantBySlug
-    from alm_workbench.demo import owner_file
-
-    with runtime(data_dir) as found:
-        root = found.mediator.as_principal(None)
-        user, tenant_id = root.query(FindUser(email)), root.query(TenantBySlug(slug))
-        if user is None or tenant_id is None or root.query(ResolvePrincipal(user.user_id, tenant_id)) is None:
-            raise ConfigurationError(f"{email} is no member of {slug!r} here")
-        ids = {"user_id": str(user.user_id), "tenant_id": str(tenant_id)}
-        owner_file(found.settings).write_text(json.dumps(ids), "utf-8")
-    say(f"{email} of {slug} owns this installation.")
-
-
-@tenant.command("members")
-@data_dir_option
-@json_option
-def members(data_dir: str | None, as_json: bool) -> None:
-    """The people of the owner's organisation."""
-    from alm_workbench.contexts.tenant.messages import ListMembers
-
-    with runtime(data_dir) as found:
-        people = as_owner(found).query(ListMembers())
-    rows = [[p.display_name, p.email, ", ".join(p.roles), p.status] for p in people]
-    show(people, as_json, lambda: table(rows, ["name", "e-mail", "roles", "status"]))
 
 
 @click.command("import")

@@ -80,11 +80,13 @@ def require_workbench(found: Settings) -> None:
 def as_owner(found: Runtime) -> LocalMediator:
     """A mediator for the owner of this installation."""
     from alm_workbench.contexts.auth.messages import ResolvePrincipal
-    from alm_workbench.demo import read_owner
+    from alm_workbench.demo import read_owner, refuse_closed
 
     root = found.mediator.as_principal(None)
     ids = read_owner(found.settings)
     principal = root.query(ResolvePrincipal(ids.user_id, ids.tenant_id)) if ids else None
+    if ids and principal is None:
+        refuse_closed(root, ids)
     if principal is None:
         raise ConfigurationError("This installation has no owner yet; run `alm lab` or `alm demo seed` once.")
     return root.as_principal(principal)

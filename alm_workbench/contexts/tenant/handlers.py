@@ -19,6 +19,7 @@ from alm_workbench.contexts.tenant.messages import (
     RemoveMember,
     SetTenantStatus,
     SetTier,
+    TenantById,
     TenantBySlug,
     TenantDTO,
     UpdateMember,
@@ -125,6 +126,17 @@ class TenantBySlugHandler:
 
     def __call__(self, ctx: MessageContext, message: TenantBySlug) -> UUID | None:
         return self._tenants.by_slug(ctx.conn, message.slug)
+
+
+class TenantByIdHandler:
+    """Reads any organisation."""
+
+    def __init__(self, tenants: TenantRepository) -> None:
+        self._tenants = tenants
+
+    def __call__(self, ctx: MessageContext, message: TenantById) -> TenantDTO | None:
+        self._tenants.enter(ctx.conn, message.tenant_id, None)
+        return self._tenants.get(ctx.conn)
 
 
 class ListMembersHandler:

@@ -366,6 +366,14 @@ class TenantBySlug(Query[UUID | None]):
     slug: str
 
 
+@query(route=None, privilege=PUBLIC)
+@dataclass(frozen=True, slots=True)
+class TenantById(Query[TenantDTO | None]):
+    """An organisation, active or not, for who runs the installation."""
+
+    tenant_id: UUID
+
+
 @command(route=None, privilege=PUBLIC)
 @dataclass(frozen=True, slots=True)
 class OnboardTenant(Command[TenantDTO]):

@@ -30,6 +30,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.DeactivateTenant: h.DeactivateTenantHandler(repo),
         m.SetTenantStatus: h.SetTenantStatusHandler(repo),
         m.SetTier: h.SetTierHandler(repo, tiers),
+        m.TenantById: h.TenantByIdHandler(repo),
         m.TenantBySlug: h.TenantBySlugHandler(repo),
         m.GetSubscription: q.GetSubscriptionHandler(repo, tiers),
         m.RequireQuota: q.RequireQuotaHandler(quotas),
