@@ -37,12 +37,14 @@ from alm_workbench.contexts.project.messages import (
 from alm_workbench.contexts.project.repository import ProjectRepository
 from alm_workbench.contexts.tenant.messages import ListRoles, RequireQuota
 from alm_workbench.contexts.workflow.messages import MoveStates
-from alm_workbench.errors import Conflict, ErrorItem, NotFound, StrandedItems
+from alm_workbench.errors import AccessDenied, Conflict, ErrorItem, NotFound, StrandedItems
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ProjectId, new_id
 from alm_workbench.shared.messages import Event, Page
 from alm_workbench.shared.paging import decode, page_of
 from alm_workbench.shared.principal import grants, meet
+
+APPROVE = "manifest:activate"
 
 
 class CreateProjectHandler:
@@ -119,6 +121,7 @@ class ActivateHandler:
 
     def __call__(self, ctx: MessageContext, message: ActivateManifest) -> ActivationDTO:
         previous = self._projects.lock(ctx.conn, message.project_id)
+        self._approved(ctx, message)
         process = ctx.ask(CompiledVersion(message.manifest_version_id))
         counts = ctx.ask(StateCounts(message.project_id))
         left, moves = stranded(process.compiled, counts, message.state_map)
@@ -151,6 +154,14 @@ class ActivateHandler:
         payload = {"manifest_version_id": str(process.version_id), "artifact_hash": process.compiled.artifact_hash}
         ctx.emit(Event("ManifestActivated", "Project", message.project_id, payload))
         return activation
+
+    def _approved(self, ctx: MessageContext, message: ActivateManifest) -> None:
+        """A version that was never in force anywhere is approved by its first activation, and that takes a privilege."""
+        if ctx.principal.may(APPROVE) or self._projects.was_activated(ctx.conn, message.manifest_version_id):
+            return
+        reason = {"code": "R_PRIVILEGE_MISSING", "message": f"privilege {APPROVE} is needed", "rule_id": APPROVE}
+        detail = f"This version was in force nowhere yet; to approve it for use needs the privilege {APPROVE}"
+        raise AccessDenied(detail, reasons=[reason])
 
 
 class ListActivationsHandler:

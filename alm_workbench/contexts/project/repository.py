@@ -96,6 +96,10 @@ class ProjectRepository:
         if rows:
             conn.execute(insert(indexed_fields), rows)
 
+    def was_activated(self, conn: Connection, version_id: VersionId) -> bool:
+        """Whether a version was in force in any project."""
+        return conn.execute(select(A.id).where(A.manifest_version_id == version_id).limit(1)).first() is not None
+
     def activations(self, conn: Connection, project_id: ProjectId) -> tuple[ActivationDTO, ...]:
         """Activations, newest first."""
         statement = (
