@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from alm_workbench import logs, resources
-from alm_workbench.config import Settings
+from alm_workbench.config import Settings, environment
 from alm_workbench.contexts.apikey.domain import KnownPrivileges
 from alm_workbench.contexts.artifact.messages import ProjectOfArtifact
 from alm_workbench.contexts.auth.domain import AuthOptions, LiveBindings, Passwords, PrincipalMemory, TokenKind, Tokens
@@ -24,6 +24,7 @@ from alm_workbench.contexts.tenant.onboarding import Apart
 from alm_workbench.errors import ConfigurationError
 from alm_workbench.mirror.service import MirrorService
 from alm_workbench.mpc import DomainMeta, FunctionDef, load_domain_meta
+from alm_workbench.production import refuse_weak
 from alm_workbench.shared.context import MessageContext, Services
 from alm_workbench.shared.limits import RateLimiter
 from alm_workbench.shared.mediator import LocalMediator
@@ -32,6 +33,7 @@ from alm_workbench.shared.plugins import ExpressionFunctions, Plugins
 from alm_workbench.shared.principal import grants
 from alm_workbench.shared.tiers import Tiers, shipped_tiers
 from alm_workbench.storage import migrate
+from alm_workbench.storage.audit.vault import Vault
 from alm_workbench.storage.background import Background
 from alm_workbench.storage.bootstrap import Database as Database
 from alm_workbench.storage.bootstrap import open_database
@@ -92,8 +94,9 @@ class Runtime:
         self.tokens = Tokens(settings.token_secret())
         self.bindings = Bindings()
         self.principals = PrincipalMemory()
-        self.auth_options = AuthOptions.of(os.environ)
+        self.auth_options = AuthOptions.of(environment())
         self._apart = OwnTransactions()
+        self.vault = Vault(database.dsns.worker, settings.audit_keys_dir)
         self.mirror = MirrorService(
             settings.mirror_dir,
             database.dsns.mirror,
@@ -101,7 +104,7 @@ class Runtime:
             log_file=settings.log_dir / "mirror.log",
         )
         handlers = self.plugins.handlers(self._services())
-        self.jobs = upkeep(database.dsns.worker, self.plugins.jobs())
+        self.jobs = upkeep(database.dsns.worker, [*self.plugins.jobs(), *self.vault.jobs()])
         units = PostgresUnits(self.engine, queues={spec.name: spec.queue for spec in self.jobs if not spec.upkeep})
         self.mediator = self._apart.mediator = LocalMediator(
             handlers, units, may=may, cursor_key=settings.token_secret().encode()
@@ -120,6 +123,7 @@ class Runtime:
         services.provide(Tiers, shipped_tiers())
         services.provide(Apart, self._apart)  # type: ignore[type-abstract]
         services.provide(KnownPrivileges, known_privileges())
+        services.provide(Vault, self.vault)
         services.provide(MirrorQueries, self.mirror)  # type: ignore[type-abstract]
         services.provide(RightsForMirror, ManifestRights())  # type: ignore[type-abstract]
         functions = {spec.name: spec.implementation for spec in self.plugins.functions()}
@@ -237,10 +241,12 @@ def database_of(
     progress: Callable[[str], None] | None = None,
 ) -> Iterator[Database]:
     """The database alone, for administration."""
+    known = environment(env)
+    refuse_weak(known)
     settings.prepare()
-    remember_database(settings, os.environ if env is None else env)
+    remember_database(settings, known)
     try:
-        database = open_database(settings.data_dir, env=env, progress=progress)
+        database = open_database(settings.data_dir, env=known, progress=progress)
     except StorageError as error:
         raise ConfigurationError(str(error)) from error
     try:
@@ -276,7 +282,7 @@ def remember_database(settings: Settings, env: Mapping[str, str]) -> None:
 
 def there_is_a_workbench(settings: Settings, env: Mapping[str, str] | None = None) -> bool:
     """Whether commands that only look or keep have something to look at; nothing is made."""
-    given = os.environ if env is None else env
+    given = environment(env)
     return (
         bool(given.get("ALM_DSN"))
         or (settings.run_dir / "database.txt").exists()

@@ -7,9 +7,12 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from alm_workbench.errors import ConfigurationError
+from alm_workbench.production import MIN_SECRET, is_production
+from alm_workbench.secret_sources import COMMAND, SECRETS, find_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,11 @@ class Settings:
     def secrets_dir(self) -> Path:
         """Keys and passwords, mode 0700."""
         return self.data_dir / "secrets"
+
+    @property
+    def audit_keys_dir(self) -> Path:
+        """The keys that seal the audit trail, and the newest seals as they were made."""
+        return self.secrets_dir / "audit"
 
     @property
     def mirror_dir(self) -> Path:
@@ -62,8 +70,30 @@ class Settings:
         return self
 
     def token_secret(self) -> str:
-        """The secret that signs API tokens, made on first use."""
-        return read_or_make(self.secrets_dir / "token.key")
+        """The secret that signs API tokens: ``ALM_SECRET`` from whichever source, else one made on first use."""
+        given = environment().get("ALM_SECRET")
+        if given is not None and len(given) < MIN_SECRET:
+            raise ConfigurationError(f"ALM_SECRET has {len(given)} characters, and needs {MIN_SECRET}.")
+        return given or read_or_make(self.secrets_dir / "token.key")
+
+
+def environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment with secrets from files and commands in it; the command runs once for the same question."""
+    env = os.environ if environ is None else environ
+    asked = {name: env[name] for name in (*SECRETS, *(f"{name}_FILE" for name in SECRETS), COMMAND) if name in env}
+    return {**env, **_secrets(tuple(sorted(asked.items())))}
+
+
+def only_over_tls() -> bool:
+    """Whether cookies are marked so that browsers never send them without TLS, whatever protocol a request came by."""
+    return is_production(environment())
+
+
+@lru_cache(maxsize=8)
+def _secrets(asked: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    # the command gets the rest of the environment too: it may need addresses and tokens of its own
+    rest = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in (*SECRETS, COMMAND)}
+    return {name: found.value for name, found in find_secrets({**rest, **dict(asked)}).items()}
 
 
 def read_or_make(path: Path) -> str:

@@ -347,11 +347,14 @@ class EraseEntity(Command[ErasureDTO]):
 @query(route="GET /projects/{project_id}/artifacts-at", privilege="artifact:read", facade="artifacts.at")
 @dataclass(frozen=True, slots=True)
 class ArtifactsAt(Query[Page[ArtifactDTO]]):
-    """The items of a project as they were at a moment, by id; of what is hidden now or was hidden then, nothing is shown."""
+    """The items of a project as they were at a moment, by id.
+
+    When something happened decides, not when it was recorded. What is hidden now stays hidden in the past, and so does
+    what was hidden then; versions that were erased are left out. ``type`` is a type's id.
+    """
 
     project_id: ProjectId
     at: datetime
     type: str | None = None
-    state: str | None = None
-    limit: int = 1000
+    limit: int = 200
     cursor: str | None = None
