@@ -15,10 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from alm_workbench import resources
-from alm_workbench.config import Settings
+from alm_workbench.config import Settings, environment
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact
 from alm_workbench.contexts.auth.messages import CreateAccount, FindUser, ResolvePrincipal
 from alm_workbench.contexts.manifest.messages import SaveManifest
@@ -26,9 +27,13 @@ from alm_workbench.contexts.project.messages import ActivateManifest, CreateProj
 from alm_workbench.contexts.tenant.messages import AddMember, OnboardTenant, TenantById, TenantBySlug
 from alm_workbench.contexts.workflow.messages import PermittedTransitions, TransitionArtifact
 from alm_workbench.errors import AlmError, ConfigurationError, InvalidInput
+from alm_workbench.production import WeakSettings, is_production
 from alm_workbench.shared.ids import ProjectId
 from alm_workbench.shared.mediator import LocalMediator
 from alm_workbench.shared.principal import Principal
+
+if TYPE_CHECKING:
+    from alm_workbench.composition import Runtime
 
 SLUG = "demo"
 DOMAIN = "demo.example"
@@ -109,6 +114,17 @@ def refuse_closed(root: LocalMediator, owner: OwnerIds) -> None:
 def unfinished(settings: Settings) -> Path:
     """Marks a first start that is not through yet; a start that was cut off is taken up again."""
     return settings.run_dir / "first-start"
+
+
+def refuse_demo(runtime: Runtime) -> None:
+    """Raise ``WeakSettings`` when a production server would open a database with the demo's people in it."""
+    if not is_production(environment()):
+        return
+    if runtime.mediator.as_principal(None).query(FindUser(f"manager@{DOMAIN}")) is not None:
+        raise WeakSettings(
+            "This database holds the demo organisation, whose people share one password; "
+            "choose another --data-dir or database, and start with --no-demo."
+        )
 
 
 def known_password(settings: Settings) -> str | None:

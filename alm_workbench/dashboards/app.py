@@ -26,6 +26,7 @@ from traitlets.config import Config
 from voila.app import Voila
 from voila.static_file_handler import MultiStaticFileHandler, TemplateStaticFileHandler
 
+from alm_workbench.config import only_over_tls
 from alm_workbench.dashboards.catalogue import Catalogue
 from alm_workbench.dashboards.handlers import DashboardHandler, IndexHandler, NoPageHandler
 from alm_workbench.dashboards.kernels import (
@@ -75,6 +76,7 @@ def dashboards_config(cull_seconds: int) -> Config:
                 "resources": {},
             },
             "AlmVoila": {"log_level": "WARN"},
+            **({"AlmIdentityProvider": {"secure_cookie": True}} if only_over_tls() else {}),
             "VoilaExecutor": {"timeout": 60},
             # trust of notebooks is not kept in the directories of whoever runs this: its code comes reviewed
             "NotebookNotary": {"db_file": ":memory:", "secret": os.urandom(32)},
@@ -121,7 +123,7 @@ class AlmVoila(Voila):  # type: ignore[misc]
             "headers": SECURITY_HEADERS,
             # handlers that are not Jupyter's rely on tornado to ask for the token
             "xsrf_cookies": True,
-            "xsrf_cookie_kwargs": {"samesite": "Lax", "path": base_url},
+            "xsrf_cookie_kwargs": {"samesite": "Lax", "path": base_url, "secure": only_over_tls()},
             "websocket_max_message_size": 1024 * 1024,
             "ws_ping_timeout": 30_000,
         }

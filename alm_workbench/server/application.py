@@ -24,6 +24,7 @@ from alm_workbench.contexts.auth.messages import (
     SessionDTO,
     TouchSession,
 )
+from alm_workbench.demo import refuse_demo
 from alm_workbench.errors import AlmError, AuthenticationFailed, Conflict
 from alm_workbench.server.authentication import KeyDoor
 from alm_workbench.server.limits import RequestLimits
@@ -82,6 +83,7 @@ class Application:
     @classmethod
     def of(cls, runtime: Runtime, *, threads: int = 8) -> Application:
         """What a server serves of a running workbench; as many threads as the database pool has connections."""
+        refuse_demo(runtime)
         return cls(
             runtime.mediator,
             runtime.tokens,

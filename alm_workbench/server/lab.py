@@ -19,8 +19,9 @@ import click
 
 from alm_workbench import __version__, demo, resources
 from alm_workbench.composition import Runtime, opened
-from alm_workbench.config import Settings
+from alm_workbench.config import Settings, environment
 from alm_workbench.errors import ConfigurationError
+from alm_workbench.production import WeakSettings, is_production
 from alm_workbench.server.application import Application
 from alm_workbench.server.kernel_user import KernelUser, check_isolation, own_places, refuse_owner_of_data
 from alm_workbench.server.light import defer_iri_grammars
@@ -57,6 +58,8 @@ def run_lab(settings: Settings, options: LabOptions) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     check_port(options.ip, options.port)
+    if options.demo and is_production(environment()):
+        raise WeakSettings("The demo organisation, whose people share one password, has no place here; use --no-demo.")
     settings.prepare()
     refuse_second(settings)
     with opened(settings, progress=say) as runtime:

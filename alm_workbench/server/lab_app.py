@@ -14,7 +14,7 @@ from jupyter_core.paths import jupyter_config_path
 from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
 
-from alm_workbench.config import Settings
+from alm_workbench.config import Settings, only_over_tls
 from alm_workbench.server.connections import use_everywhere
 from alm_workbench.server.identity import AlmAuthorizer, AlmIdentityProvider, load_cookie_secret
 from alm_workbench.server.kernel_user import KernelUser
@@ -56,6 +56,9 @@ def lab_config(settings: Settings, options: LabOptions, token: str, workspace: P
     server.cookie_secret = load_cookie_secret(settings.secrets_dir)
     server.log_level = c.Application.log_level = logging.WARNING
     server.tornado_settings = {"headers": {"X-Content-Type-Options": "nosniff"}}
+    if only_over_tls():
+        c.AlmIdentityProvider.secure_cookie = True
+        server.tornado_settings["xsrf_cookie_kwargs"] = {"path": "/", "secure": True}
     c.IdentityProvider.token = token
     c.AlmIdentityProvider.token = token
     c.LabApp.news_url = None
