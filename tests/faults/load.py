@@ -115,9 +115,14 @@ class Outcome:
     notes: str = ""
 
     @property
+    def lost(self) -> int:
+        """Acknowledged and gone."""
+        return self.acknowledged - self.found
+
+    @property
     def good(self) -> bool:
-        """Nothing that was acknowledged is lost, and nothing is there twice."""
-        return self.found == self.acknowledged and self.doubled == 0
+        """Nothing that was acknowledged is lost, nothing is there twice, and something was tried."""
+        return self.lost == 0 and self.doubled == 0 and self.sent > 0
 
     @classmethod
     def of(cls, fault: str, installation: Installation, tally: Tally, notes: str = "") -> Outcome:

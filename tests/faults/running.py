@@ -53,10 +53,10 @@ class Installation:
     log_file: Path | None = None
 
     @classmethod
-    def make(cls, data: Path | None = None) -> Installation:
+    def make(cls, data: Path | None = None, *, size: str = "small") -> Installation:
         """A new one with the demo organisation in it."""
         found = cls(data or short_dir("alm-fault-"))
-        found.alm("demo", "seed")
+        found.alm("demo", "seed", "--size", size)
         return found
 
     @property
@@ -88,7 +88,7 @@ class Installation:
         """Run a command of the command line to its end; its output."""
         done = subprocess.run(
             [sys.executable, "-m", "alm_workbench", *arguments, "--data-dir", str(self.data)],
-            env=self._environment(), cwd=ROOT, text=True, capture_output=True, check=False, timeout=180,
+            env=self._environment(), cwd=ROOT, text=True, capture_output=True, check=False, timeout=600,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
