@@ -108,7 +108,7 @@ class Tokens:
             return self._claims(data)
         except jwt.ExpiredSignatureError:
             raise AuthenticationFailed("The token has expired; log in again") from None
-        except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
+        except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError, OSError):
             raise AuthenticationFailed("The token is not valid") from None
 
     def _claims(self, data: Mapping[str, Any]) -> Claims:

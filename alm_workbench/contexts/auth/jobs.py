@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Mapping
 from uuid import UUID
 
@@ -11,17 +12,10 @@ from alm_workbench.config import environment
 from alm_workbench.contexts.auth.domain import MAILED_LINK, RESET_JOB, RESET_PATH, AuthOptions, digest, new_secret
 from alm_workbench.contexts.auth.mail import Mail, Mailer, SmtpMailer
 from alm_workbench.contexts.auth.repository import Account, AuthRepository
-from alm_workbench.i18n import catalogue
+from alm_workbench.i18n import _, use_here
 from alm_workbench.shared.jobs import JobRun, JobSpec
 
 PURGE_JOB = "auth.purge"
-SUBJECT = "Set a new password for ALM Workbench"
-BODY = (
-    "Hello {name},\n\n"
-    "somebody, probably you, asked for a new password of your account {email}.\n"
-    "This link sets it; it works once and for one hour:\n\n{link}\n\n"
-    "If it was not you, nothing needs to be done: your password stays as it is.\n"
-)
 log = structlog.get_logger("alm.auth")
 
 
@@ -57,9 +51,19 @@ def mail_link(job: JobRun, users: AuthRepository, mailer: Mailer, base: str, use
 
 def letter(account: Account, link: str) -> Mail:
     """The mail in the person's language."""
-    texts = catalogue(account.locale)
-    body = texts.get(BODY, BODY).format(name=account.display_name, email=account.email, link=link)
-    return Mail(account.email, texts.get(SUBJECT, SUBJECT), body)
+    return contextvars.copy_context().run(_written, account, link)
+
+
+def _written(account: Account, link: str) -> Mail:
+    use_here(account.locale)
+    body = _(
+        "Hello {name},\n\n"
+        "somebody, probably you, asked for a new password of your account {email}.\n"
+        "This link sets it; it works once and for one hour:\n\n{link}\n\n"
+        "If it was not you, nothing needs to be done: your password stays as it is.\n"
+    )
+    text = body.format(name=account.display_name, email=account.email, link=link)
+    return Mail(account.email, _("Set a new password for ALM Workbench"), text)
 
 
 def purge(job: JobRun) -> int:
