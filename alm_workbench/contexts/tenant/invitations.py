@@ -7,6 +7,7 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from alm_workbench.contexts.auth.rules import checked_email
 from alm_workbench.contexts.tenant.authority import Authority
 from alm_workbench.contexts.tenant.domain import INVITATION_DAYS, granted, missing
 from alm_workbench.contexts.tenant.handlers import present
@@ -25,7 +26,7 @@ from alm_workbench.contexts.tenant.messages import (
 )
 from alm_workbench.contexts.tenant.quotas import Quotas
 from alm_workbench.contexts.tenant.repository import InvitationRepository, Offer, TenantRepository
-from alm_workbench.errors import AccessDenied, Conflict, ErrorItem, InvalidInput, NotFound
+from alm_workbench.errors import AccessDenied, Conflict, NotFound
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.messages import Event
 
@@ -204,14 +205,3 @@ def offered(invitations: InvitationRepository, ctx: MessageContext, token: str) 
 def fingerprint(token: str) -> bytes:
     """What is kept of a token: 256 random bits need no slow hash."""
     return hashlib.sha256(token.encode()).digest()
-
-
-def checked_email(email: str) -> str:
-    """The address in the form accounts have it; raises ``InvalidInput``."""
-    from email_validator import EmailNotValidError, validate_email
-
-    try:
-        return validate_email(email.strip(), check_deliverability=False, test_environment=True).normalized.lower()
-    except EmailNotValidError as error:
-        item = ErrorItem("/email", "email", str(error))
-        raise InvalidInput(f"{email!r} is not an e-mail address", errors=[item]) from None
