@@ -60,8 +60,12 @@ class ManifestRepository:
         return [ManifestDTO(*row) for row in rows]
 
     def versions(self, conn: Connection, manifest_id: ManifestId) -> tuple[VersionDTO, ...]:
-        """Versions, newest first."""
-        rows = conn.execute(select(*VERSION_COLUMNS).where(V.manifest_id == manifest_id).order_by(V.number.desc()))
+        """Versions, newest first; raises ``NotFound``."""
+        rows = conn.execute(
+            select(*VERSION_COLUMNS).where(V.manifest_id == manifest_id).order_by(V.number.desc())
+        ).all()
+        if not rows:
+            raise NotFound(f"there is no manifest {manifest_id}")
         return tuple(VersionDTO(*row) for row in rows)
 
     def version(self, conn: Connection, version_id: VersionId) -> VersionDTO:
