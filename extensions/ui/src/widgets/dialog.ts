@@ -1,6 +1,17 @@
 import { button, h, freshId, problemCard } from './parts';
 import { type Texts } from './texts';
 
+/** Escape closes, also where the page around takes keys first. */
+function closable(dialog: HTMLDialogElement): void {
+  dialog.addEventListener('keydown', event => {
+    if (event.key === 'Escape') {
+      event.preventDefault();
+      event.stopPropagation();
+      dialog.close();
+    }
+  });
+}
+
 export interface Question {
   title: string;
   body: (Node | string)[];
@@ -56,6 +67,7 @@ export function ask(host: HTMLElement, texts: Texts, question: Question): Promis
       }
       resolve(done);
     });
+    closable(dialog);
     host.append(dialog);
     dialog.showModal();
     (form.querySelector<HTMLElement>('input, select, textarea') ?? (question.danger ? no : yes)).focus();
@@ -88,6 +100,7 @@ export function tellOnce(
       dialog.remove();
       resolve();
     });
+    closable(dialog);
     host.append(dialog);
     dialog.showModal();
     copy.focus();

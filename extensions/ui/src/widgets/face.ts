@@ -4,6 +4,14 @@ import { h } from './parts';
 import { styles } from './styles';
 import { Texts } from './texts';
 
+const EDITING = new Set(['a', 'c', 'v', 'x', 'y', 'z']);
+
+/** Whether a key belongs to the widget: what is typed or walked with, and the editing keys; not other combinations. */
+function isOurs(event: KeyboardEvent): boolean {
+  const combined = event.ctrlKey || event.metaKey || event.altKey;
+  return !combined || (!event.shiftKey && EDITING.has(event.key.toLowerCase()));
+}
+
 /**
  * A widget: a custom element with a shadow root, the theme of its surroundings, one voice for screen readers, and a way
  * to ask the workbench. Without a given `ask` it asks the REST API with the page's own session.
@@ -20,22 +28,29 @@ export abstract class Face extends HTMLElement {
   connectedCallback(): void {
     this.applyTheme();
     this.stopTheme = onThemeChange(() => this.applyTheme());
+    window.addEventListener('keydown', this.guard, true);
     if (this.started) {
       return; // a page may move its outputs about
     }
     this.started = true;
     this.root.adoptedStyleSheets = [styles()];
     this.root.append(this.body, this.voice);
-    // what is typed here is no shortcut of JupyterLab, which sees the host only and not the field in it
-    this.dataset.lmSuppressShortcuts = 'true';
-    this.addEventListener('keydown', event => event.stopPropagation());
+    this.addEventListener('keydown', event => isOurs(event) && event.stopPropagation());
     this.texts = new Texts(this.getAttribute('lang'));
     this.start();
   }
 
   disconnectedCallback(): void {
     this.stopTheme?.();
+    window.removeEventListener('keydown', this.guard, true);
   }
+
+  /** JupyterLab sees the host only, not the field in it; before it looks, tell it which keys are no shortcuts. */
+  private readonly guard = (event: KeyboardEvent): void => {
+    if (event.composedPath().includes(this)) {
+      this.toggleAttribute('data-lm-suppress-shortcuts', isOurs(event));
+    }
+  };
 
   protected abstract start(): void;
 

@@ -127,7 +127,7 @@ const ADMIN = `
 .bar { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin-bottom: 10px; }
 .bar .field { margin: 0; }
 .bar .grow { flex: 1 1 auto; }
-.meter { display: grid; grid-template-columns: minmax(90px, max-content) minmax(60px, 1fr) max-content; gap: 4px 12px; align-items: center; margin: 6px 0; }
+.meter { display: grid; grid-template-columns: minmax(90px, max-content) minmax(60px, 1fr) max-content; gap: 4px 12px; align-items: center; margin: 6px 0; max-width: 560px; }
 meter { width: 100%; height: 14px; }
 .tenants { list-style: none; padding: 0; margin: 0; }
 .tenants li { display: flex; gap: 10px; align-items: center; padding: 8px 4px; border-bottom: 1px solid var(--rule); }

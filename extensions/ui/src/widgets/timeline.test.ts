@@ -114,10 +114,17 @@ describe('<alm-audit-timeline>', () => {
     const { root } = await show(page(entry(2), entry(1)));
     const heard = vi.fn();
     document.addEventListener('keydown', heard);
-    press(root.querySelector('input[type="search"]') as Element, 'd');
-    document.removeEventListener('keydown', heard);
-    expect((root.host as HTMLElement).dataset.lmSuppressShortcuts).toBe('true');
+    const field = root.querySelector('input[type="search"]') as Element;
+    const type = (key: string, more: KeyboardEventInit = {}): boolean =>
+      field.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, composed: true, ...more }));
+    type('d');
+    type('a', { ctrlKey: true });
+    expect(root.host.hasAttribute('data-lm-suppress-shortcuts')).toBe(true);
     expect(heard).not.toHaveBeenCalled();
+    type('C', { ctrlKey: true, shiftKey: true });
+    document.removeEventListener('keydown', heard);
+    expect(root.host.hasAttribute('data-lm-suppress-shortcuts')).toBe(false);
+    expect(heard).toHaveBeenCalledOnce();
   });
 
   it('shows a whole version and the difference of any two', async () => {

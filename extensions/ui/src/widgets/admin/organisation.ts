@@ -106,6 +106,11 @@ function form(ctx: Ctx, tenant: Tenant): HTMLElement {
   const retention = number(tenant.settings, 'audit_retention_months', 1, 1200);
   name.value = tenant.name;
   holidays.value = (tenant.working_calendar.holidays ?? []).join('\n');
+  const calendar = (): { days: number[]; holidays: string[] } => ({
+    days: days.values().map(Number),
+    holidays: holidays.value.split(/[\s,;]+/).filter(Boolean)
+  });
+  const before = JSON.stringify(calendar());
   const told = h('div', { 'aria-live': 'polite' });
   const save = async (): Promise<void> => {
     told.replaceChildren();
@@ -116,10 +121,7 @@ function form(ctx: Ctx, tenant: Tenant): HTMLElement {
         timezone: zone.value,
         week_start: Number(start.value),
         locale: locale.value,
-        working_calendar: {
-          days: days.values().map(Number),
-          holidays: holidays.value.split(/[\s,;]+/).filter(Boolean)
-        },
+        ...(JSON.stringify(calendar()) === before ? {} : { working_calendar: calendar() }),
         settings: { invitation_days: asNumber(invitation), audit_retention_months: asNumber(retention) }
       });
       ctx.say(texts.t('saved'));
