@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,9 +20,12 @@ from alm_workbench.contexts.reporting.messages import SqlResult
 from alm_workbench.errors import AlmError, AuthenticationFailed, InvalidInput, TimedOut, Unavailable, from_problem
 from alm_workbench.i18n import _
 from alm_workbench.notebook.credentials import Ask, Credentials
-from alm_workbench.shared import wire
+from alm_workbench.shared import idempotency, tracing, wire
 from alm_workbench.shared.mediator import correlated
 from alm_workbench.shared.messages import PUBLIC, REGISTRY, Command, Message, Query, Spec
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 R = TypeVar("R")
 
@@ -61,6 +66,19 @@ class HttpMediator:
         """Ask the server; ``tries=1`` does not wait for a server that is not there."""
         return cast("R", self._message(query, tries))
 
+    def table(self, query: Query[Any], /) -> pa.Table:
+        """All rows of a list as one Arrow table, from the cursor of the query on; its ``limit`` does not count.
+
+        Values that are neither scalars nor lists of texts come as JSON (metadata ``alm:type`` of the column says so).
+        Raises ``InvalidInput`` for a query that is no list, and what ``query`` raises.
+        """
+        import pyarrow as pa
+
+        spec = REGISTRY.of(query)
+        if not spec.pages:
+            raise InvalidInput(_("{name} is no list").format(name=spec.name))
+        return pa.ipc.open_stream(self._message(query, accept=wire.ARROW)).read_all()
+
     def switch(self, tenant: str) -> None:
         """Go on in another organisation of the same person, by its slug; raises ``AlmError`` where that is refused."""
         with correlated() as correlation_id:
@@ -71,42 +89,56 @@ class HttpMediator:
         """Close the connections."""
         self._client.close()
 
-    def _message(self, message: Message[Any], tries: int = TRIES) -> Any:
+    def _message(self, message: Message[Any], tries: int = TRIES, accept: str | None = None) -> Any:
         spec = REGISTRY.of(message)
         if spec.path is None:
             raise AlmError(f"{spec.name} is no message of the REST API")
-        with correlated() as correlation_id:
+        # one key for all tries of a command, so that the server carries it out once
+        more = {idempotency.HEADER: uuid.uuid4().hex} if spec.idempotent else {}
+        more |= {"Accept": accept} if accept else {}
+        with correlated() as correlation_id, tracing.step():
             if spec.privilege != PUBLIC:
                 self._renew_early(correlation_id)
             token = self._credentials.token
             try:
-                return self._call(spec, message, correlation_id, tries)
+                return self._call(spec, message, correlation_id, tries, more)
             except AuthenticationFailed:
                 if spec.privilege == PUBLIC or not self._credentials.renew(token, self._once(correlation_id)):
                     raise
-                return self._call(spec, message, correlation_id, tries)
+                return self._call(spec, message, correlation_id, tries, more)
 
-    def _call(self, spec: Spec, message: Message[Any], correlation_id: str, tries: int) -> Any:
+    def _call(
+        self,
+        spec: Spec,
+        message: Message[Any],
+        correlation_id: str,
+        tries: int,
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> Any:
         path, body, headers = encoded(spec, message)
         headers |= {
             "X-Correlation-ID": correlation_id,
             "Accept": wire.ARROW if spec.streams else "application/json",
             "User-Agent": f"alm-workbench/{alm_workbench.__version__}",
+            **({"traceparent": trace.header} if (trace := tracing.current.get()) else {}),
+            **more,
         }
         if spec.privilege != PUBLIC:
             headers["Authorization"] = f"Bearer {self._credentials.token}"
-        request = self._client.build_request(spec.method or "GET", self.url + path, content=body, headers=headers)
+        url = self.url.removesuffix("v1") + f"v{min(spec.versions)}"
+        request = self._client.build_request(spec.method or "GET", url + path, content=body, headers=headers)
         try:
             response = self._with_retries(spec, request, tries)
         except httpx.TransportError as error:
             raise self._unanswered(spec, error, correlation_id) from None
         if response.is_success:
-            return answer(spec, response)
+            return response.content if spec.pages and is_arrow(response) else answer(spec, response)
         raise self._refused(response, correlation_id)
 
     def _with_retries(self, spec: Spec, request: httpx.Request, tries: int) -> httpx.Response:
         retry: Any = tenacity.retry_if_result(asks_for_patience)
-        if spec.method == "GET":  # anything else may have been carried out before the connection broke
+        # anything else may have been carried out before the connection broke
+        if spec.method == "GET" or idempotency.HEADER in request.headers:
             retry |= tenacity.retry_if_exception_type(BROKEN)
         retrying = tenacity.Retrying(
             retry=retry,
@@ -148,7 +180,7 @@ class HttpMediator:
                 _("The workbench at {url} did not answer in time").format(url=root), correlation_id=correlation_id
             )
         text = _("The connection to {url} broke").format(url=root)
-        if spec.kind == "command":
+        if spec.kind == "command" and not spec.idempotent:
             text += _("; the change may have been made, so look before you repeat it")
         return Unavailable(text, correlation_id=correlation_id)
 
@@ -199,10 +231,15 @@ def answer(spec: Spec, response: httpx.Response) -> Any:
     )
 
 
+def is_arrow(response: httpx.Response) -> bool:
+    """Whether the answer is an Arrow stream."""
+    return str(response.headers.get("content-type", "")) == wire.ARROW
+
+
 def asks_for_patience(response: httpx.Response) -> bool:
     """Whether the server says when to come back, and soon enough to wait for."""
     wait = retry_after(response)
-    return response.status_code in (429, 503) and wait is not None and wait <= PATIENCE
+    return response.status_code in (409, 429, 503) and wait is not None and wait <= PATIENCE
 
 
 def retry_after(response: httpx.Response) -> float | None:

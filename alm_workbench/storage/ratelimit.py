@@ -251,5 +251,5 @@ class SharedRateLimiter:
 def room_in(before: int, lasts: float, present: int, limit: int) -> int:
     """Seconds until a full window has room for one request: hits of the last one fade, then those of this one do."""
     if before and present < limit:
-        return max(1, math.ceil(lasts - (limit - present) * MINUTE / before))
-    return max(1, math.ceil(lasts + MINUTE - limit * MINUTE / max(1, present)))
+        return max(1, math.floor(lasts - (limit - present) * MINUTE / before) + 1)
+    return max(1, math.floor(lasts + MINUTE - limit * MINUTE / max(1, present)) + 1)

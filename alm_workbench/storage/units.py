@@ -64,12 +64,13 @@ class PostgresUnits:
                 command=work.command,
                 correlation_id=work.correlation_id,
                 commit_id=work.commit_id,
+                occurred_at=work.occurred_at,
                 read_only=work.read_only,
                 statement_timeout=self._timeout,
             ) as conn:
                 yield conn
         except PoolTimeout as error:
-            raise Unavailable("All database connections are busy; try again in a moment") from error
+            raise Unavailable("All database connections are busy; try again in a moment", retry_after=1) from error
         except DBAPIError as error:
             raise explained(error) from error
 

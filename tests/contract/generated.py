@@ -69,7 +69,7 @@ def run(api: Api, per_operation: int, *, version: int = 1, number: int = 1) -> F
         suppress_health_check=list(HealthCheck),
     )
     for result in schema.get_all_operations():
-        operation = result.ok()
+        operation: Any = result.ok()  # type: ignore[union-attr]
         name = operation.definition.raw["operationId"]
         found.answers.setdefault(name, Counter())
         places = re.findall(r"{(\w+)}", operation.path)
@@ -81,7 +81,7 @@ def run(api: Api, per_operation: int, *, version: int = 1, number: int = 1) -> F
         ]
 
         for strategy in modes:
-            attempt(seed(number)(quiet(given(strategy)(judge(api, name, found, session, checks)))))
+            attempt(seed(number)(quiet(given(strategy)(judge(api, name, found, session, checks)))))  # type: ignore[no-untyped-call]
     session.close()
     return found
 

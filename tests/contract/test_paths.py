@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from alm_workbench.errors import MalformedRequest
 from alm_workbench.server import connections
 from alm_workbench.server.routes import alm_handlers
-from alm_workbench.server.routing import MalformedRequest, RouteTable, parameters_of, segments_of
+from alm_workbench.server.routing import RouteTable, parameters_of, segments_of
 from alm_workbench.shared.messages import API_VERSIONS, REGISTRY
 from tests.contract.raw import Raw, is_problem, request, talk
 from tests.factories.workbench import Api

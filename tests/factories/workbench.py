@@ -148,6 +148,8 @@ class Reply:
 class Api:
     """The REST API of a workbench on a real socket."""
 
+    port: int
+
     def __init__(self, bench: Bench, *, scale: int = 1000) -> None:
         """`scale` multiplies every rate limit; 1 has them as they are."""
         self.bench = bench

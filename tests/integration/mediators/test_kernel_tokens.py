@@ -28,7 +28,7 @@ def test_renewal_and_death(api: Api) -> None:
     token = kernel_token(api, "k1")
     late = HttpMediator(api.url, token, now=lambda: time.time() + 14.5 * 60)
     assert late.query(Me()).email == "engineer@acme.example"
-    assert late._token != token
+    assert late._credentials.token != token
     living.clear()
     with pytest.raises(AuthenticationFailed):
         late.query(Me())

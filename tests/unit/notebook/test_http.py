@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from alm_workbench.contexts.artifact.messages import CreateArtifact
+from alm_workbench.contexts.artifact.messages import CreateArtifact, DeleteArtifact
 from alm_workbench.contexts.auth.messages import Me
 from alm_workbench.contexts.reporting.messages import RunSql
 from alm_workbench.errors import (
@@ -25,7 +25,7 @@ from alm_workbench.errors import (
 )
 from alm_workbench.notebook.credentials import claims_of
 from alm_workbench.notebook.http import HttpMediator, api_url
-from alm_workbench.shared.ids import ProjectId
+from alm_workbench.shared.ids import ArtifactId, ProjectId
 from alm_workbench.shared.mediator import correlated
 
 NOW = 1_800_000_000.0
@@ -157,14 +157,22 @@ def test_five_more_tries() -> None:
     assert [int(s) for s in server.slept] == [1, 2, 4, 8, 16]
 
 
-def test_a_broken_connection_is_mended_for_reading_only() -> None:
-    """A command whose connection broke may have been carried out: it is not repeated, and the message says so."""
+def test_a_broken_connection_is_mended_where_that_is_safe() -> None:
+    """A command whose connection broke may have been carried out: repeated under one key only, or not at all."""
     server = Server(httpx.ReadError("reset"), ok())
     assert server.mediator().query(Me()).display_name == "Ada"
     server = Server(httpx.ReadError("reset"))
     with pytest.raises(Unavailable, match="look before you repeat"):
-        server.mediator().send(create())
+        server.mediator().send(DeleteArtifact(ArtifactId(uuid4()), 1))
     assert len(server.requests) == 1
+    server = Server(
+        httpx.ReadError("reset"), problem(409, "idempotency-running", {"Retry-After": "1"}), problem(403, "x")
+    )
+    with pytest.raises(AlmError, match="no"):
+        server.mediator().send(create())
+    keys = {request.headers["Idempotency-Key"] for request in server.requests}
+    assert (len(server.requests), len(keys)) == (3, 1)
+    assert len({request.headers["traceparent"] for request in server.requests}) == 1
 
 
 def test_commands_are_retried_where_the_server_refused_them_unseen() -> None:
