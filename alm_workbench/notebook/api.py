@@ -193,20 +193,15 @@ class ArtifactsApi:
         project_id: ProjectId,
         at: datetime,
         type: str | None = None,
-        state: str | None = None,
-        limit: int = 1000,
+        limit: int = 200,
         cursor: str | None = None,
     ) -> Page[ArtifactDTO]:
-        """The items of a project as they were at a moment, by id; of what is hidden now or was hidden then, nothing is shown."""
-        message = ArtifactsAt(
-            project_id=project_id,
-            at=at,
-            type=type,
-            state=state,
-            limit=limit,
-            cursor=cursor,
-        )
-        return self._mediator.query(message)
+        """The items of a project as they were at a moment, by id.
+
+        When something happened decides, not when it was recorded. What is hidden now stays hidden in the past, and so does
+        what was hidden then; versions that were erased are left out. ``type`` is a type's id.
+        """
+        return self._mediator.query(ArtifactsAt(project_id=project_id, at=at, type=type, limit=limit, cursor=cursor))
 
     def by_key(self, *, project_id: ProjectId, key: str, include: Literal["access"] | None = None) -> ArtifactDTO:
         """One item by its key, or by a key it had elsewhere."""

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from alm_workbench.contexts.artifact.messages import ArtifactDTO
+from alm_workbench.contexts.artifact.messages import ArtifactDTO, ItemAccessDTO
 from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
 from alm_workbench.contexts.workflow.messages import HistoryEntryDTO, TransitionVerdictDTO
 from alm_workbench.errors import StaleVersion, TransitionDenied
 from alm_workbench.i18n import _, label
 from alm_workbench.notebook import listings
+from alm_workbench.notebook.access import Explanation, Moment
 from alm_workbench.notebook.actions import action, told_html
 from alm_workbench.notebook.hints import NoSuchField, closest, hint, suggestion
 from alm_workbench.notebook.links import Link, links_of, new_link
@@ -239,6 +240,18 @@ class Artifact:
     def decisions(self, limit: int = 50) -> Listing[DecisionDTO]:
         """What the rules decided about it, newest first; refusals are kept too."""
         return self.project.workbench.audit.decisions(entity=self.id, limit=limit)
+
+    @action
+    def explain(
+        self, action: str = "read", user: Any = None, *, at: Moment | None = None, who_can: str | None = None
+    ) -> Explanation:
+        """Why you, or somebody else, may or may not do something with it; ``who_can="read"`` lists everybody."""
+        return self.project.workbench.explain(user, action, self, at, who_can=who_can)
+
+    @action
+    def access(self) -> ItemAccessDTO:
+        """What you may do with it, what you may see and change of it, and why not the rest."""
+        return self.project.api.artifacts.access(artifact_id=self.id)
 
     @action
     def links(self) -> Listing[Link]:

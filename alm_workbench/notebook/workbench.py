@@ -16,7 +16,8 @@ from alm_workbench.contexts.reporting.messages import RefreshMirror
 from alm_workbench.contexts.tenant.messages import MemberDTO, TenantDTO
 from alm_workbench.errors import InvalidInput, NotFound
 from alm_workbench.i18n import _
-from alm_workbench.notebook import listings
+from alm_workbench.notebook import access, listings
+from alm_workbench.notebook.access import Explanation, Moment
 from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.api import Api
 from alm_workbench.notebook.hints import suggestion
@@ -182,6 +183,25 @@ class Workbench:
             error.extra.setdefault("sql", query)  # so that its line can be shown with a caret
             raise
 
+    @action
+    def explain(
+        self,
+        user: Any = None,
+        action: str = "read",
+        item: Any = None,
+        at: Moment | None = None,
+        *,
+        type: str | None = None,
+        who_can: str | None = None,
+    ) -> Explanation:
+        """Why somebody may or may not do something: ``wb.explain("ada@acme.example", "update", item)``.
+
+        ``user`` is a member, an e-mail address, an actor's id, or None for you. ``action`` is read, update, delete,
+        restore, link, ``transition:<step>``, create (with a project as ``item`` and ``type``), or a privilege such as
+        ``member:invite`` without an item. ``at`` asks about that moment; ``who_can="read"`` lists everybody.
+        """
+        return access.explain(self, user, action, item, at, type, who_can)
+
     def max_age(self) -> float | None:
         """How old (seconds) a report may be that contains our own changes; None when any will do."""
         changed = self.mediator.changed_at
@@ -232,7 +252,9 @@ class Workbench:
             (_("Projects"), ", ".join(self.projects.keys()) or _("none yet")),
             (_("Where"), self.place),
         ]
-        return card(me.tenant_name, rows, "wb.projects[…]  wb.sql(…)  wb.manifests  wb.reports  wb.audit")
+        return card(
+            me.tenant_name, rows, "wb.projects[…]  wb.sql(…)  wb.manifests  wb.reports  wb.audit  wb.explain(…)"
+        )
 
 
 class Audit:
@@ -260,10 +282,33 @@ class Audit:
         return AuditTimeline(entity, entity_id, workbench=self._workbench)
 
     @action
-    def decisions(self, *, verdict: str | None = None, entity: Any = None, limit: int = 50) -> Listing[DecisionDTO]:
-        """Decisions, newest first; ``verdict="deny"`` for refusals only."""
+    def decisions(
+        self,
+        *,
+        verdict: str | None = None,
+        entity: Any = None,
+        actor: Any = None,
+        rule: str | None = None,
+        command: str | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+        limit: int = 50,
+    ) -> Listing[DecisionDTO]:
+        """Decisions, newest first; ``verdict="deny"`` for refusals only.
+
+        ``actor`` is a member, a name or an address; ``command`` reads ``UpdateArtifact``.
+        """
         found = entity if isinstance(entity, UUID) or entity is None else entity.id
-        page = self._workbench.api.audit.decisions(entity_id=found, verdict=cast("Any", verdict), limit=limit)
+        page = self._workbench.api.audit.decisions(
+            entity_id=found,
+            verdict=cast("Any", verdict),
+            actor_id=None if actor is None else self._workbench.actor_id(actor),
+            rule_id=rule,
+            command=command,
+            since=access.moment(since),
+            until=access.moment(until),
+            limit=limit,
+        )
         return listings.decisions(page.items)
 
     @told_text
