@@ -535,3 +535,29 @@ def test_a_role_dto_is_what_rest_shows(api: Api) -> None:
     """The same members in and out of the process."""
     shown = api.post("/roles", {"code": f"rest{next(NUMBER)}", "labels": {"en": "Rest"}}).json
     assert set(shown) == set(RoleDTO.__dataclass_fields__)
+
+
+def test_an_organisation_says_of_itself_what_its_administrators_want(api: Api) -> None:
+    """Only what is named changes; a stale version gets the present state, nonsense its place; a trace is left."""
+    org = api.bench.acme
+    before = org.owner.query(GetTenant())
+    given = {"name": "Acme Brakes", "week_start": 7, "working_calendar": {"days": [7, 1, 2, 3, 4]}}
+    done = api.call("PATCH", "/tenant", given, headers={"If-Match": f'"{before.version}"'})
+    assert (done.status, done.json["name"], done.json["week_start"]) == (200, "Acme Brakes", 7)
+    assert done.json["working_calendar"] == {"days": [1, 2, 3, 4, 7]}
+    assert (done.json["timezone"], done.json["locale"]) == (before.timezone, before.locale)
+    stale = api.call("PATCH", "/tenant", {"name": "X"}, headers={"If-Match": f'"{before.version}"'})
+    assert (stale.status, stale.json["current"]["name"]) == (409, "Acme Brakes")
+    now = {"If-Match": f'"{done.json["version"]}"'}
+    for wrong, path in (
+        ({"timezone": "Mars/Olympus"}, "/timezone"),
+        ({"name": " "}, "/name"),
+        ({"settings": {"invitation_days": 0}}, "/settings/invitation_days"),
+        ({"tier": "enterprise"}, "/tier"),
+        ({"locale": "de"}, "/locale"),
+    ):
+        refused = api.call("PATCH", "/tenant", wrong, headers=now)
+        assert (refused.status, refused.json["errors"][0]["path"]) == (422, path)
+    assert api.call("PATCH", "/tenant", {"name": "Mine"}, who="manager", headers=now).status == 403
+    assert events(api.bench, org, "TenantUpdated") >= 1
+    assert org.owner.query(GetTenant()).name == "Acme Brakes"
