@@ -37,6 +37,7 @@ COMMANDS = {
     "import": ("alm_workbench.commands.admin:import_", "Import a CSV file into a project."),
     "mirror": ("alm_workbench.commands.mirror:mirror", "The DuckDB mirror."),
     "report": ("alm_workbench.commands.mirror:report", "Reports over the mirror."),
+    "audit": ("alm_workbench.commands.audit:audit", "The audit trail: read it, seal it, verify it."),
     "plugins": ("alm_workbench.commands.plugins:plugins", "Installed plugins."),
     "scaffold": ("alm_workbench.commands.plugins:scaffold", "Generated code and new rooms."),
     "api": ("alm_workbench.commands.serve:api", "The OpenAPI document."),

@@ -75,12 +75,12 @@ from alm_workbench.contexts.plugin.messages import GetPluginValues, PluginValueD
 from alm_workbench.contexts.project.messages import (
     ActivateManifest,
     ActivationDTO,
+    ActivationHistory,
     ArchiveProject,
     CreateProject,
     GetProcess,
     GetProject,
     GrantProjectRole,
-    ListActivations,
     ListProjectMembers,
     ListProjects,
     ProcessDTO,
@@ -648,9 +648,9 @@ class ProjectsApi:
         )
         return self._mediator.send(message)
 
-    def activations(self, *, project_id: ProjectId) -> tuple[ActivationDTO, ...]:
-        """Which manifest version ruled when, newest first."""
-        return self._mediator.query(ListActivations(project_id=project_id))
+    def activations(self, *, project_id: ProjectId, limit: int = 50, cursor: str | None = None) -> Page[ActivationDTO]:
+        """Which manifest version ruled when, newest first, in pages."""
+        return self._mediator.query(ActivationHistory(project_id=project_id, limit=limit, cursor=cursor))
 
     def archive(self, *, project_id: ProjectId, expected_version: int) -> ProjectDTO:
         """Let a project stand still: it can be read and searched, and nothing in it changes until it is reopened."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from alm_workbench.contexts.project.messages import ActivationDTO, ProjectDTO
-from alm_workbench.errors import NotFound, StrandedItems
+from alm_workbench.errors import AccessDenied, NotFound, StrandedItems
 from alm_workbench.i18n import _
 from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.artifacts import Artifacts
+from alm_workbench.notebook.asof import ProjectAt, moment
 from alm_workbench.notebook.hints import hint, suggestion
 from alm_workbench.notebook.manifests import version_id_of
 from alm_workbench.notebook.process import Process
@@ -172,6 +174,18 @@ class Project:
         return self._process
 
     @action
+    def at(self, when: str | date | datetime) -> ProjectAt:
+        """The project as it was at a moment: ``project.at("2026-01-01").artifacts.to_frame()``.
+
+        A day means its beginning; what names no time zone is in the organisation's.
+        """
+        try:
+            zone = self.workbench.tenant.timezone
+        except AccessDenied:  # a key that may not read the organisation
+            zone = "UTC"
+        return ProjectAt(self, moment(when, zone))
+
+    @action
     def activate(self, version: Any, state_map: Mapping[str, str] | None = None, reason: str = "") -> ActivationDTO:
         """Put a manifest version into force; ``state_map`` is old state to new where items would lose theirs.
 
@@ -202,7 +216,11 @@ class Project:
             ),
             Column("reason", _("Reason"), lambda a: a.reason),
         ]
-        found = self.api.projects.activations(project_id=self.id)
+        page = self.api.projects.activations(project_id=self.id)
+        found = [*page.items]
+        while page.next_cursor is not None:
+            page = self.api.projects.activations(project_id=self.id, cursor=page.next_cursor)
+            found += page.items
         labels = {
             version: self.api.manifests.version(version_id=version).label
             for version in {a.manifest_version_id for a in found}

@@ -54,6 +54,8 @@ class Work:
     correlation_id: str
     commit_id: UUID
     read_only: bool
+    occurred_at: datetime | None = None
+    """When it happened, where that is not now: history that is told afterwards. The audit trail keeps both times."""
 
 
 class UnitsOfWork(Protocol):
@@ -85,14 +87,15 @@ class LocalMediator:
         principal: Principal | None = None,
         *,
         may: PrivilegeCheck | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] | None = None,
         cursor_key: bytes = paging.PROCESS_KEY,
     ) -> None:
         self._handlers = handlers
         self._units = units
         self._principal = principal
         self._may = may or tenant_wide
-        self._clock = clock
+        self._given_clock = clock
+        self._clock = clock or (lambda: datetime.now(UTC))
         self._cursor_key = cursor_key
 
     @property
@@ -102,13 +105,13 @@ class LocalMediator:
 
     def as_principal(self, principal: Principal | None) -> LocalMediator:
         """The same mediator for somebody else."""
-        return self._sibling(principal, self._clock)
+        return self._sibling(principal, self._given_clock)
 
     def with_clock(self, clock: Callable[[], datetime]) -> LocalMediator:
         """The same mediator at another time (imports of history, tests)."""
         return self._sibling(self._principal, clock)
 
-    def _sibling(self, principal: Principal | None, clock: Callable[[], datetime]) -> LocalMediator:
+    def _sibling(self, principal: Principal | None, clock: Callable[[], datetime] | None) -> LocalMediator:
         return LocalMediator(
             self._handlers, self._units, principal, may=self._may, clock=clock, cursor_key=self._cursor_key
         )
@@ -145,7 +148,8 @@ class LocalMediator:
                 raise AuthenticationFailed("Log in first", correlation_id=correlation.get() or None)
             principal = NOBODY
         with correlated() as correlation_id:
-            work = Work(principal, spec.name, correlation_id, new_id(), read_only)
+            at = self._given_clock() if self._given_clock is not None else None
+            work = Work(principal, spec.name, correlation_id, new_id(), read_only, at)
             try:
                 return self._in_transaction(work, spec, message, do)
             except (AccessDenied, TransitionDenied) as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -10,9 +12,11 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from alm_workbench.contexts.audit.messages import FindingDTO, ListCommits, SealingDTO, VerificationDTO
+from alm_workbench.errors import Unavailable
 from alm_workbench.shared.context import Services
 from alm_workbench.shared.ids import ProjectId
 from alm_workbench.storage.audit.vault import Vault
+from alm_workbench.storage.errors import StorageError
 
 
 class AuditRepository:
@@ -99,12 +103,14 @@ class SealedAudit:
 
     def seal(self, tenant_id: UUID, /) -> SealingDTO:
         """Seal what is due."""
-        done = self._vault.seal(tenant_id)
+        with explained():
+            done = self._vault.seal(tenant_id)
         return SealingDTO(done.seals, done.leaves, done.head.seal_hash.hex() if done.head else None)
 
     def verify(self, tenant_id: UUID, /, *, live: bool) -> VerificationDTO:
         """Verify everything."""
-        report = self._vault.verify(tenant_id, live=live)
+        with explained():
+            report = self._vault.verify(tenant_id, live=live)
         return VerificationDTO(
             report.ok,
             report.seals,
@@ -121,6 +127,15 @@ class SealedAudit:
             report.found,
             tuple(FindingDTO(**asdict(finding)) for finding in report.findings),
         )
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn a complaint about the files of keys into ours; what it says of files is for the server's log."""
+    try:
+        yield
+    except StorageError as error:
+        raise Unavailable("The keys of the audit trail cannot be read on the server") from error
 
 
 PREVIOUS = """
