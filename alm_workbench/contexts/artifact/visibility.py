@@ -30,6 +30,7 @@ OF_AN_ITEM: Mapping[str, tuple[str, ...]] = {
 BY_PRIVILEGE: Mapping[str, str] = {
     "Tenant": "tenant:read",
     "TenantPolicy": "tenant:read",
+    "TenantWorkflow": "tenant:read",
     "Membership": "member:read",
     "MemberRole": "member:read",
     "Role": "member:read",
@@ -40,6 +41,7 @@ BY_PRIVILEGE: Mapping[str, str] = {
     "ProjectActivation": "project:read",
     "ProjectMember": "project:read",
     "ApiKey": "key:manage",
+    "Erasure": "audit:read",
     "PluginData": "tenant:manage",
 }
 """Entity types and the privilege that shows their payload; what is not listed needs ``tenant:manage``."""
