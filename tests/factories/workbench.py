@@ -7,6 +7,7 @@ def test_y(api: Api): ...             the same over HTTP: `api.get("/projects", 
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import shutil
 import threading
@@ -16,9 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
+from argon2 import PasswordHasher
 
 from alm_workbench import resources
 from alm_workbench.composition import Runtime
@@ -34,6 +37,8 @@ from alm_workbench.storage.bootstrap import Database, Dsns
 from tests.factories.database import short_dir
 
 PASSWORD = "correct horse battery"
+QUICK_HASHER = functools.partial(PasswordHasher, time_cost=1, memory_cost=512, parallelism=1)
+"""Argon2 as in the product, at a cost that lets tests make many accounts."""
 ROLES = ("manager", "engineer", "reviewer", "viewer")
 
 
@@ -86,7 +91,8 @@ class Bench:
 def make_bench(dsns: Dsns, folder: Path, slugs: tuple[str, ...] = ("acme", "globex")) -> Bench:
     """A workbench with organisations on an empty, migrated database."""
     settings = Settings(folder).prepare()
-    runtime = Runtime(settings, Database(dsns), pool_size=6, third_party=False)
+    with patch("argon2.PasswordHasher", QUICK_HASHER):
+        runtime = Runtime(settings, Database(dsns), pool_size=6, third_party=False)
     bench = Bench(runtime, settings, dsns)
     for slug in slugs:
         bench.orgs[slug] = make_org(runtime, slug)
