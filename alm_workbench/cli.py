@@ -40,7 +40,7 @@ COMMANDS = {
     "audit": ("alm_workbench.commands.audit:audit", "The audit trail: read it, seal it, verify it."),
     "plugins": ("alm_workbench.commands.plugins:plugins", "Installed plugins."),
     "scaffold": ("alm_workbench.commands.plugins:scaffold", "Generated code and new rooms."),
-    "api": ("alm_workbench.commands.serve:api", "The OpenAPI document."),
+    "api": ("alm_workbench.commands.api:api", "The REST API: its documents, what changed, what is deprecated."),
 }
 
 

@@ -1,8 +1,6 @@
-"""``alm serve``: the REST API alone; ``alm api``: its description."""
+"""``alm serve``: the REST API alone."""
 
 from __future__ import annotations
-
-import json
 
 import click
 
@@ -29,18 +27,3 @@ def serve(port: int, ip: str, processes: int, child: bool, data_dir: str | None)
         serving.serve_many(found, address, processes, say)
     else:
         serving.serve_alone(found, address, say)
-
-
-@click.group()
-def api() -> None:
-    """The REST API's description."""
-
-
-@api.command("openapi")
-def openapi() -> None:
-    """Print the OpenAPI document."""
-    from alm_workbench.server.openapi import document
-    from alm_workbench.shared.plugins import Plugins
-
-    Plugins()
-    click.echo(json.dumps(document(), indent=2, ensure_ascii=False))

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from alm_workbench.contexts.plugin.domain import check_installed, check_value
-from alm_workbench.contexts.plugin.messages import GetPluginValues, PluginValueDTO, SetPluginValue
+from alm_workbench.contexts.plugin.messages import GetPluginValues, Ping, PingDTO, PluginValueDTO, SetPluginValue
 from alm_workbench.contexts.plugin.repository import PluginRepository
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.plugins import LoadedPlugins
+
+
+class PingHandler:
+    """Answers."""
+
+    def __call__(self, ctx: MessageContext, message: Ping) -> PingDTO:
+        from alm_workbench import __version__
+
+        return PingDTO("ok", __version__)
 
 
 class SetPluginValueHandler:

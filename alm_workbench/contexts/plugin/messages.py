@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from alm_workbench.shared.messages import Command, Json, Query, command, query
+from alm_workbench.shared.messages import PUBLIC, Command, Json, Query, command, query
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,20 @@ class PluginValueDTO:
     updated_at: datetime
     version: int
     writable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PingDTO:
+    """An answer at all; ``version`` is that of the workbench."""
+
+    status: str
+    version: str
+
+
+@query(route="GET /ping", privilege=PUBLIC, versions=(2,))
+@dataclass(frozen=True, slots=True)
+class Ping(Query[PingDTO]):
+    """Whether this version of the API is served here, database included."""
 
 
 @command(route="PUT /plugins/{plugin}/values/{key}", privilege="project:update", facade="plugins.set_value")

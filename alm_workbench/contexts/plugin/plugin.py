@@ -17,6 +17,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
     """Handlers of this context."""
     repository, loaded = PluginRepository(), services.port(LoadedPlugins)
     return {
+        m.Ping: h.PingHandler(),
         m.SetPluginValue: h.SetPluginValueHandler(repository, loaded),
         m.GetPluginValues: h.GetPluginValuesHandler(repository, loaded),
     }

@@ -20,6 +20,7 @@ from alm_workbench.contexts.project.domain import (
 from alm_workbench.contexts.project.messages import (
     ActivateManifest,
     ActivationDTO,
+    ActivationHistory,
     ActiveProcess,
     CreateProject,
     GetProcess,
@@ -173,6 +174,19 @@ class ListActivationsHandler:
     def __call__(self, ctx: MessageContext, message: ListActivations) -> tuple[ActivationDTO, ...]:
         ctx.ask(GetProject(message.project_id))
         return self._projects.activations(ctx.conn, message.project_id)
+
+
+class ActivationHistoryHandler:
+    """Lists what ruled when, in pages."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: ActivationHistory) -> Page[ActivationDTO]:
+        ctx.ask(GetProject(message.project_id))
+        limit = max(1, min(message.limit, 500))
+        rows = self._projects.activations(ctx.conn, message.project_id, limit + 1, decode(message.cursor))
+        return page_of(rows, limit, lambda row: [row.activated_at.isoformat(), str(row.id)])
 
 
 class ActiveProcessHandler:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.shared.ids import ProjectId, VersionId
-from alm_workbench.shared.messages import AUTHENTICATED, Command, Page, Query, command, query
+from alm_workbench.shared.messages import AUTHENTICATED, Command, Deprecation, Page, Query, command, query
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,12 +270,34 @@ class ActivateManifest(Command[ActivationDTO]):
     reason: str = ""
 
 
-@query(route="GET /projects/{project_id}/activations", privilege="project:read", facade="projects.activations")
+@query(
+    route="GET /projects/{project_id}/activations",
+    privilege="project:read",
+    versions=(1,),
+    deprecated=Deprecation(
+        since=date(2026, 11, 23), sunset=date(2027, 6, 30), successor="GET /projects/{project_id}/activations"
+    ),
+)
 @dataclass(frozen=True, slots=True)
 class ListActivations(Query[tuple[ActivationDTO, ...]]):
-    """Which manifest version ruled when, newest first."""
+    """Which manifest version ruled when, newest first, all at once."""
 
     project_id: ProjectId
+
+
+@query(
+    route="GET /projects/{project_id}/activations",
+    privilege="project:read",
+    facade="projects.activations",
+    versions=(2,),
+)
+@dataclass(frozen=True, slots=True)
+class ActivationHistory(Query[Page[ActivationDTO]]):
+    """Which manifest version ruled when, newest first, in pages."""
+
+    project_id: ProjectId
+    limit: int = 50
+    cursor: str | None = None
 
 
 @query(route=None, privilege=AUTHENTICATED)

@@ -24,6 +24,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.GetProcess: h.GetProcessHandler(),
         m.ActivateManifest: h.ActivateHandler(repo),
         m.ListActivations: h.ListActivationsHandler(repo),
+        m.ActivationHistory: h.ActivationHistoryHandler(repo),
         m.ActiveProcess: h.ActiveProcessHandler(repo),
         m.ProjectRoles: h.ProjectRolesHandler(repo),
         m.ProjectPrivileges: h.ProjectPrivilegesHandler(repo),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, distinct, func, insert, select, text
+from sqlalchemy import Connection, delete, distinct, func, insert, select, text, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from alm_workbench.contexts.project.messages import ActivationDTO, ProjectDTO
@@ -100,8 +101,10 @@ class ProjectRepository:
         """Whether a version was in force in any project."""
         return conn.execute(select(A.id).where(A.manifest_version_id == version_id).limit(1)).first() is not None
 
-    def activations(self, conn: Connection, project_id: ProjectId) -> tuple[ActivationDTO, ...]:
-        """Activations, newest first."""
+    def activations(
+        self, conn: Connection, project_id: ProjectId, limit: int | None = None, after: Any = None
+    ) -> tuple[ActivationDTO, ...]:
+        """Activations, newest first; at most ``limit``, after the (moment, id) of one."""
         statement = (
             select(
                 A.id,
@@ -115,7 +118,11 @@ class ProjectRepository:
             )
             .where(A.project_id == project_id)
             .order_by(A.activated_at.desc(), A.id.desc())
+            .limit(limit)
         )
+        if after is not None:
+            place = tuple_(A.activated_at, A.id)
+            statement = statement.where(place < (datetime.fromisoformat(after[0]), UUID(after[1])))
         return tuple(ActivationDTO(*row) for row in conn.execute(statement))
 
     def role_codes(self, conn: Connection, project_id: ProjectId, membership_id: UUID) -> list[str]:
