@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,20 @@ def test_process(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "would have no state" in shown
     assert "text/vnd.mermaid" in kinds(first)
     assert "everyday 1.1.0" in texts(run(ROOT / "tutorials" / "02_process.ipynb", api, monkeypatch))
+
+
+def test_administrator(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An administrator gets through people, roles, keys and history, twice, and no secret stays in the notebook."""
+    path = ROOT / "tutorials" / "03_administrator.ipynb"
+    first = run(path, api, monkeypatch)
+    shown = texts(first)
+    assert "new.engineer@example.com" in shown
+    assert "magic:everything" in shown
+    assert "Check the brakes twice" in shown
+    assert "application/vnd.jupyter.widget-view+json" in kinds(first)
+    assert "invite?token=" not in shown
+    assert not re.search(r"alm_[0-9A-Za-z]+_[0-9A-Za-z_-]{20}", shown)
+    assert "Check the brakes twice" in texts(run(path, api, monkeypatch))
 
 
 def test_flow(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

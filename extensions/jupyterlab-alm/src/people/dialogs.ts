@@ -56,12 +56,11 @@ export class PeopleDialogs {
     if (this.open) {
       return;
     }
-    const element = new ElementWidget(tag, ask, this.trans);
+    const element = new ElementWidget(tag, ask, this.trans, { bare: '' });
     const dialog = new Dialog({
       title,
       body: body(text, element),
-      buttons: [Dialog.cancelButton({ label: this.trans.__('Close') })],
-      focusNodeSelector: tag
+      buttons: [Dialog.cancelButton({ label: this.trans.__('Close') })]
     });
     // Enter belongs to the form inside, not to the dialog's only button.
     element.node.addEventListener('keydown', event => event.key === 'Enter' && event.stopPropagation());

@@ -26,8 +26,7 @@ export class ElementWidget extends Widget {
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    const first = this.face.shadowRoot?.querySelector<HTMLElement>('input, select, button');
-    (first ?? this.node).focus();
+    this.face.shadowRoot?.querySelector<HTMLElement>('input, select, button')?.focus();
   }
 }
 

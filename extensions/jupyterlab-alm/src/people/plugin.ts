@@ -25,28 +25,26 @@ export function may(me: IMe | null, privilege: string): boolean {
   return held.includes(privilege) || held.includes(`${privilege.split(':')[0]}:*`) || held.includes('*');
 }
 
-/** The item that a key like DEMO-12 names; a refusal or an unknown key is raised. */
-async function itemOf(workbench: IAlmWorkbench, key: string): Promise<IArtifact> {
-  const page = await workbench.client.get<IPage<IProject>>('projects?limit=200');
-  const prefix = key.slice(0, key.lastIndexOf('-')).toUpperCase();
-  const project = page.items.find(item => item.key.toUpperCase() === prefix);
-  if (!project) {
-    throw new Error(key);
-  }
-  return workbench.client.get<IArtifact>(
-    `projects/${project.id}/artifacts/${encodeURIComponent(key.toUpperCase())}`
-  );
-}
-
+/** Ask for an item by its key, and for its project where there are several; null when nobody wants to know. */
 async function askForItem(workbench: IAlmWorkbench, trans: TranslationBundle): Promise<IArtifact | null> {
-  const answer = await InputDialog.getText({
-    title: trans.__('History of an Item'),
-    label: trans.__('Key of the item'),
-    placeholder: 'DEMO-1',
-    okLabel: trans.__('Show')
-  });
+  const { items } = await workbench.client.get<IPage<IProject>>('projects?limit=200');
+  const title = trans.__('History of an Item');
+  let project = items[0];
+  if (items.length > 1) {
+    const names = items.map(item => `${item.key} · ${item.name}`);
+    const chosen = await InputDialog.getItem({ title, label: trans.__('Project'), items: names });
+    if (!chosen.button.accept || !chosen.value) {
+      return null;
+    }
+    project = items[names.indexOf(chosen.value)];
+  }
+  const label = trans.__('Key of the item');
+  const answer = await InputDialog.getText({ title, label, okLabel: trans.__('Show') });
   const key = answer.value?.trim();
-  return answer.button.accept && key ? itemOf(workbench, key) : null;
+  if (!answer.button.accept || !key || !project) {
+    return null;
+  }
+  return workbench.client.get<IArtifact>(`projects/${project.id}/artifacts/${encodeURIComponent(key)}`);
 }
 
 /** Log-in, organisations, history and administration in JupyterLab. */

@@ -18,7 +18,7 @@ for (const [name, element] of Object.entries(ELEMENTS)) {
   }
 }
 
-const ATTRIBUTES = /^(lang|caption|entity-type|entity-id|place|variable|token|email|open)$/;
+const ATTRIBUTES = /^(lang|caption|entity-type|entity-id|place|variable|token|email|open|bare)$/;
 
 /** Build one of our elements, with the attributes they know and nothing else. */
 export function make(tag: string, attributes: Record<string, string>): Face {

@@ -24,6 +24,8 @@ const BASE = `
 *, *::before { box-sizing: border-box; }
 :focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 3px; }
 .face { background: var(--bg); border: 1px solid var(--rule); border-radius: 8px; padding: 14px 16px; min-width: 0; }
+:host([bare]) .face { border: 0; padding: 0; }
+:host([bare]) .head { display: none; }
 .voice, caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 h2 { font-size: 1.15em; font-weight: 600; margin: 0; overflow-wrap: anywhere; }
 h3 { font-size: 1em; font-weight: 600; margin: 16px 0 6px; }
