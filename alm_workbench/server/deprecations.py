@@ -6,6 +6,7 @@ import calendar
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from email.utils import formatdate
+from urllib.parse import quote
 
 from alm_workbench.shared.messages import Deprecation, Spec
 
@@ -21,7 +22,7 @@ def headers_of(spec: Spec, root: str, version: int, values: Mapping[str, str]) -
     told = spec.deprecated
     if told is None or told.version != version:
         return {}
-    path = told.successor.split(" ", 1)[1].format_map(values)
+    path = told.successor.split(" ", 1)[1].format_map({name: quote(value, safe="") for name, value in values.items()})
     link = f'<{root}v{version + 1}{path}>; rel="successor-version"'
     return {
         "Deprecation": f"@{moment(told.since)}",

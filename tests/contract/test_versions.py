@@ -54,6 +54,8 @@ def test_a_deprecated_route_says_so(api: Api) -> None:
     new = api.get(api.url.rstrip("/") + address.strip("<>"))
     assert new.json["items"] == old.json
     assert not {"deprecation", "sunset", "link"} & set(new.headers)
+    strange = api.get(f"{path.rsplit('/', 2)[0]}/%C4%9F%0D%0AX-Evil:%201/activations")
+    assert (strange.status, strange.headers.get("x-evil")) == (422, None)
     head = talk(api.port, request("HEAD", f"/alm/api/v1{path}", f"Authorization: Bearer {api.token()}"))
     assert head.headers["deprecation"] == old.headers["deprecation"]
     listed = document(1)["paths"]["/alm/api/v1/projects/{project_id}/activations"]["get"]
