@@ -24,10 +24,7 @@ class Quotas:
         limit = self._tiers.of(tier or ctx.principal.tier).quotas[resource]
         if limit is None or amount <= 0:
             return
-        if resource == "storage":
-            used = self._tenants.quota_store(ctx.conn, amount, limit)
-        else:
-            used = self._tenants.quota_used(ctx.conn, resource)
+        used = self._tenants.claim(ctx.conn, resource, amount, limit)
         if used + amount > limit:
             raise TenantQuotaExceeded(
                 f"The subscription allows {limit:,} {UNITS[resource]}; {used:,} are used and {amount:,} more are asked for",

@@ -97,13 +97,10 @@ class TenantRepository:
         """What the tenant has of a resource."""
         return int(conn.execute(text("SELECT alm.count_of(:r)"), {"r": resource}).scalar_one())
 
-    def quota_used(self, conn: Connection, resource: str) -> int:
-        """The same with the door closed to other claims until the transaction ends."""
-        return int(conn.execute(text("SELECT alm.quota_used(:r)"), {"r": resource}).scalar_one())
-
-    def quota_store(self, conn: Connection, amount: int, cap: int) -> int:
-        """Add bytes to what the tenant stores unless that passes the cap; what was used before."""
-        return int(conn.execute(text("SELECT alm.quota_store(:n, :cap)"), {"n": amount, "cap": cap}).scalar_one())
+    def claim(self, conn: Connection, resource: str, amount: int, cap: int) -> int:
+        """Claim room for more of a resource until the transaction ends; what was used before."""
+        given = {"r": resource, "n": amount, "cap": cap}
+        return int(conn.execute(text("SELECT alm.quota_claim(:r, :n, :cap)"), given).scalar_one())
 
     # -- people
 

@@ -1,5 +1,5 @@
 SET LOCAL ROLE alm_definer;
-DROP FUNCTION alm.quota_store(bigint, bigint), alm.quota_used(text), alm.count_of(text), alm.storage_used(),
+DROP FUNCTION alm.quota_claim(text, bigint, bigint), alm.count_of(text), alm.storage_used(),
   alm.members(), alm.invitation_by_token(bytea), alm.enter(text), alm.tenant_discard(uuid),
   alm.tenant_prepare(uuid, text, text, text, text, text), alm.saga_find(uuid, text),
   alm.saga_record(uuid, text, text[], text), alm.saga_start(uuid, text, text, jsonb);

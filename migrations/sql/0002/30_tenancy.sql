@@ -52,13 +52,14 @@ CREATE TABLE alm.invitation_tokens (
 );
 CREATE INDEX invitation_tokens_hash ON alm.invitation_tokens (token_hash);
 
--- Bytes kept, as far as a tenant's quota needs them: an estimate that is measured anew every hour, and before anybody is
--- refused.
+-- What is used of the resources that are slow to count. Claims add to it under a lock; it is counted anew every hour,
+-- after a change of the organisation (nobody claims under an unlimited subscription), and before anybody is refused.
 CREATE TABLE alm.tenant_usage (
   tenant_id uuid NOT NULL REFERENCES alm.tenants,
-  storage bigint NOT NULL,
-  measured_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  PRIMARY KEY (tenant_id)
+  resource text NOT NULL CHECK (resource IN ('artifacts', 'storage')),
+  used bigint NOT NULL,
+  counted_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (tenant_id, resource)
 );
 
 DO $$
@@ -216,39 +217,39 @@ BEGIN
   RETURN n;
 END $$;
 
--- What is used of a resource, with the door closed to other claims of this tenant until the end of the transaction: the
--- count is made after the lock, so it sees whatever a claim before this one committed.
-CREATE FUNCTION alm.quota_used(resource text) RETURNS bigint
+-- Claims room for more of a resource, with the door closed to other claims of this tenant until the transaction ends;
+-- what was used before. Whatever is counted is counted after the lock, so it holds what a claim before this one committed.
+-- A process may remember a subscription for some seconds: a count is trusted only when it is younger than that.
+CREATE FUNCTION alm.quota_claim(resource text, amount bigint, cap bigint) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$
-BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('alm.quota.' || resource || alm.current_tenant()::text, 0));
-  RETURN alm.count_of(resource);
-END $$;
-
--- Adds bytes to what is stored unless that passes the cap; what was used before, measured anew when it looks full.
-CREATE FUNCTION alm.quota_store(bytes bigint, cap bigint) RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$
+#variable_conflict use_column
 DECLARE
   mine CONSTANT uuid := alm.current_tenant();
-  used bigint;
-  measured timestamptz;
+  known bigint;
+  counted timestamptz;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('alm.quota.storage' || mine::text, 0));
-  SELECT u.storage, u.measured_at INTO used, measured FROM alm.tenant_usage u WHERE u.tenant_id = mine;
-  IF used IS NULL OR used + bytes > cap OR measured < clock_timestamp() - interval '1 hour' THEN
-    used := alm.storage_used();
-    measured := clock_timestamp();
+  PERFORM pg_advisory_xact_lock(hashtextextended('alm.quota.' || quota_claim.resource || mine::text, 0));
+  IF quota_claim.resource NOT IN ('artifacts', 'storage') THEN
+    RETURN alm.count_of(quota_claim.resource);
   END IF;
-  IF used + bytes <= cap THEN
-    INSERT INTO alm.tenant_usage AS u (tenant_id, storage, measured_at) VALUES (mine, used + bytes, measured)
-    ON CONFLICT (tenant_id) DO UPDATE SET storage = EXCLUDED.storage, measured_at = EXCLUDED.measured_at;
+  SELECT u.used, u.counted_at INTO known, counted FROM alm.tenant_usage u JOIN alm.tenants t USING (tenant_id)
+  WHERE u.tenant_id = mine AND u.resource = quota_claim.resource AND u.used + quota_claim.amount <= quota_claim.cap
+    AND u.counted_at > greatest(clock_timestamp() - interval '1 hour', t.updated_at + interval '10 seconds');
+  IF known IS NULL THEN
+    known := alm.count_of(quota_claim.resource);
+    counted := clock_timestamp();
   END IF;
-  RETURN used;
+  IF known + quota_claim.amount <= quota_claim.cap THEN
+    INSERT INTO alm.tenant_usage AS u (tenant_id, resource, used, counted_at)
+    VALUES (mine, quota_claim.resource, known + quota_claim.amount, counted)
+    ON CONFLICT (tenant_id, resource) DO UPDATE SET used = EXCLUDED.used, counted_at = EXCLUDED.counted_at;
+  END IF;
+  RETURN known;
 END $$;
 
 GRANT EXECUTE ON FUNCTION alm.saga_start(uuid, text, text, jsonb), alm.saga_record(uuid, text, text[], text),
   alm.saga_find(uuid, text), alm.tenant_prepare(uuid, text, text, text, text, text), alm.tenant_discard(uuid),
-  alm.invitation_by_token(bytea), alm.members(), alm.count_of(text), alm.quota_used(text),
-  alm.quota_store(bigint, bigint) TO alm_app;
+  alm.invitation_by_token(bytea), alm.members(), alm.count_of(text),
+  alm.quota_claim(text, bigint, bigint) TO alm_app;
 GRANT EXECUTE ON FUNCTION alm.enter(text) TO alm_app, alm_worker, alm_mirror;
 GRANT EXECUTE ON FUNCTION alm.storage_used(), alm.count_of(text) TO alm_definer;
