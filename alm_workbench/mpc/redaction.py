@@ -34,6 +34,8 @@ CYCLE = "<cycle>"
 _DEEPEST = 100
 _PLAIN = (bool, int, float, complex, Number, Decimal, date, time, timedelta, UUID, Enum, type(None))
 
+_SIMPLE = frozenset({bool, int, float, type(None), UUID})
+
 
 @dataclass(frozen=True)
 class RedactionConfig:
@@ -146,6 +148,8 @@ class _Redactor:
 
     def value(self, value: Any, path: str, inside: tuple[int, ...]) -> Any:
         """A value that no key hides, with what it holds."""
+        if type(value) in _SIMPLE:
+            return value
         if isinstance(value, str):
             return redact_text(value, self.config) if self.config.scan_text else value
         if isinstance(value, (bytes, bytearray)):

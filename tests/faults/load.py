@@ -36,10 +36,9 @@ class Writers:
         """``pause``: seconds between items; ``timeout``: seconds to wait for an answer."""
         self.tally = Tally()
         self._installation, self._pause, self._timeout = installation, pause, timeout
-        client = installation.session()
-        self._headers = dict(client.headers)
-        self._path = f"/projects/{installation.project(client)}/artifacts"
-        client.close()
+        with installation.session() as client:
+            self._headers = dict(client.headers)
+            self._path = f"/projects/{installation.project(client)}/artifacts"
         self._stop, self._lock = threading.Event(), threading.Lock()
         self._mark = uuid4().hex[:8]
         self._threads = [threading.Thread(target=self._write, args=(n,)) for n in range(threads)]

@@ -9,8 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -166,11 +166,12 @@ class Installation:
         assert answer.status_code == 200, answer.text
         return str(answer.json()["access_token"])
 
-    def session(self, email: str = OWNER, timeout: float = 10.0) -> httpx.Client:
+    @contextmanager
+    def session(self, email: str = OWNER, timeout: float = 10.0) -> Iterator[httpx.Client]:
         """A client that is logged in."""
-        client = httpx.Client(base_url=self.base, timeout=timeout, trust_env=False)
-        client.headers["Authorization"] = f"Bearer {self.token(client, email)}"
-        return client
+        with httpx.Client(base_url=self.base, timeout=timeout, trust_env=False) as client:
+            client.headers["Authorization"] = f"Bearer {self.token(client, email)}"
+            yield client
 
     def project(self, client: httpx.Client) -> str:
         """The id of the demo project."""

@@ -167,7 +167,8 @@ def clock_set_back(installation: Installation, *, seconds: int = 3600, items: in
             behind = installation.rows("SELECT clock_timestamp() < max(created_at) FROM alm.artifacts")
             assert behind == [(True,)], "the clock of the database did not move"
             writers.wait_for(items)
-            installation.session().close()  # who logs in now can work
+            with installation.session() as fresh:  # who logs in now can work
+                assert fresh.get("/projects").status_code == 200
             waited = wait_until(lambda: unpublished(installation) < 10, 30, "the publishing")
             seal_and_verify(installation)
             clock.set(0)

@@ -29,14 +29,17 @@ BULK_FROM = 20
 SEARCHED = 2000
 """So many hits of a text search are ranked."""
 
+# built once: this is what most requests begin with
+GET = select(*COLUMNS, A.deleted_at).where(A.id == bindparam("item"))
+GET_LOCKED = GET.with_for_update()
+
 
 class ArtifactRepository:
     """Every method takes the transaction's connection."""
 
     def get(self, conn: Connection, artifact_id: ArtifactId, *, lock: bool = False) -> ArtifactDTO | None:
         """One live item."""
-        statement = select(*COLUMNS, A.deleted_at).where(A.id == artifact_id)
-        return one(conn.execute(statement.with_for_update() if lock else statement).first())
+        return one(conn.execute(GET_LOCKED if lock else GET, {"item": artifact_id}).first())
 
     def by_key(self, conn: Connection, project_id: ProjectId, key: str) -> ArtifactDTO | None:
         """One live item by its key, or by an alias of it."""

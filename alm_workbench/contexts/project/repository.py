@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, distinct, func, insert, select, text, tuple_
+from sqlalchemy import Connection, bindparam, delete, distinct, func, insert, select, text, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from alm_workbench.contexts.project.messages import ActivationDTO, ProjectDTO
@@ -16,6 +16,14 @@ from alm_workbench.errors import Conflict, NotFound
 from alm_workbench.shared.ids import ProjectId, VersionId, new_id
 
 A = project_activations.c
+
+# built once: every command about an item asks these
+IN_FORCE = select(projects.c.active_version_id, projects.c.key, projects.c.status).where(
+    projects.c.id == bindparam("project")
+)
+ROLE_CODES = select(project_members.c.role_code).where(
+    project_members.c.project_id == bindparam("project"), project_members.c.membership_id == bindparam("membership")
+)
 
 
 class ProjectRepository:
@@ -52,8 +60,7 @@ class ProjectRepository:
 
     def in_force(self, conn: Connection, project_id: ProjectId) -> tuple[VersionId | None, dict[str, str]]:
         """The version in force, and what rules may look at of the project; raises ``NotFound``."""
-        p = projects.c
-        row = conn.execute(select(p.active_version_id, p.key, p.status).where(p.id == project_id)).first()
+        row = conn.execute(IN_FORCE, {"project": project_id}).first()
         if row is None:
             raise NotFound(f"there is no project {project_id}")
         facts = {"id": str(project_id), "key": row.key, "status": row.status}
@@ -127,12 +134,7 @@ class ProjectRepository:
 
     def role_codes(self, conn: Connection, project_id: ProjectId, membership_id: UUID) -> list[str]:
         """The project roles of a member."""
-        m = project_members.c
-        return list(
-            conn.execute(
-                select(m.role_code).where(m.project_id == project_id, m.membership_id == membership_id)
-            ).scalars()
-        )
+        return list(conn.execute(ROLE_CODES, {"project": project_id, "membership": membership_id}).scalars())
 
     def projects_of(self, conn: Connection, membership_id: UUID) -> frozenset[UUID]:
         """The projects in which a member holds any role."""
