@@ -34,14 +34,15 @@ class ArtifactsAtHandler:
         ruled = self._ruling(ctx, message.project_id, message.at)
         found: list[ArtifactDTO] = []
         while True:
-            rows = self._audit.artifacts_at(ctx.conn, message.project_id, message.at, message.type, limit, after)
+            wanted = limit + 1 - len(found)  # one more tells whether there is a next page
+            rows = self._audit.artifacts_at(ctx.conn, message.project_id, message.at, message.type, wanted, after)
             for row in rows:
                 item = self._shown(ctx, row.payload, ruled)
                 if item is not None and len(found) == limit:
                     return Page(tuple(found), encode(str(found[-1].id)))
                 if item is not None:
                     found.append(item)
-            if len(rows) < limit:
+            if len(rows) < wanted:
                 return Page(tuple(found))
             after = rows[-1].id
 
