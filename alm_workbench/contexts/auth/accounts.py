@@ -137,8 +137,11 @@ class UpdateProfileHandler:
 
     def __call__(self, ctx: MessageContext, message: UpdateProfile) -> IdentityDTO:
         p, user_id = ctx.principal, person(ctx)
-        name = p.display_name if message.display_name is None else checked_name(message.display_name)
-        self._users.update(ctx.conn, user_id, name, message.locale or p.locale)
+        present = self._users.profile(ctx.conn, user_id)  # the principal may be some seconds old
+        if present is None:
+            raise NotFound("There is no such account")
+        name = present.display_name if message.display_name is None else checked_name(message.display_name)
+        self._users.update(ctx.conn, user_id, name, message.locale or present.locale)
         self._memory.forget()
         return identity_of(resolve(self._users, ctx.conn, user_id, p.tenant_id) or p)
 
