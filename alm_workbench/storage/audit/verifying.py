@@ -58,8 +58,8 @@ def verify_tenant(
     begun = time.perf_counter()
     conn.execute("SET LOCAL search_path = pg_catalog, pg_temp")  # no operator or function of anybody else's
     report = Verification(tenant_id)
-    chain = _check_chain(conn, report, keys, head)
-    _check_rows(conn, report, chain)
+    chain, doubtful = _check_chain(conn, report, keys, head)
+    _check_rows(conn, report, chain, doubtful)
     if live:
         check_tables(conn, report, any(seal.kind == "checkpoint" for seal in chain))
     report.seconds = round(time.perf_counter() - begun, 3)
@@ -71,13 +71,15 @@ def verify_tenant(
 
 def _check_chain(
     conn: Conn, report: Verification, keys: Mapping[str, Ed25519PublicKey], head: Head | None
-) -> list[Seal]:
-    """Numbers, hashes, signatures and times of all seals."""
+) -> tuple[list[Seal], set[int]]:
+    """Numbers, hashes, signatures and times of all seals; the seals, and the numbers of those that are not sound."""
     chain: list[Seal] = []
+    doubtful: set[int] = set()
     for seal in seals.chain(conn, report.tenant_id):
         before = chain[-1] if chain else None
         for code, message in _wrong_with(seal, before, keys):
             report.add(Finding(code, message, seal.number, at=seal.sealed_at))
+            doubtful.add(seal.number)
         report.keys.add(seal.key_id or "")
         chain.append(seal)
     report.seals = len(chain)
@@ -89,7 +91,7 @@ def _check_chain(
             report.add(Finding("truncated", message, head.number))
         elif known.seal_hash.hex() != head.seal_hash:
             report.add(Finding("replaced", f"seal {head.number} is not the one that was made here", head.number))
-    return chain
+    return chain, doubtful
 
 
 def _wrong_with(seal: Seal, before: Seal | None, keys: Mapping[str, Ed25519PublicKey]) -> Iterator[tuple[str, str]]:
@@ -127,7 +129,7 @@ _COMMITS = f"""
 """  # noqa: S608
 
 
-def _check_rows(conn: Conn, report: Verification, chain: Sequence[Seal]) -> None:
+def _check_rows(conn: Conn, report: Verification, chain: Sequence[Seal], doubtful: set[int]) -> None:
     """Every row of the tenant once, in windows of time: those of a window stand in the seals that began before its end."""
     last = chain[-1] if chain else None
     here = conn.execute(
@@ -136,7 +138,7 @@ def _check_rows(conn: Conn, report: Verification, chain: Sequence[Seal]) -> None
     ).fetchone()
     same = last is not None and here is not None and last.cluster == here[0]
     scan = _Scan(report, chain, last.upto_xid if last is not None and same else 0)
-    kept, cut = _checkpoint(conn, report, chain)
+    kept, cut = _checkpoint(conn, report, [seal for seal in chain if seal.number not in doubtful])
     low: str = "-infinity"
     for high in _windows(conn, scan):
         _read_snapshots(conn, scan, low, high)
@@ -191,7 +193,7 @@ def _listed(conn: Conn, report: Verification, seal: Seal) -> list[bytes]:
 def _checkpoint(
     conn: Conn, report: Verification, chain: Sequence[Seal]
 ) -> tuple[Mapping[bytes, bytes], datetime | None]:
-    """What the newest checkpoint says stays, and up to when the rest was retired."""
+    """What the newest sound checkpoint says stays, and up to when the rest was retired."""
     newest = next((seal for seal in reversed(chain) if seal.kind == "checkpoint"), None)
     if newest is None:
         return {}, None

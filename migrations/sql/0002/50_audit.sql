@@ -106,6 +106,7 @@ GRANT EXECUTE ON FUNCTION alm.audit_kept(uuid, timestamptz) TO alm_definer;
 
 -- Past months that every tenant in them has retired. The owner of the table may drop partitions but sees no row: it asks,
 -- and has the rows that stay written back, which the default partition takes then.
+SET LOCAL ROLE alm_definer;
 CREATE FUNCTION alm.audit_month_is_retired(name text, ended timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$
 DECLARE
@@ -125,6 +126,9 @@ DECLARE
 BEGIN
   EXECUTE format('INSERT INTO alm.audit_snapshots (%s) SELECT %s FROM alm.%I', columns, columns, name);
 END $$;
+REVOKE ALL ON FUNCTION alm.audit_month_is_retired(text, timestamptz), alm.audit_readmit(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION alm.audit_month_is_retired(text, timestamptz), alm.audit_readmit(text) TO alm_owner;
+RESET ROLE;
 
 CREATE FUNCTION alm.drop_retired_audit_partitions() RETURNS text[] LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, alm, pg_temp SET timezone = 'UTC' SET lock_timeout = '5s' AS $$
@@ -146,4 +150,3 @@ BEGIN
   RETURN dropped;
 END $$;
 GRANT EXECUTE ON FUNCTION alm.drop_retired_audit_partitions() TO alm_worker;
-GRANT EXECUTE ON FUNCTION alm.audit_month_is_retired(text, timestamptz), alm.audit_readmit(text) TO alm_owner;
