@@ -54,6 +54,10 @@ class Principal:
         """Whether the tenant-wide roles grant ``privilege`` (``resource:verb``)."""
         return grants(self.privileges, privilege)
 
+    def sees_address(self, email: str) -> str:
+        """An e-mail address as far as this principal may know it: that of others takes ``member:read``; else empty."""
+        return email if email == self.email or self.may("member:read") else ""
+
 
 def grants(held: Iterable[str], privilege: str) -> bool:
     """Whether a set of codes with wildcards grants one code."""

@@ -48,7 +48,7 @@ class ExplainHandler:
         subject = subject_of(ctx.principal, person, book, itself and message.at is None)
         chain = [_link(f) for f in _chain(ctx, subject, target, process, message.action, message.type)]
         refused = next((link for link in chain if link.verdict == "deny"), None)
-        name = person.name or person.email
+        name = person.name or ctx.principal.sees_address(person.email)
         what = target.key or (said("hidden_item") if target.hidden is None else _object(target, message))
         summary = (
             said("yes", name=name, action=message.action, what=what)
@@ -69,7 +69,13 @@ class ExplainHandler:
             message.entity_id,
             target.key,
             message.at or ctx.now,
-            SubjectDTO(person.actor_id, person.name, person.email, person.status, subject.roles()),
+            SubjectDTO(
+                person.actor_id,
+                person.name,
+                ctx.principal.sees_address(person.email),
+                person.status,
+                subject.roles(),
+            ),
             summary,
             _process_name(process),
             process.version_id if process else None,
@@ -134,8 +140,9 @@ class ExplainHandler:
             chain = _chain(ctx, subject, target, process, action, message.type)
             refused = next((finding for finding in chain if not finding.allowed), None)
             room = cast("Room", refused.room) if refused else None
+            email = ctx.principal.sees_address(person.email)
             yield WhoDTO(
-                person.actor_id, person.name, person.email, refused is None, room, refused.rule_id if refused else None
+                person.actor_id, person.name, email, refused is None, room, refused.rule_id if refused else None
             )
 
 
@@ -181,7 +188,7 @@ def _chain(
 
 def _who_it_is(ctx: MessageContext, subject: Subject) -> Iterator[Finding]:
     person = subject.person
-    name = person.name or person.email
+    name = person.name or ctx.principal.sees_address(person.email)
     if person.status == "key":
         scopes = ", ".join(sorted(ctx.principal.limits.scopes)) if ctx.principal.limits else "*"
         yield Finding("key", True, None, said("key", scopes=scopes), values=INFO)

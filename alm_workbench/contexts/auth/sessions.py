@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from alm_workbench.contexts.auth.domain import PrincipalMemory
 from alm_workbench.contexts.auth.handlers import person
 from alm_workbench.contexts.auth.messages import (
@@ -112,4 +114,5 @@ class ListSignInsHandler:
         limit = max(1, min(message.limit, MAX_PAGE))
         before = paging.decode(message.cursor)
         rows = self._users.sign_ins(ctx.conn, message.user_id, tuple(before) if before else None, limit + 1)
-        return paging.page_of(rows, limit, lambda row: [row.at.isoformat(), str(row.id)])
+        seen = [replace(row, email=ctx.principal.sees_address(row.email)) for row in rows]
+        return paging.page_of(seen, limit, lambda row: [row.at.isoformat(), str(row.id)])

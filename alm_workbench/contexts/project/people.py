@@ -31,7 +31,7 @@ class ListProjectMembersHandler:
     def __call__(self, ctx: MessageContext, message: ListProjectMembers) -> tuple[ProjectMemberDTO, ...]:
         ctx.ask(GetProject(message.project_id))
         given = self._projects.given(ctx.conn, message.project_id)
-        return tuple(shown(m, given[m.membership_id]) for m in ctx.ask(ListMembers()) if m.membership_id in given)
+        return tuple(shown(ctx, m, given[m.membership_id]) for m in ctx.ask(ListMembers()) if m.membership_id in given)
 
 
 class GrantProjectRoleHandler:
@@ -51,7 +51,7 @@ class GrantProjectRoleHandler:
             payload = {"membership_id": str(member.membership_id), "role": message.role}
             ctx.emit(Event("ProjectRoleGranted", "Project", message.project_id, payload))
             codes = [*codes, message.role]
-        return shown(member, codes)
+        return shown(ctx, member, codes)
 
 
 class RevokeProjectRoleHandler:
@@ -69,7 +69,7 @@ class RevokeProjectRoleHandler:
             self._projects.drop_role(ctx.conn, message.project_id, member.membership_id, message.role)
             payload = {"membership_id": str(member.membership_id), "role": message.role}
             ctx.emit(Event("ProjectRoleRevoked", "Project", message.project_id, payload))
-        return shown(member, [code for code in codes if code != message.role])
+        return shown(ctx, member, [code for code in codes if code != message.role])
 
 
 def member_of(ctx: MessageContext, membership_id: UUID) -> MemberDTO:
@@ -95,8 +95,7 @@ def require_own(ctx: MessageContext, project_id: ProjectId, code: str) -> None:
         raise AccessDenied(f"You cannot give or take {code!r}: you do not hold {', '.join(missing)}", reasons=[reason])
 
 
-def shown(member: MemberDTO, codes: list[str]) -> ProjectMemberDTO:
+def shown(ctx: MessageContext, member: MemberDTO, codes: list[str]) -> ProjectMemberDTO:
     """A member with the roles held in a project."""
-    return ProjectMemberDTO(
-        member.membership_id, member.actor_id, member.email, member.display_name, tuple(sorted(codes))
-    )
+    email = ctx.principal.sees_address(member.email)
+    return ProjectMemberDTO(member.membership_id, member.actor_id, email, member.display_name, tuple(sorted(codes)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import timedelta
 from itertools import count
@@ -11,6 +12,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from alm_workbench.contexts.artifact.messages import CreateArtifact
 from alm_workbench.contexts.auth.messages import CreateAccount, FindUser, LogIn, RegisterUser, ResolvePrincipal
 from alm_workbench.contexts.project.messages import GrantProjectRole
 from alm_workbench.contexts.tenant.messages import (
@@ -509,13 +511,38 @@ def test_one_token_accepted_by_many_clicks_at_once_joins_once(workbench: Bench) 
 
 
 def test_addresses_are_for_those_who_may_see_members(api: Api) -> None:
-    """A member without member:read finds no address of anybody but his own, on no list."""
+    """Without member:read nobody finds an address but his own, on no list, also with rights that list people otherwise."""
+    org = api.bench.acme
     for path in ("/members", "/invitations", "/roles", "/privileges"):
         assert api.get(path, who="engineer").status == 403, path
     assert api.get("/members", who="manager").status == 200
-    for path in ("/projects", "/tenant", f"/projects/{api.bench.acme.project.id}/artifacts"):
-        body = api.get(path, who="engineer").body
-        assert b"owner@acme.example" not in body, path
+    code = f"nosy{next(NUMBER)}"
+    org.owner.send(CreateRole(code, {"en": "Nosy"}, ("audit:*", "project:*"), ("engineer",)))
+    email = f"nosy{next(NUMBER)}@acme.example"
+    root(api.bench).send(CreateAccount(email, "Nosy", PASSWORD))
+    org.owner.send(AddMember(email, (code,)))
+    token = root(api.bench).send(LogIn(email, PASSWORD, "acme")).access_token
+    _, other = join(api.bench, org, "viewer")
+    org.owner.send(GrantProjectRole(org.project.id, other.membership_id, "reviewer"))
+    item = org.engineer.send(CreateArtifact(org.project.id, "requirement", "Whose?", {"text": "x"}))
+    paths = [
+        "/projects",
+        "/tenant",
+        f"/projects/{org.project.id}/artifacts",
+        f"/projects/{org.project.id}/members",
+        "/audit/sign-ins",
+        "/audit/commits",
+        "/audit/decisions",
+        f"/audit/Artifact/{item.id}/history",
+        f"/access/explain?action=read&entity_type=Artifact&entity_id={item.id}&who_can=read",
+        f"/access/explain?action=read&entity_type=Artifact&entity_id={item.id}&user={other.actor_id}",
+    ]
+    for path in paths:
+        reply = api.call("GET", path, who=None, headers={"Authorization": f"Bearer {token}"})
+        assert reply.status == 200, (path, reply.body)
+        found = set(re.findall(rb"[\w.+-]+@(?:acme|people)\.example", reply.body)) - {email.encode()}
+        assert not found, path
+    assert other.email.encode() in api.get(f"/projects/{org.project.id}/members").body
 
 
 def test_versions_guard_members_and_roles_over_rest(api: Api) -> None:
