@@ -36,6 +36,7 @@ class Lab:
     """One run of ``alm lab``; ``options`` and ``env`` come on top of what tests need."""
 
     data_dir: Path
+    dashboards: bool = False
     options: list[str] = field(default_factory=list)
     python: str = sys.executable
     env: dict[str, str] = field(default_factory=dict)
@@ -55,7 +56,8 @@ class Lab:
 
     def start(self, seconds: float = 90.0) -> Lab:
         """Start it, and wait until it says that it is ready."""
-        command = [self.python, "-m", "alm_workbench", "lab", "--no-browser", "--no-demo", "--no-dashboards"]
+        command = [self.python, "-m", "alm_workbench", "lab", "--no-browser", "--no-demo"]
+        command += [] if self.dashboards else ["--no-dashboards"]
         command += ["--port", str(self.port), "--data-dir", str(self.data_dir), *self.options]
         known = {k: v for k, v in os.environ.items() if not k.startswith("ALM_")}
         with self.log.open("wb") as out:
@@ -70,6 +72,12 @@ class Lab:
                 return self
             time.sleep(0.1)
         raise AssertionError(f"alm lab did not start:\n{self.log.read_text('utf-8')}")
+
+    def printed(self, name: str) -> str:
+        """What follows a word in what it says at the start."""
+        found = re.search(rf"^  {name} +(.+)$", self.log.read_text("utf-8"), re.MULTILINE)
+        assert found is not None, name
+        return found[1]
 
     def stop(self) -> None:
         """Ask it to end, and wait."""
@@ -129,6 +137,8 @@ class Kernel:
                     return out  # on the same channel as the output, so nothing is missed
         finally:
             socket_.close()
+            while await socket_.read_message() is not None:
+                pass
 
     def value(self, expression: str, setup: str = "") -> Any:
         """The value of an expression, by JSON."""

@@ -54,7 +54,7 @@ def team(others: OthersPython) -> Iterator[Team]:
     user, folder = stranger(), short_dir("alm-team-")
     assert user is not None
     options = ["--profile", "team", "--kernel-user", user.pw_name]
-    lab = Lab(folder, options, others.path, others.env | CANARIES)
+    lab = Lab(folder, options=options, python=others.path, env=others.env | CANARIES)
     try:
         lab.start()
         yield Team(lab, user, lab.kernel())
