@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 VARIABLE = "ALM_LOG"
 FORMS = ("text", "json")
+NO_SECRETS = "no_secrets"
+"""A member of an event made of ids, numbers and paths only."""
+
 access_lines = False
 """Whether every request leaves a line."""
 
@@ -103,9 +106,14 @@ def exception_as_text(_logger: Any, _method: str, event: MutableMapping[str, Any
 
 
 def without_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: the event with secrets hidden; the exception is left for the traceback's formatter."""
+    """A structlog processor: the event with secrets hidden; the exception is left for the traceback's formatter.
+
+    An event that says so is believed: looking for secrets costs more than answering a small request.
+    """
     from alm_workbench.mpc.redaction import LOGS, redact
 
+    if event.pop(NO_SECRETS, False):
+        return event
     error = event.pop("exc_info", None)
     kept: MutableMapping[str, Any] = redact(event, LOGS)
     if error is not None:

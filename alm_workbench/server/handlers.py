@@ -176,6 +176,7 @@ class ApiHandler(Authentication):
             ms=round((time.perf_counter() - self.begun) * 1000, 1),
             tenant_id=str(self.who.tenant_id) if self.who else None,
             actor_id=str(self.who.actor_id) if self.who else None,
+            **{logs.NO_SECRETS: True},
         )
 
 

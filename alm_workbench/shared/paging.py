@@ -29,23 +29,18 @@ PROCESS_KEY = os.urandom(32)
 
 MAC_BYTES = 12
 MAX_CURSOR = 2048
-_signing_key: contextvars.ContextVar[bytes] = contextvars.ContextVar("alm_cursor_key", default=PROCESS_KEY)
+Binding = tuple[Message[Any] | None, UUID | None, bytes]
+_binding: contextvars.ContextVar[Binding] = contextvars.ContextVar("alm_cursors", default=(None, None, PROCESS_KEY))
 
 
 @contextmanager
 def bound(query: Message[Any], tenant_id: UUID | None, key: bytes) -> Iterator[None]:
     """Let the cursors made and read inside belong to this query of this organisation."""
-    names = [field.name for field in fields(query)]  # type: ignore[arg-type]
-    if "cursor" not in names:
-        yield
-        return
-    filters = [(name, getattr(query, name)) for name in names if name not in ("cursor", "limit")]
-    about = repr((type(query).__name__, tenant_id, filters)).encode()
-    token = _signing_key.set(hmac.digest(key, about, hashlib.sha256))
+    token = _binding.set((query, tenant_id, key))
     try:
         yield
     finally:
-        _signing_key.reset(token)
+        _binding.reset(token)
 
 
 def encode(key: Any) -> str:
@@ -69,7 +64,11 @@ def decode(cursor: str | None) -> Any | None:
 
 
 def _mac(raw: bytes) -> bytes:
-    return hmac.digest(_signing_key.get(), raw, hashlib.sha256)[:MAC_BYTES]
+    query, tenant_id, key = _binding.get()
+    names = [field.name for field in fields(query)] if query is not None else []  # type: ignore[arg-type]
+    filters = [(name, getattr(query, name)) for name in names if name not in ("cursor", "limit")]
+    about = repr((type(query).__name__, tenant_id, filters)).encode()
+    return hmac.digest(hmac.digest(key, about, hashlib.sha256), raw, hashlib.sha256)[:MAC_BYTES]
 
 
 def decode_uuid(cursor: str | None) -> UUID | None:

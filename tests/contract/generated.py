@@ -62,7 +62,7 @@ def run(api: Api, per_operation: int, *, version: int = 1, number: int = 1) -> F
     known = things_of(api)
     found, session = Found(), requests.Session()
     quiet = settings(
-        max_examples=max(1, per_operation // 3),
+        max_examples=max(1, -(-per_operation // 3)),
         phases=[Phase.generate],
         deadline=None,
         database=None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -44,6 +45,9 @@ def test_one_id_everywhere(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
         made = api.post(f"/projects/{api.bench.acme.project.id}/artifacts", body, headers=headers)
         assert made.status == 201
         missing = problem(api.get(f"/artifacts/{uuid4()}", headers=headers), 404)
+        until = time.monotonic() + 5
+        while sum(line["event"] == "request" for line in lines) < 2 and time.monotonic() < until:
+            time.sleep(0.01)  # a line is written once the answer is out
     assert made.headers["x-correlation-id"] == missing["correlation_id"] == cid
     assert made.headers["traceresponse"].split("-")[1] == missing["trace_id"] == TRACE
     told = [line for line in lines if line["event"] == "request"]
