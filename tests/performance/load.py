@@ -135,7 +135,8 @@ class Session:
             where.setdefault(name, []).append(seconds)
         expected = answer.is_success or answer.status_code in (403, 409)  # frozen items, and two who edit the same
         self._note(answer.status_code, "" if expected else f"{method} {path}: {answer.status_code} {answer.text[:200]}")
-        return dict(answer.json()) if answer.is_success else None
+        found = answer.json() if answer.is_success else None
+        return found if isinstance(found, dict) else None
 
     def _note(self, status: int, wrong: str) -> None:
         self._seen.statuses[status] = self._seen.statuses.get(status, 0) + 1
