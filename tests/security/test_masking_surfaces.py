@@ -39,7 +39,18 @@ from alm_workbench.shared.wire import ARROW, adapter
 from tests.factories.workbench import PASSWORD, Api, Bench, Reply
 
 NUMBER = 918273645
-WORDS = ("marktext", "markafter", "markrich", "markvault", "markinner", "markwhy", "markshy", "markveiled", "markbin")
+WORDS = (
+    "marktext",
+    "markafter",
+    "markrich",
+    "markvault",
+    "markinner",
+    "markwhy",
+    "markshy",
+    "markveiled",
+    "markbin",
+    "marklevel",
+)
 MARKERS = (
     *(word.encode() for word in WORDS),
     str(NUMBER).encode(),
@@ -78,7 +89,7 @@ def Role admin { privileges: ["*"] }
 def ACL all { action: "*" resource: "*" roles: ["owner"] priority: 100 }
 def ACL vaults { action: "*" resource: "vault" roles: ["admin"] effect: "deny" priority: 50 }
 def ACL shy_ones {
-  action: "*" resource: "shy" roles: ["admin"] effect: "deny" priority: 50 condition: "self.fields.level == 'top'"
+  action: "*" resource: "shy" roles: ["admin"] effect: "deny" priority: 50 condition: "startsWith(self.fields.level, 'top')"
 }
 def ACL veil { action: "read" resource: "veiled" roles: ["admin"] mask: ["title", "assignee"] priority: 40 }
 def ACL rich { action: "read" resource: "note.held_rich" roles: ["admin"] effect: "deny" priority: 40 }
@@ -122,8 +133,9 @@ def planted(workbench: Bench) -> Planted:
         "binned": make("note", "In the bin", **{**fields, "held_text": "markbin"}),
     }
     items["other"] = make("note", "Another note", open_text="plain")
+    items["refused"] = make("note", "Refuses updates", open_text="refuse", held_number=NUMBER)
     items["vault"] = make("vault", "markvault", inner="markinner")
-    items["shy"] = make("shy", "markshy", level="top")
+    items["shy"] = make("shy", "markshy", level="top marklevel")
     items["seen"] = make("shy", "Seen by all", level="low")
     items["veiled"] = make("veiled", "markveiled", open_text="plain")
     note, vault = items["note"], items["vault"]

@@ -137,7 +137,7 @@ class ExplainHandler:
         action = str(message.who_can)
         for person in sorted(people, key=lambda p: p.name.casefold()):
             subject = subject_of(ctx.principal, person, book, False)
-            chain = _chain(ctx, subject, target, process, action, message.type)
+            chain = _chain(ctx, subject, target, process, action, message.type, full=False)
             refused = next((finding for finding in chain if not finding.allowed), None)
             room = cast("Room", refused.room) if refused else None
             email = ctx.principal.sees_address(person.email)
@@ -168,6 +168,8 @@ def _chain(
     process: ProcessVersion | None,
     action: str,
     type_id: str | None,
+    *,
+    full: bool = True,
 ) -> Iterator[Finding]:
     """Every link from the membership to the last rule."""
     yield from _who_it_is(ctx, subject)
@@ -183,7 +185,7 @@ def _chain(
     if target.context is None and action != "create":
         yield _privilege(subject, Finding("privilege", grants(subject.held, action), action, {}))
         return
-    yield from _by_process(ctx, subject, target, process, action, type_id)
+    yield from _by_process(ctx, subject, target, process, action, type_id, full)
 
 
 def _who_it_is(ctx: MessageContext, subject: Subject) -> Iterator[Finding]:
@@ -214,6 +216,7 @@ def _by_process(
     process: ProcessVersion | None,
     action: str,
     type_id: str | None,
+    full: bool,
 ) -> Iterator[Finding]:
     if process is None:
         yield Finding("process", False, None, said("no_process"))
@@ -229,7 +232,7 @@ def _by_process(
             return
         kind = found.id
     case = case_of(ctx, subject, target, process, kind)
-    for finding in findings(case, action):
+    for finding in findings(case, action, full=full):
         yield _privilege(subject, finding) if finding.room == "privilege" else finding
 
 
@@ -271,12 +274,12 @@ def _fields(subject: Subject, target: Target, process: ProcessVersion | None) ->
     case = Case(process.compiled, kind.id, base, subject.held, target.hidden)
     rooms = {}
     for action in ("read", "update"):
-        item = [f for f in findings(case, action) if not f.allowed and f.room != "policy"]
+        item = [f for f in findings(case, action, full=False) if not f.allowed and f.room != "policy"]
         rooms[action] = item[0] if item else None
     contexts = {action: replace(base, event={"name": action, "changes": ()}) for action in rooms}
     for f in kind.fields.values():
-        seen = rooms["read"] or by_access(case, "read", contexts["read"], f.id)
-        set_ = rooms["update"] or by_access(case, "update", contexts["update"], f.id)
+        seen = rooms["read"] or by_access(case, "read", contexts["read"], f.id, full=False)
+        set_ = rooms["update"] or by_access(case, "update", contexts["update"], f.id, full=False)
         if not seen.allowed:
             set_ = seen
         yield FieldVerdictDTO(

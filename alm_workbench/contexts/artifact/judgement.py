@@ -5,7 +5,7 @@ The same engines decide here as in the handlers, in the same order: privilege, w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,10 +71,13 @@ class Case:
         return str(self.context.self_.get("state") or "")
 
 
-def findings(case: Case, action: str) -> list[Finding]:
-    """Every room that is asked about an action, in their order; the first that refuses decides."""
+def findings(case: Case, action: str, *, full: bool = True) -> Iterator[Finding]:
+    """Every room that is asked about an action, in their order; the first that refuses decides.
+
+    ``full`` findings have words for allowances and name the rules that did not decide.
+    """
     kind, step = (action.partition(":")[0], action.removeprefix(STEP)) if action.startswith(STEP) else (action, None)
-    found = [by_privilege(case.held, PRIVILEGES.get(kind, f"artifact:{kind}"))]
+    yield by_privilege(case.held, PRIVILEGES.get(kind, f"artifact:{kind}"))
     context = replace(case.context, event={"name": EVENTS.get(kind, kind), "changes": ()})
     if step is not None:
         verdict = decide_transition(case.compiled, case.type_id, case.state, step, _step_context(case, step))
@@ -82,12 +85,11 @@ def findings(case: Case, action: str) -> list[Finding]:
         where = span(verdict.reasons) or (reason_data(Reason("", "", span=verdict.transition.span))["span"])
         text = step_words(verdict.transition.id, verdict.allowed, reasons)
         values = {path: value for reason in reasons for path, value in reason.values.items()}
-        found.append(Finding("workflow", verdict.allowed, verdict.transition.id, text, where, values))
+        yield Finding("workflow", verdict.allowed, verdict.transition.id, text, where, values)
         context = _step_context(case, verdict.transition.id, verdict.transition.to)
-    found.append(by_access(case, RULED_AS.get(kind, kind), context))
+    yield by_access(case, RULED_AS.get(kind, kind), context, full=full)
     if kind not in ("read", "transition") or step is not None:
-        found.append(by_policy(case, context))
-    return found
+        yield by_policy(case, context, full=full)
 
 
 def _step_context(case: Case, step: str, target: str | None = None) -> EvalContext:
@@ -101,42 +103,43 @@ def by_privilege(held: Iterable[str], code: str) -> Finding:
     return Finding("privilege", allowed, code, said("privilege" if allowed else "no_privilege", code=code))
 
 
-def by_access(case: Case, action: str, context: EvalContext, field: str | None = None) -> Finding:
-    """What the access rules say about an item or one of its fields."""
+def by_access(case: Case, action: str, context: EvalContext, field: str | None = None, *, full: bool = True) -> Finding:
+    """What the access rules say about an item or one of its fields; not ``full``: words for refusals only."""
     decision = decide_acl(case.compiled, action, case.type_id, context, field)
-    reasons = [without_hidden(reason, case.hidden) for reason in decision.reasons]
+    return _finding("access", case, decision, full)
+
+
+def by_policy(case: Case, context: EvalContext, *, full: bool = True) -> Finding:
+    """What the policies say; not ``full``: words for refusals only."""
+    return _finding("policy", case, decide_policy(case.compiled, context, case.type_id), full)
+
+
+def _finding(name: str, case: Case, decision: AclDecision | Decision, full: bool) -> Finding:
+    if decision.allow and not full:
+        return Finding(name, True, decision.rule_id, {})
+    reasons = decision.reasons
+    told = in_words(decision, reasons, case.hidden)
+    if not full:
+        return Finding(name, False, decision.rule_id, told)
+    shown = [without_hidden(reason, case.hidden) for reason in reasons]
+    values = {path: value for reason in shown for path, value in reason.values.items()}
     others = tuple(
         (c.rule_id, c.fate, {lang: c.explain(lang) for lang in LANGUAGES})
         for c in decision.candidates
         if c.rule_id != decision.rule_id
     )
-    told = in_words(decision, case.hidden)
-    return Finding("access", decision.allow, decision.rule_id, told, span(reasons), reasons[0].values, others)
+    return Finding(name, decision.allow, decision.rule_id, told, span(shown), values, others)
 
 
-def by_policy(case: Case, context: EvalContext) -> Finding:
-    """What the policies say."""
-    decision = decide_policy(case.compiled, context, case.type_id)
-    reasons = [without_hidden(reason, case.hidden) for reason in decision.reasons]
-    values = {path: value for reason in reasons for path, value in reason.values.items()}
-    others = tuple(
-        (c.rule_id, c.fate, {lang: c.explain(lang) for lang in LANGUAGES})
-        for c in decision.candidates
-        if c.rule_id != decision.rule_id
-    )
-    told = in_words(decision, case.hidden)
-    return Finding("policy", decision.allow, decision.rule_id, told, span(reasons), values, others)
-
-
-def in_words(decision: AclDecision | Decision, hidden: frozenset[str] | None) -> Texts:
+def in_words(decision: AclDecision | Decision, reasons: Sequence[Reason], hidden: frozenset[str] | None) -> Texts:
     """A decision in every language; of a rule that looked at what is hidden only its name and place."""
-    conceals = any(is_hidden(path, hidden) for reason in decision.reasons for path in reason.values)
+    conceals = any(is_hidden(path, hidden) for reason in reasons for path in reason.values)
     told = {}
     for lang in LANGUAGES:
         lines = decision.explain(lang).split("\n")
         if conceals:
             lines = [f"{line.partition(': ')[0]}: {said('hidden_value')[lang]}" for line in lines]
-        messages = [text for reason in decision.reasons if (text := reason.labels.get(lang) or reason.labels.get("en"))]
+        messages = [text for reason in reasons if (text := reason.labels.get(lang) or reason.labels.get("en"))]
         told[lang] = "\n".join([*dict.fromkeys(messages), *lines])
     return told
 
@@ -165,7 +168,7 @@ def field_findings(case: Case, right: str) -> Callable[[str], Finding]:
     """What the rules say about single fields: a function of the field's id."""
     name = "update" if right == "update" else "read"
     context = replace(case.context, event={"name": name, "changes": ()})
-    return lambda field: by_access(case, right, context, field)
+    return lambda field: by_access(case, right, context, field, full=False)
 
 
 def withheld(case: Case, right: str) -> frozenset[str] | None:
@@ -177,7 +180,7 @@ def withheld(case: Case, right: str) -> frozenset[str] | None:
 
 def access_of(case: Case) -> ItemAccessDTO:
     """All of it for one item."""
-    verdicts = {action: refusal(findings(case, action)) for action in actions_of(case)}
+    verdicts = {action: refusal(findings(case, action, full=False)) for action in actions_of(case)}
     refused = [refused_by(finding, action, action) for action, finding in verdicts.items() if finding]
     kind = case.compiled.types.get(case.type_id)
     names = tuple(kind.fields) if kind else ()
