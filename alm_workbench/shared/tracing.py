@@ -42,10 +42,10 @@ def continued(header: str | None) -> Trace:
 
 
 @contextmanager
-def step() -> Iterator[Trace]:
-    """Run as a step of the present trace, or of a new one."""
+def step(header: str | None = None) -> Iterator[Trace]:
+    """Run as a step below the one that a header names, or of the present trace, or of a new one."""
     above = current.get()
-    trace = continued(above.header if above else None)
+    trace = continued(header or (above.header if above else None))
     token = current.set(trace)
     try:
         yield trace

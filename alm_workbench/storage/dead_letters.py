@@ -21,8 +21,9 @@ _LIST = """
 _AGAIN = """
     WITH back AS (DELETE FROM alm.dead_letter_messages WHERE %s::bigint[] IS NULL OR id = ANY (%s) RETURNING *)
     INSERT INTO alm.outbox_messages (tenant_id, id, event_type, aggregate_type, aggregate_id, payload, schema_version,
-      correlation_id, created_at) OVERRIDING SYSTEM VALUE
-    SELECT tenant_id, id, event_type, aggregate_type, aggregate_id, payload, schema_version, correlation_id, created_at
+      correlation_id, traceparent, created_at) OVERRIDING SYSTEM VALUE
+    SELECT tenant_id, id, event_type, aggregate_type, aggregate_id, payload, schema_version, correlation_id,
+      traceparent, created_at
     FROM back
 """
 _REVIEWED = """

@@ -20,6 +20,9 @@ import structlog
 from psycopg.rows import class_row
 from sqlalchemy import Connection, text
 
+from alm_workbench.shared import tracing
+from alm_workbench.shared.mediator import correlated
+
 log = structlog.get_logger(__name__)
 
 CHANNEL = "alm_outbox"
@@ -56,6 +59,7 @@ class OutboxMessage:
     correlation_id: str | None
     created_at: datetime
     retry_count: int
+    traceparent: str | None = None
 
 
 _APPEND = text("""
@@ -94,7 +98,7 @@ def append(conn: Connection, events: Iterable[EventLike], *, correlation_id: str
 # A message waits while an earlier one of its aggregate waits for its next try.
 _NEXT = """
     SELECT tenant_id, id, event_type, aggregate_type, aggregate_id, payload, schema_version, correlation_id,
-           created_at, retry_count
+           created_at, retry_count, traceparent
     FROM alm.outbox_messages m
     WHERE published_at IS NULL AND next_attempt_at <= clock_timestamp() AND NOT EXISTS (
       SELECT FROM alm.outbox_messages e
@@ -114,9 +118,9 @@ _RETRY = """
 _BURY = """
     WITH dead AS (DELETE FROM alm.outbox_messages WHERE tenant_id = %s AND id = %s RETURNING *)
     INSERT INTO alm.dead_letter_messages (tenant_id, id, event_type, aggregate_type, aggregate_id, payload,
-      schema_version, correlation_id, created_at, retry_count, next_attempt_at, error)
+      schema_version, correlation_id, traceparent, created_at, retry_count, next_attempt_at, error)
     SELECT tenant_id, id, event_type, aggregate_type, aggregate_id, payload, schema_version, correlation_id,
-      created_at, retry_count, next_attempt_at, %s FROM dead
+      traceparent, created_at, retry_count, next_attempt_at, %s FROM dead
 """
 # What is due already is either announced by a NOTIFY or waits for an earlier message of its aggregate.
 _DUE_IN = """
@@ -197,7 +201,8 @@ class Publisher:
                 if aggregate in blocked:
                     continue
                 try:
-                    self._handle(message)
+                    with correlated(message.correlation_id), tracing.step(message.traceparent):
+                        self._handle(message)
                 except Exception as error:  # any failure of a subscriber is kept with the message
                     blocked.add(aggregate)
                     self._failed(conn, message, error)
