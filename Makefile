@@ -68,6 +68,7 @@ bench-engines: install ## Measure the manifest core beside other engines; option
 soak: install ## Run the property tests up to a hundred times longer, within an hour; options in PYTEST_ARGS="-k agreement"
 	@ALM_SOAK=1 $(PY) -m pytest -p no:cacheprovider -m soak --timeout=3600 --durations=10 \
 		tests/unit/mpc tests/unit/testing tests/integration/mpc $(PYTEST_ARGS)
+	@$(PY) -m tests.contract.generated --requests 2000
 
 docs-check: .venv/.ready ## Check that links and commands in the documents lead somewhere
 	@$(PY) scripts/check_docs.py

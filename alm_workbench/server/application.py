@@ -26,6 +26,7 @@ from alm_workbench.contexts.auth.messages import (
 )
 from alm_workbench.demo import refuse_demo
 from alm_workbench.errors import AlmError, AuthenticationFailed, Conflict
+from alm_workbench.server import cors
 from alm_workbench.server.authentication import KeyDoor
 from alm_workbench.server.limits import RequestLimits
 from alm_workbench.server.readiness import Readiness
@@ -82,7 +83,11 @@ class Application:
 
     @classmethod
     def of(cls, runtime: Runtime, *, threads: int = 8) -> Application:
-        """What a server serves of a running workbench; as many threads as the database pool has connections."""
+        """What a server serves of a running workbench; as many threads as the database pool has connections.
+
+        Raises ``ConfigurationError`` where a setting of the faces makes no sense.
+        """
+        cors.allowed_origins()
         refuse_demo(runtime)
         return cls(
             runtime.mediator,
@@ -174,7 +179,8 @@ class Application:
 
     async def readiness(self) -> dict[str, Any]:
         """What ``/alm/health/ready`` answers, within a few seconds."""
-        return await self._ready.state()
+        alone = bool(self.limits.state().get("failures"))
+        return await self._ready.state() | {"rates": "each process alone" if alone else "ok"}
 
     def close(self) -> None:
         """Stop the threads; running calls are waited for."""

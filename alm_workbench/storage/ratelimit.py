@@ -179,7 +179,8 @@ class SharedRateLimiter:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._told = 0.0
-        self._admitted = self._refused = self._failed = 0
+        self._admitted = self._refused = self._failed = self._told_refused = 0
+        self._reported = 0.0
 
     def admit(self, subject: str, budget: Budget, /) -> Verdict:
         """Count a request, unless the minute or the second is used up."""
@@ -223,12 +224,20 @@ class SharedRateLimiter:
                     self._failed = 0
                     while not self._stop.wait(self._interval):
                         self.reconcile(conn)
+                        self._report()
                     self.reconcile(conn)
             except psycopg.Error as error:
                 self._failed += 1
                 if self._failed == 1:
                     log.warning("rates.alone", error=str(error).strip())
                 self._stop.wait(self._interval)
+
+    def _report(self) -> None:
+        """Say once a minute how many were turned away, where any were."""
+        now = time.monotonic()
+        if now - self._reported >= MINUTE and self._refused > self._told_refused:
+            log.info("rates.refused", admitted=self._admitted, refused=self._refused - self._told_refused)
+            self._reported, self._told_refused = now, self._refused
 
     def reconcile(self, conn: psycopg.Connection[Any]) -> None:
         """Tell what was counted here since the last time, hear the sums; one round trip."""
