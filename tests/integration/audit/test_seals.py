@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 
 from alm_workbench.storage.audit.keys import AuditKeys
 from alm_workbench.storage.audit.sealing import seal_due
+from alm_workbench.storage.backup import backup, restore
+from alm_workbench.storage.engine import make_engine
+from tests.factories.database import Cluster
 from tests.factories.world import run
 from tests.integration.audit.conftest import Vault
 
@@ -136,40 +141,23 @@ def test_the_app_role_cannot_seal(vault: Vault) -> None:
     assert allowed == (False,)
 
 
-def test_after_a_restore_into_another_cluster_nothing_is_sealed_twice(own_vault: Vault) -> None:
-    """Transaction ids begin anew there; what the seals list tells what is sealed."""
+def test_after_a_restore_nothing_is_sealed_twice(own_vault: Vault, cluster: Cluster, tmp_path: Path) -> None:
+    """A restored trail verifies with the same keys; transaction ids begin anew there, and the chain goes on."""
     own_vault.world.artifact(1)
     own_vault.seal()
-    own_vault.tamper("UPDATE alm.audit_snapshots SET row_xid = pg_current_xact_id() WHERE tenant_id = %(t)s")
-    with psycopg.connect(own_vault.superuser) as conn:  # the seals as another cluster would have signed them
-        conn.execute("SET LOCAL session_replication_role = replica")
-        conn.execute("DELETE FROM alm.audit_seals")
-    other = own_vault.keys.directory / "heads"
-    for file in other.glob("*.json"):
-        file.unlink()
-    _seal_as_another_cluster(own_vault)
-    own_vault.world.artifact(2)
-    done = own_vault.seal()
-    report = own_vault.verify()
-    assert done.leaves == 2
-    assert report.findings == []
-    assert report.unsealed == 0
-
-
-def _seal_as_another_cluster(own_vault: Vault) -> None:
-    from dataclasses import replace
-
-    from alm_workbench.storage.audit import records, seals
-
-    with psycopg.connect(own_vault.dsns.worker, autocommit=True) as conn:
-        own_vault.seal()
-        with psycopg.connect(own_vault.superuser) as admin:
-            admin.execute("SET LOCAL session_replication_role = replica")
-            leaves = seals.leaves_of(conn, own_vault.world.tenant_id, 1)
-            made = seals.newest(conn, own_vault.world.tenant_id)
-            assert made is not None
-            admin.execute("DELETE FROM alm.audit_seals")
-            foreign = replace(made, cluster="1.1", upto_xid=made.upto_xid + 10**9).signed(*own_vault.keys.current())
-            seals.insert(admin, foreign, records.pack(records.unpack(leaves)))
-    for file in (own_vault.keys.directory / "heads").glob("*.json"):
-        file.unlink()
+    own_vault.world.artifact(2)  # not sealed when the backup is made
+    backup(own_vault.dsns.owner, tmp_path / "b", cluster.server.binaries)
+    target = cluster.create(migrated=False)
+    restore(tmp_path / "b", target.owner, cluster.server.binaries, admin_dsn=cluster.superuser_dsn(target))
+    world = replace(own_vault.world, engine=make_engine(target.app))
+    other = replace(own_vault, world=world, dsns=target, superuser=cluster.superuser_dsn(target))
+    report = other.verify()
+    assert (report.findings, report.unsealed) == ([], 2)
+    world.artifact(3)
+    assert other.seal().leaves == 4
+    report = other.verify()
+    assert (report.findings, report.unsealed) == ([], 0)
+    other.tamper("UPDATE alm.audit_snapshots SET payload = '{}' WHERE tenant_id = %(t)s AND entity_type = 'Artifact'")
+    assert [f.code for f in other.found()] == ["payload"] * 3
+    world.engine.dispose()
+    cluster.drop(target)
