@@ -102,7 +102,6 @@ from alm_workbench.contexts.reporting.messages import (
     SqlResult,
 )
 from alm_workbench.contexts.tenant.messages import (
-    AddMember,
     CreateRole,
     DeactivateTenant,
     DeleteRole,
@@ -548,10 +547,6 @@ class MembersApi:
 
     def __init__(self, mediator: Mediator) -> None:
         self._mediator = mediator
-
-    def add(self, *, email: str, roles: tuple[str, ...] = ("viewer",)) -> MemberDTO:
-        """Add a person who already has an account, with roles that I hold myself."""
-        return self._mediator.send(AddMember(email=email, roles=roles))
 
     def invitations(self) -> tuple[InvitationDTO, ...]:
         """The invitations of the organisation, newest first."""

@@ -15,7 +15,6 @@ from alm_workbench.contexts.auth.messages import (
     TenantChoiceDTO,
 )
 from alm_workbench.contexts.tenant.messages import (
-    AddMember,
     CreateRole,
     DeleteRole,
     InvitationDTO,
@@ -99,11 +98,6 @@ class Members(Listing[MemberDTO]):
     def revoke_invitation(self, email: str) -> InvitationDTO:
         """Take an open invitation back."""
         return self._workbench.mediator.send(RevokeInvitation(self._invited(email).invitation_id))
-
-    @action
-    def add(self, email: str, *roles: str) -> MemberDTO:
-        """Add a person who has an account already."""
-        return self._workbench.mediator.send(AddMember(email, roles or ("viewer",)))
 
     @action
     def set_roles(self, who: Any, *roles: str) -> MemberDTO:

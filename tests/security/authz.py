@@ -138,7 +138,6 @@ def routes() -> list[Spec]:
 
 SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     "ActivateManifest": lambda s: Sample({"manifest_version_id": s.ids["version_id"]}),
-    "AddMember": lambda s: Sample({"email": "manager@globex.example", "roles": ["viewer"]}),
     "AcceptInvitation": lambda s: Sample({"token": "x" * 43}),
     "ArtifactsAt": lambda s: Sample(query={"at": "2026-01-01T00:00:00Z"}),
     "ChangePassword": lambda s: Sample({"current_password": PASSWORD, "new_password": "olive tractor meadow 91"}),

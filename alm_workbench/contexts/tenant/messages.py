@@ -199,10 +199,13 @@ class ListMembers(Query[tuple[MemberDTO, ...]]):
     """The people of the organisation, by name."""
 
 
-@command(route="POST /members", privilege="member:manage", facade="members.add", idempotent=True)
+@command(route=None, privilege="member:manage")
 @dataclass(frozen=True, slots=True)
 class AddMember(Command[MemberDTO]):
-    """Add a person who already has an account, with roles that I hold myself."""
+    """Add a person who already has an account, with roles that I hold myself.
+
+    Not for REST: its answer would tell who has an account with other organisations. There people are invited.
+    """
 
     email: str
     roles: tuple[str, ...] = ("viewer",)
