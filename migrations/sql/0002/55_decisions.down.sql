@@ -1,0 +1,2 @@
+DROP INDEX alm.decision_log_actor;
+DROP INDEX alm.decision_log_rule;
