@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import text
 
 from alm_workbench.shared.jobs import JobRun, JobSpec
+from alm_workbench.storage import idempotency
 from alm_workbench.storage.dead_letters import DeadLetters
 from alm_workbench.storage.jobs import JobQueue
 from alm_workbench.storage.outbox import prune
@@ -29,6 +30,7 @@ def upkeep(worker_dsn: str, others: Sequence[JobSpec]) -> list[JobSpec]:
         JobSpec("jobs.prune", lambda job: queue.prune(KEEP_JOBS), cron="23 2 * * *", upkeep=True),
         JobSpec("outbox.prune", lambda job: prune(worker_dsn, KEEP_EVENTS), cron="29 2 * * *", upkeep=True),
         JobSpec("dlq.prune", lambda job: letters.purge(KEEP_REVIEWED), cron="31 2 * * *", upkeep=True),
+        JobSpec("idempotency.prune", lambda job: idempotency.purge(worker_dsn), cron="13 * * * *", upkeep=True),
         JobSpec("audit.partitions", make_partitions, cron="37 1 * * *", upkeep=True),
     ]
     return made
