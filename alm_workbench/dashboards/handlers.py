@@ -13,7 +13,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from tornado import web
 from voila.tornado.handler import TornadoVoilaHandler
 
-from alm_workbench.dashboards.assets import bundle_url, bundle_version
+from alm_workbench.dashboards.assets import bundle_version, bundles_of
 from alm_workbench.dashboards.catalogue import Catalogue, Dashboard
 from alm_workbench.dashboards.kernels import SessionKernels
 from alm_workbench.dashboards.texts import PAGE_TEXTS
@@ -87,7 +87,7 @@ class FrameHandler(JupyterHandler):
                 languages=LANGUAGES,
                 language_links=links,
                 base_url=self.base_url,
-                bundle_url=bundle_url(self.base_url),
+                bundles=bundles_of(str(values.get("content", "")), self.base_url),
                 built=bundle_version() != "none",
                 user=user,
                 lab_url=self.app.lab_url if user and user.is_owner else "",

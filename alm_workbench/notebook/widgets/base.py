@@ -110,7 +110,9 @@ class AlmWidget(anywidget.AnyWidget):
         return sent(self._mediator, REGISTRY.named(name), values)
 
     def _repr_html_(self) -> str:
-        attributes = "".join(f' {name}="{escape(str(value))}"' for name, value in self.attributes.items())
+        # the page's language, not the kernel's: one rendering serves all viewers
+        named = {name: value for name, value in self.attributes.items() if name != "lang"}
+        attributes = "".join(f' {name}="{escape(str(value))}"' for name, value in named.items())
         return f"<{self.TAG}{attributes}></{self.TAG}>"
 
     def _repr_mimebundle_(self, **more: Any) -> Any:

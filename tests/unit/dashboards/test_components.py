@@ -12,6 +12,7 @@ import pytest
 
 from alm_workbench import resources
 from alm_workbench.dashboards import Kpi, Report, Row, Table
+from alm_workbench.dashboards.assets import bundles_of
 from alm_workbench.dashboards.catalogue import Catalogue
 from alm_workbench.dashboards.kernels import MAX_PER_SESSION, KernelOwners, kernel_environment
 
@@ -89,3 +90,11 @@ def test_the_dashboards_that_ship_hold_no_output_and_only_components() -> None:
         assert item.title("tr") != item.title("en")
         assert item.description("tr")
         assert all(cell.get("outputs", []) == [] for cell in notebook["cells"])
+
+
+def test_a_page_loads_the_widgets_only_where_it_has_one() -> None:
+    """A page of reports does not pay for the widgets of people and history."""
+    (reports,) = bundles_of("<alm-report name='x'></alm-report>", "/base/")
+    assert reports.startswith("/base/alm/static/alm-report.js?v=")
+    both = bundles_of("<alm-audit-timeline entity-id='1'></alm-audit-timeline>", "/")
+    assert [url.split("?")[0] for url in both] == ["/alm/static/alm-report.js", "/alm/static/alm-widgets.js"]

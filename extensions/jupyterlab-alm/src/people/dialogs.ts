@@ -47,8 +47,7 @@ export class PeopleDialogs {
   /** Go on in another organisation. */
   async switchTenant(): Promise<void> {
     const { trans } = this;
-    const rest = clientAsk(this.workbench.client);
-    const ask: Ask = (message, values) => rest(message === 'switch' ? 'SwitchTenant' : message, values);
+    const ask = clientAsk(this.workbench.client);
     await this.show(trans.__('Switch Organisation'), '', 'alm-tenant-switcher', ask, 'alm-switched');
   }
 

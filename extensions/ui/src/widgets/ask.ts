@@ -141,10 +141,11 @@ export function request(message: MessageName, values: Values): { path: string; i
 /** Messages straight to the REST API, with the rights of whoever looks at the page. */
 export function restAsk(carry: Carry = ownSession): Ask {
   return async <T>(message: MessageName | Action, values: Values = {}): Promise<T> => {
-    if (!(message in ROUTES)) {
+    const name = message === 'switch' ? 'SwitchTenant' : message;
+    if (!(name in ROUTES)) {
       throw new ProblemError({ title: 'Error', status: 0, detail: `${message} needs a notebook` });
     }
-    const { path, init } = request(message as MessageName, values);
+    const { path, init } = request(name as MessageName, values);
     let response: Response;
     try {
       response = await carry(path, init);
