@@ -34,6 +34,7 @@ def names(wheel: Path) -> list[str]:
         rf"{DATA}/etc/jupyter/jupyter_server_config\.d/alm_workbench\.json",
         r"alm_workbench/py\.typed",
         r"alm_workbench/server/static/alm-report\.js",
+        r"alm_workbench/server/static/alm-widgets\.js",
         r"alm_workbench/server/templates/login\.html",
         r"alm_workbench/dashboards/templates/share/voila/templates/almlite/index\.html\.j2",
         r"alm_workbench/mpc/parse/dsl\.lark",
