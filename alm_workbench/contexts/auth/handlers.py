@@ -72,7 +72,7 @@ class Door:
             raise error
         self.users.log_in_cleared(ctx.conn, email)
         if self.passwords.outdated(gate.password_hash):
-            self.users.set_password(ctx.conn, account.user_id, self.passwords.hash(password))
+            self.users.set_password(ctx.conn, account.user_id, self.passwords.hash(password), same=True)
         return account
 
     def choose(self, ctx: MessageContext, user_id: UUID, slug: str | None) -> UUID:

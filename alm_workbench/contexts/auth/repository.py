@@ -151,10 +151,10 @@ class AuthRepository:
         values = {"user_id": user_id, "name": name, "locale": locale}
         conn.execute(text("SELECT alm.user_update(:user_id, :name, :locale)"), values)
 
-    def set_password(self, conn: Connection, user_id: UUID, password_hash: str) -> None:
-        """Keep the hash of a new password; links to reset the former one are dead."""
-        values = {"user_id": user_id, "hash": password_hash}
-        conn.execute(text("SELECT alm.user_set_password(:user_id, :hash)"), values)
+    def set_password(self, conn: Connection, user_id: UUID, password_hash: str, *, same: bool = False) -> None:
+        """Keep the hash of a new password, and links to reset the former one are dead; or a better hash of the same."""
+        values = {"user_id": user_id, "hash": password_hash, "same": same}
+        conn.execute(text("SELECT alm.user_set_password(:user_id, :hash, :same)"), values)
 
     # -- sessions
 

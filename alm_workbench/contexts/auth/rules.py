@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from alm_workbench.errors import ErrorItem, InvalidInput
@@ -88,7 +89,7 @@ def password_problem(password: str, about: Sequence[str], path: str = "/password
         return ErrorItem(path, "too-long", f"a password has at most {MAX_PASSWORD} characters")
     from zxcvbn import zxcvbn
 
-    words = [part for text in about for part in (text, *text.replace("@", " ").replace(".", " ").split()) if part]
+    words = [part for text in about for part in (text, *re.findall(r"\w+", text)) if part]
     judged = zxcvbn(password[:JUDGED], user_inputs=words)
     if judged["score"] >= MIN_SCORE:
         return None

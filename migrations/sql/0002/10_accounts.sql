@@ -141,13 +141,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp 
   SELECT u.id, u.email, u.display_name, u.is_active, u.locale FROM alm.users u WHERE u.email = lower(auth_lookup.email)
 $$;
 
--- Links to reset the former password are dead with it.
-CREATE FUNCTION alm.user_set_password(user_id uuid, password_hash text) RETURNS void
+-- Links to reset the former password are dead with it; `same`: only the hash is a new one.
+CREATE FUNCTION alm.user_set_password(user_id uuid, password_hash text, same boolean) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$
   UPDATE alm.users u SET password_hash = user_set_password.password_hash, updated_at = clock_timestamp()
   WHERE u.id = user_set_password.user_id;
   UPDATE alm.one_time_tokens t SET used_at = clock_timestamp()
   WHERE t.user_id = user_set_password.user_id AND t.purpose = 'password_reset' AND t.used_at IS NULL
+    AND NOT user_set_password.same
 $$;
 
 CREATE FUNCTION alm.user_update(user_id uuid, display_name text, locale text) RETURNS void
@@ -376,7 +377,7 @@ $$;
 GRANT EXECUTE ON FUNCTION alm.login_keys(text, text) TO alm_definer;
 GRANT EXECUTE ON FUNCTION alm.login_gate(text, text), alm.login_failed(text, text), alm.login_cleared(text, text),
   alm.auth_note(uuid, text, uuid, uuid, uuid, text, text, text), alm.auth_lookup(text),
-  alm.user_set_password(uuid, text), alm.user_update(uuid, text, text),
+  alm.user_set_password(uuid, text, boolean), alm.user_update(uuid, text, text),
   alm.session_open(uuid, uuid, uuid, text, text, interval, interval, bytea), alm.session_look(uuid),
   alm.session_touch(uuid), alm.session_rotate(bytea, bytea), alm.session_move(uuid, uuid, uuid, bytea),
   alm.sessions_end(uuid, uuid, uuid, text), alm.sessions_of(uuid), alm.sign_ins(uuid, timestamptz, uuid, integer),
