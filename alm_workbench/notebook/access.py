@@ -189,7 +189,7 @@ def moment(value: Moment | None) -> datetime | None:
 
 
 def explain(
-    workbench: Workbench, user: Any, action: str, item: Any, at: Moment | None, type_: str | None, who_can: str | None
+    workbench: Workbench, user: Any, action: str, item: Any, at: Moment | None, **more: str | None
 ) -> Explanation:
     """Ask, with whatever stands for a person and an item in a notebook."""
     who: str | None = None
@@ -206,7 +206,5 @@ def explain(
         if not isinstance(found, UUID):
             raise InvalidInput(_("Give an item, a project, or the id of an item"))
     return Explanation(
-        workbench.api.access.explain(
-            action=action, entity_type=kind, entity_id=found, user=who, type=type_, at=moment(at), who_can=who_can
-        )
+        workbench.api.access.explain(action=action, entity_type=kind, entity_id=found, user=who, at=moment(at), **more)
     )

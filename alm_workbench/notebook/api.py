@@ -155,14 +155,16 @@ class AccessApi:
         type: str | None = None,
         at: datetime | None = None,
         who_can: str | None = None,
+        role: str | None = None,
     ) -> ExplanationDTO:
         """Why somebody may or may not do something: membership, roles, privilege, access rules, policies, workflow.
 
         ``action`` is read, update, delete, restore, link, ``transition:<id>``, create (of a ``type`` in a project), or a
         privilege (``member:invite``). ``entity_type`` is Artifact or Project, and neither for a privilege. ``user`` is an
-        e-mail address or id; without it, I. ``at`` asks about that moment: the process, roles and item of then, as far as
-        the audit trail tells. ``who_can`` lists for every member whether he may do that action. About others, and for
-        ``at`` and ``who_can``, the privilege audit:read is needed.
+        e-mail address or id; without it, I. ``role`` asks about anybody who holds just this role. ``at`` asks about that
+        moment: the process, roles and item of then, as far as the audit trail tells. ``who_can`` lists for every member
+        whether he may do that action. About others, and for ``role``, ``at`` and ``who_can``, the privilege audit:read is
+        needed.
         """
         message = Explain(
             action=action,
@@ -172,6 +174,7 @@ class AccessApi:
             type=type,
             at=at,
             who_can=who_can,
+            role=role,
         )
         return self._mediator.query(message)
 

@@ -193,14 +193,16 @@ class Workbench:
         *,
         type: str | None = None,
         who_can: str | None = None,
+        role: str | None = None,
     ) -> Explanation:
         """Why somebody may or may not do something: ``wb.explain("ada@acme.example", "update", item)``.
 
         ``user`` is a member, an e-mail address, an actor's id, or None for you. ``action`` is read, update, delete,
         restore, link, ``transition:<step>``, create (with a project as ``item`` and ``type``), or a privilege such as
-        ``member:invite`` without an item. ``at`` asks about that moment; ``who_can="read"`` lists everybody.
+        ``member:invite`` without an item. ``at`` asks about that moment; ``who_can="read"`` lists everybody;
+        ``role="viewer"`` asks about anybody who holds that role.
         """
-        return access.explain(self, user, action, item, at, type, who_can)
+        return access.explain(self, user, action, item, at, type=type, who_can=who_can, role=role)
 
     def max_age(self) -> float | None:
         """How old (seconds) a report may be that contains our own changes; None when any will do."""

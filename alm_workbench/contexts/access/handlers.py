@@ -44,6 +44,9 @@ class ExplainHandler:
         process = world.process(target.project) if target.project else None
         project_id = target.project.id if target.project else None
         book, people = world.book(), world.people(project_id)
+        if message.role is not None and message.role not in book.implies:
+            known = f"{message.role!r} is none of {', '.join(sorted(book.implies))}"
+            raise InvalidInput(f"There is no role {message.role!r}", errors=[ErrorItem("/role", "unknown-role", known)])
         person, itself = self._person(ctx, message, people)
         subject = subject_of(ctx.principal, person, book, itself and message.at is None)
         chain = [_link(f) for f in _chain(ctx, subject, target, process, message.action, message.type)]
@@ -87,7 +90,8 @@ class ExplainHandler:
         )
 
     def _check(self, ctx: MessageContext, message: Explain) -> None:
-        if (_names_other(ctx, message.user) or message.at or message.who_can) and not ctx.principal.may(OTHERS):
+        special = _names_other(ctx, message.user) or message.at or message.who_can or message.role
+        if special and not ctx.principal.may(OTHERS):
             reason = {"code": "R_PRIVILEGE_MISSING", "message": f"privilege {OTHERS} is needed", "rule_id": OTHERS}
             raise AccessDenied(f"Rights of others, or of another time, need the privilege {OTHERS}", reasons=[reason])
         problems = []
@@ -95,6 +99,8 @@ class ExplainHandler:
             problems.append(ErrorItem("/at", "timezone", "say the time zone: 2026-01-01T00:00:00Z"))
         elif message.at is not None and message.at > ctx.now:
             problems.append(ErrorItem("/at", "future", "nobody knows the rights of the future"))
+        if message.role is not None and message.user is not None:
+            problems.append(ErrorItem("/role", "doubled", "ask about a user or about a role"))
         if message.entity_type and message.entity_id is None:
             problems.append(ErrorItem("/entity_id", "required", f"say which {message.entity_type} is meant"))
         if message.entity_id is None and ":" not in message.action:
@@ -112,6 +118,9 @@ class ExplainHandler:
 
     def _person(self, ctx: MessageContext, message: Explain, people: list[Person]) -> tuple[Person, bool]:
         me = ctx.principal
+        if message.role is not None:
+            nobody = UUID(int=0)
+            return Person(nobody, nobody, message.role, "", "active", (message.role,)), False
         if not _names_other(ctx, message.user):
             found = next((p for p in people if p.membership_id == me.membership_id), None)
             blank = Person(me.membership_id or UUID(int=0), me.actor_id, me.display_name, me.email, "gone", ())

@@ -199,6 +199,19 @@ def test_who_may_ask_about_whom(org: Org, note: ArtifactDTO, workbench: Bench) -
             org.owner.query(wrong)
 
 
+def test_a_role_without_a_person(org: Org, note: ArtifactDTO) -> None:
+    """What anybody could do who holds just this role: before it is given."""
+    assert org.owner.query(Explain("read", "Artifact", note.id, role="engineer")).allowed
+    viewer = org.owner.query(Explain("update", "Artifact", note.id, role="viewer"))
+    assert next(link.rule_id for link in viewer.chain if link.verdict == "deny") == "artifact:update"
+    with pytest.raises(InvalidInput, match="no role"):
+        org.owner.query(Explain("read", "Artifact", note.id, role="pilot"))
+    with pytest.raises(InvalidInput):
+        org.owner.query(Explain("read", "Artifact", note.id, role="viewer", user="owner@acme.example"))
+    with pytest.raises(AccessDenied):
+        org.engineer.query(Explain("read", "Artifact", note.id, role="owner"))
+
+
 def test_who_can_lists_every_member_with_the_rule(org: Org, note: ArtifactDTO) -> None:
     """Everybody is listed, and the list says what the single answers say."""
     found = org.owner.query(Explain("read", "Artifact", note.id, who_can="read")).who
