@@ -37,7 +37,7 @@ class ArtifactsAtHandler:
             wanted = limit + 1 - len(found)  # one more tells whether there is a next page
             rows = self._audit.artifacts_at(ctx.conn, message.project_id, message.at, message.type, wanted, after)
             for row in rows:
-                item = self._shown(ctx, row.payload, ruled)
+                item = self._shown(ctx, row.payload, row.happened_at, ruled)
                 if item is not None and len(found) == limit:
                     return Page(tuple(found), encode(str(found[-1].id)))
                 if item is not None:
@@ -51,7 +51,9 @@ class ArtifactsAtHandler:
         activations = ctx.ask(ListActivations(project_id))
         return next((a.manifest_version_id for a in activations if a.activated_at <= at), None)
 
-    def _shown(self, ctx: MessageContext, payload: Mapping[str, Any], ruled: VersionId | None) -> ArtifactDTO | None:
+    def _shown(
+        self, ctx: MessageContext, payload: Mapping[str, Any], happened_at: datetime, ruled: VersionId | None
+    ) -> ArtifactDTO | None:
         """The item without what is hidden now, was hidden by what ruled then, or by what it was written under."""
         seen = visible_payload(ctx, "Artifact", payload)
         kept, hidden = seen.payload, set(seen.hidden)
@@ -64,11 +66,14 @@ class ArtifactsAtHandler:
             kept["fields"] = {
                 n: v for n, v in (kept.get("fields") or {}).items() if n in then.payload.get("fields", {})
             }
-        return item_of(kept, sorted(hidden)) if kept is not None else None
+        return item_of(kept, happened_at, sorted(hidden)) if kept is not None else None
 
 
-def item_of(payload: Mapping[str, Any], hidden: Sequence[str]) -> ArtifactDTO:
-    """A row of the items' table, as the audit trail keeps it, as an item; what was taken out is blank."""
+def item_of(payload: Mapping[str, Any], happened_at: datetime, hidden: Sequence[str]) -> ArtifactDTO:
+    """A row of the items' table, as the audit trail keeps it, as an item; what was taken out is blank.
+
+    ``updated_at`` is when this version happened, which for history told afterwards is not when it was written.
+    """
     return ArtifactDTO(
         id=ArtifactId(UUID(payload["id"])),
         project_id=ProjectId(UUID(payload["project_id"])),
@@ -84,7 +89,7 @@ def item_of(payload: Mapping[str, Any], hidden: Sequence[str]) -> ArtifactDTO:
         occurred_at=datetime.fromisoformat(payload["occurred_at"]),
         created_at=datetime.fromisoformat(payload["created_at"]),
         created_by=uuid(payload.get("created_by")),
-        updated_at=datetime.fromisoformat(payload["updated_at"]),
+        updated_at=happened_at,
         updated_by=uuid(payload.get("updated_by")),
         version=payload["version"],
         masked=tuple(hidden),

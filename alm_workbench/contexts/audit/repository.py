@@ -82,7 +82,7 @@ class AuditRepository:
     def artifacts_at(
         self, conn: Connection, project_id: ProjectId, at: datetime, type_id: str | None, limit: int, after: UUID | None
     ) -> list[Any]:
-        """Id and payload of the items that were in a project at a moment, by id."""
+        """Id, payload and time of the items that were in a project at a moment, by id."""
         values = {"p": project_id, "at": at, "type": type_id, "limit": limit, "after": after or UUID(int=0)}
         conn.execute(text("SELECT set_config('app.include_deleted', 'on', true)"))
         rows = list(conn.execute(ARTIFACTS_AT, values))
@@ -201,14 +201,17 @@ ERASE = text("SELECT up_to_version, snapshots FROM alm.audit_erase(:id, :type, :
 # An imported item came into being when it says so, not when it was imported. Items that are gone for good have no row of
 # their own any more: the heads know them.
 ARTIFACTS_AT = text("""
-SELECT i.id, s.payload
+SELECT i.id, s.payload, s.happened_at
   FROM (SELECT a.id FROM alm.artifacts a WHERE a.project_id = :p AND a.id > :after
         UNION ALL
         SELECT h.entity_id FROM alm.audit_heads h
          WHERE h.entity_type = 'Artifact' AND h.entity_id > :after AND NOT EXISTS (
            SELECT FROM alm.artifacts a WHERE a.tenant_id = h.tenant_id AND a.id = h.entity_id)) i
  CROSS JOIN LATERAL (
-    SELECT s.payload, s.change_type FROM alm.audit_snapshots s
+    SELECT s.payload, s.change_type, CASE s.change_type
+        WHEN 'INITIAL' THEN least(s.occurred_at, CAST(s.payload ->> 'occurred_at' AS timestamptz))
+        ELSE s.occurred_at END AS happened_at
+      FROM alm.audit_snapshots s
      WHERE s.tenant_id = (SELECT alm.current_tenant()) AND s.entity_type = 'Artifact' AND s.entity_id = i.id
        AND (s.occurred_at <= :at
             OR s.change_type = 'INITIAL' AND CAST(s.payload ->> 'occurred_at' AS timestamptz) <= :at)

@@ -74,6 +74,7 @@ def test_items_are_as_they_were(org: Org, project: Any) -> None:
     assert at(org.owner, project, 4.5) == {}
     assert at(org.owner, project, 5.5)["Two"].version == 5
     assert at(org.owner, project, 2.5)["Two"].key == made.key
+    assert at(org.owner, project, 2.5)["Two"].updated_at == START + 2 * DAY
 
 
 def test_an_import_keeps_original_times(org: Org, project: Any) -> None:
