@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -178,19 +179,19 @@ class UpdateMemberHandler:
 
     def __call__(self, ctx: MessageContext, message: UpdateMember) -> MemberDTO:
         authority = Authority(ctx, self._tenants, MANAGE)
-        old = current(authority, message.membership_id, message.expected_version)
+        old = current(ctx, authority, message.membership_id, message.expected_version)
         codes = old.roles if message.roles is None else authority.check_known(message.roles)
         status = message.status or old.status
         authority.must_rule(old.roles)
         authority.must_rule(codes)
         authority.must_leave_an_owner(old, codes, active=status == "active")
         if (set(codes), status) == (set(old.roles), old.status):
-            return old
+            return shown(ctx, old)
         self._tenants.set_roles(ctx.conn, ctx.principal.tenant_id, old.membership_id, codes)
         self._tenants.set_status(ctx.conn, old.membership_id, status)
         payload = {"roles": list(codes), "status": status}
         ctx.emit(Event("MemberUpdated", "Membership", old.membership_id, payload))
-        return find(self._tenants.members(ctx.conn), old.membership_id)
+        return shown(ctx, find(self._tenants.members(ctx.conn), old.membership_id))
 
 
 class RemoveMemberHandler:
@@ -201,7 +202,7 @@ class RemoveMemberHandler:
 
     def __call__(self, ctx: MessageContext, message: RemoveMember) -> MemberDTO:
         authority = Authority(ctx, self._tenants, MANAGE)
-        old = current(authority, message.membership_id, message.expected_version)
+        old = current(ctx, authority, message.membership_id, message.expected_version)
         authority.must_rule(old.roles)
         authority.must_leave_an_owner(old, (), active=False)
         ctx.ask(LeaveProjects(old.membership_id))
@@ -209,7 +210,7 @@ class RemoveMemberHandler:
         self._tenants.set_roles(ctx.conn, ctx.principal.tenant_id, old.membership_id, ())
         self._tenants.remove(ctx.conn, old.membership_id)
         ctx.emit(Event("MemberRemoved", "Membership", old.membership_id, {"roles": list(old.roles)}))
-        return old
+        return shown(ctx, old)
 
 
 def present(tenants: TenantRepository, ctx: MessageContext) -> TenantDTO:
@@ -246,11 +247,16 @@ def find(members: tuple[MemberDTO, ...], membership_id: UUID) -> MemberDTO:
     raise NotFound(f"there is no member {membership_id}")
 
 
-def current(authority: Authority, membership_id: UUID, expected: int) -> MemberDTO:
+def shown(ctx: MessageContext, member: MemberDTO) -> MemberDTO:
+    """A member with the address only where the caller may see it."""
+    return replace(member, email=ctx.principal.sees_address(member.email))
+
+
+def current(ctx: MessageContext, authority: Authority, membership_id: UUID, expected: int) -> MemberDTO:
     """A member as the caller knows him; raises ``NotFound`` or ``StaleVersion``."""
     found = find(authority.members, membership_id)
     if found.version != expected:
-        raise stale("member", found, found.version, expected)
+        raise stale("member", shown(ctx, found), found.version, expected)
     return found
 
 

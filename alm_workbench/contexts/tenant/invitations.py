@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -97,7 +98,9 @@ class ListInvitationsHandler:
         self._all = invitations
 
     def __call__(self, ctx: MessageContext, message: ListInvitations) -> tuple[InvitationDTO, ...]:
-        return tuple(self._all.repo.all(ctx.conn))
+        sees = ctx.principal.sees_address  # who has accepted is a member like any other
+        found = self._all.repo.all(ctx.conn)
+        return tuple(replace(i, email=sees(i.email)) if i.status == "accepted" else i for i in found)
 
 
 class RevokeInvitationHandler:

@@ -545,6 +545,24 @@ def test_addresses_are_for_those_who_may_see_members(api: Api) -> None:
     assert other.email.encode() in api.get(f"/projects/{org.project.id}/members").body
 
 
+def test_who_manages_members_without_seeing_them_gets_no_address(workbench: Bench) -> None:
+    """Not from a change, nor from a conflict, nor from an invitation that was accepted."""
+    org = workbench.acme
+    code = f"blind{next(NUMBER)}"
+    org.owner.send(CreateRole(code, {"en": "Blind"}, ("member:manage", "member:invite"), ("viewer",)))
+    blind, _ = join(workbench, org, code)
+    guest, there = join(workbench, workbench.globex, "viewer")
+    guest.send(AcceptInvitation(invite(org, there.email).token))
+    target = member(org, there.email)
+    assert blind.send(UpdateMember(target.membership_id, target.version, status="suspended")).email == ""
+    with pytest.raises(StaleVersion) as refused:
+        blind.send(UpdateMember(target.membership_id, target.version, status="active"))
+    assert refused.value.to_problem()["current"]["email"] == ""
+    assert there.email not in {i.email for i in blind.query(ListInvitations())}
+    assert there.email in {i.email for i in org.owner.query(ListInvitations())}
+    assert blind.send(RemoveMember(target.membership_id, target.version + 1)).email == ""
+
+
 def test_versions_guard_members_and_roles_over_rest(api: Api) -> None:
     """428 without If-Match, 409 with the present state."""
     _, found = join(api.bench, api.bench.acme, "viewer")
