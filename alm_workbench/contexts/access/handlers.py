@@ -19,7 +19,7 @@ from alm_workbench.contexts.access.messages import (
     WhoDTO,
 )
 from alm_workbench.contexts.access.repository import AccessRepository
-from alm_workbench.contexts.access.wording import Texts, said
+from alm_workbench.contexts.access.wording import Texts, action_words, said
 from alm_workbench.contexts.access.world import Target, World
 from alm_workbench.contexts.artifact.domain import actor_view, eval_context
 from alm_workbench.contexts.artifact.judgement import Case, Finding, by_access, findings
@@ -54,12 +54,12 @@ class ExplainHandler:
         name = person.name or ctx.principal.sees_address(person.email)
         what = target.key or (said("hidden_item") if target.hidden is None else _object(target, message))
         summary = (
-            said("yes", name=name, action=message.action, what=what)
+            said("yes", name=name, action=action_words(message.action), what=what)
             if refused is None
             else said(
                 "no",
                 name=name,
-                action=message.action,
+                action=action_words(message.action),
                 what=what,
                 room=said(f"room:{refused.room}"),
                 why=refused.text,

@@ -22,8 +22,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "no_process": ("no process is in force, so nothing may be done with items", "yürürlükte süreç yok, bu yüzden öğelerle bir şey yapılamaz"),
     "type": ("there is no type {type} in it", "içinde {type} türü yok"),
     "hidden_item": ("an item that you may not see", "göremediğiniz bir öğe"),
-    "yes": ("Yes: {name} may {action} {what}", "Evet: {name} için {what} üzerinde {action} serbest"),
-    "no": ("No: {name} may not {action} {what}; {room} refuses: {why}", "Hayır: {name} için {what} üzerinde {action} yasak; {room} reddediyor: {why}"),
+    "yes": ("Yes: {name} may {action} {what}", "Evet: {name}, {what} üzerinde {action} yetkisine sahip"),
+    "no": ("No: {name} may not {action} {what}; {room} refuses: {why}", "Hayır: {name}, {what} üzerinde {action} yetkisine sahip değil; {room} reddediyor: {why}"),
     "room:member": ("the membership", "üyelik"),
     "room:privilege": ("a missing privilege", "eksik ayrıcalık"),
     "room:project": ("the project", "proje"),
@@ -38,6 +38,25 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "deleted_then": ("the item lay in the bin", "öğe çöp kutusundaydı"),
     "account_now": ("names are those of today", "adlar bugünkü haliyle"),
 }  # fmt: skip
+
+
+ACTIONS: Mapping[str, tuple[str, str]] = {
+    "read": ("read", "okuma"),
+    "create": ("create", "oluşturma"),
+    "update": ("update", "değiştirme"),
+    "delete": ("delete", "silme"),
+    "restore": ("restore", "geri getirme"),
+    "link": ("link", "bağlama"),
+    "activate": ("activate a process in", "süreci yürürlüğe koyma"),
+    "members": ("give roles in", "rol verme"),
+}
+
+
+def action_words(action: str) -> Texts:
+    """An action as a part of a sentence."""
+    step = action.removeprefix("transition:")
+    other = (f"take the step '{step}' of", f"'{step}' adımını atma") if step != action else (f"use {action}", action)
+    return dict(zip(("en", "tr"), ACTIONS.get(action, other), strict=True))
 
 
 def said(key: str, /, **values: object) -> Texts:
