@@ -292,9 +292,7 @@ def test_bad_input_begins_no_run(place: Place, wrong: dict[str, str]) -> None:
     before = place.one("SELECT count(*) FROM alm.saga_runs")
     given = {"slug": "fine", "name": "Fine", **wrong}
     with pytest.raises(InvalidInput):
-        place.root.send(
-            OnboardTenant(owner_user_id=place.owner.user_id, owner_email="a@b.c", owner_name="A", **given)  # type: ignore[arg-type]
-        )
+        place.root.send(OnboardTenant(owner_user_id=place.owner.user_id, owner_email="a@b.c", owner_name="A", **given))
     assert place.one("SELECT count(*) FROM alm.saga_runs") == before
 
 

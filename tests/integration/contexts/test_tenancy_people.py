@@ -229,7 +229,7 @@ def test_rights_that_are_gone_do_not_linger_in_a_process(workbench: Bench) -> No
         RemoveMember(target.membership_id, target.version),
     ):
         with pytest.raises(AccessDenied, match="any more"):
-            admin.send(message)  # type: ignore[arg-type]
+            admin.send(message)
 
 
 # -- an owner always stays
@@ -245,7 +245,7 @@ def test_the_last_owner_stays(workbench: Bench) -> None:
         RemoveMember(me.membership_id, me.version),
     ):
         with pytest.raises(Conflict, match="last owner"):
-            org.owner.send(message)  # type: ignore[arg-type]
+            org.owner.send(message)
     code = f"heir{next(NUMBER)}"
     org.owner.send(CreateRole(code, {"en": "Heir"}, (), ("owner",)))
     second, other = join(workbench, org, code)
