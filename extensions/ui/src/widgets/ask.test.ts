@@ -44,13 +44,14 @@ describe('asking the kernel', () => {
     const { ask, stop } = kernelAsk(model, slow, 1000);
     const asked = ask('Me');
     vi.advanceTimersByTime(1500);
-    expect(slow).toHaveBeenCalledOnce();
+    expect(slow).toHaveBeenLastCalledWith(true);
     model.tell({
       id: model.sent[0]?.id,
       ok: false,
       problem: { title: 'No', status: 403, detail: 'because' }
     });
     await expect(asked).rejects.toThrow('because');
+    expect(slow).toHaveBeenLastCalledWith(false);
     stop();
     vi.useRealTimers();
   });

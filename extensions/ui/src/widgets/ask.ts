@@ -53,11 +53,12 @@ function isAnswer(content: unknown): content is Answer {
 
 /**
  * Messages through the widget's own channel: the kernel sends them with the notebook's connection. Several views of
- * one widget hear every answer, so ids are drawn at random and each view takes its own only.
+ * one widget hear every answer, so ids are drawn at random and each view takes its own only. `waits` is told when an
+ * answer lets itself wait for, and when nothing is waited for any more.
  */
 export function kernelAsk(
   model: Model,
-  slow: () => void = () => undefined,
+  waits: (slow: boolean) => void = () => undefined,
   patience = 4000
 ): { ask: Ask; stop: () => void } {
   const waiting = new Map<string, Waiting>();
@@ -77,9 +78,12 @@ export function kernelAsk(
   const ask: Ask = (message, values = {}) =>
     new Promise((resolve, reject) => {
       const id = Array.from(crypto.getRandomValues(new Uint32Array(3)), part => part.toString(36)).join('');
-      const timer = setTimeout(() => waiting.has(id) && slow(), patience);
+      const timer = setTimeout(() => waiting.has(id) && waits(true), patience);
       const settle = (done: () => void): void => {
         clearTimeout(timer);
+        if (!waiting.size) {
+          waits(false);
+        }
         done();
       };
       waiting.set(id, {

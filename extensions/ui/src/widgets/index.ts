@@ -40,7 +40,7 @@ export function render({ model, el }: { model: Model; el: HTMLElement }): () => 
   const show = (): void => {
     stops.splice(0).forEach(stop => stop());
     const face = make(String(model.get('tag')), model.get('attributes') as Record<string, string>);
-    const { ask, stop } = kernelAsk(model, () => face.slow());
+    const { ask, stop } = kernelAsk(model, slow => (slow ? face.slow() : face.awake()));
     face.ask = ask;
     stops.push(stop);
     el.replaceChildren(face);

@@ -94,7 +94,6 @@ abstract class FormFace<T> extends Face {
       const shown = this.refused(error);
       this.trouble.replaceChildren(...(shown ? [shown] : []));
     } finally {
-      this.awake();
       go.disabled = false;
       go.textContent = this.goText;
     }
@@ -280,10 +279,8 @@ export class AlmTenantSwitcher extends Face {
     this.list.replaceChildren(h('li', {}, loading(this.texts)));
     try {
       const [me, tenants] = await Promise.all([this.ask<Person>('Me'), this.ask<Choice[]>('ListMyTenants')]);
-      this.awake();
       this.draw(me, tenants);
     } catch (error) {
-      this.awake();
       this.list.replaceChildren();
       this.trouble.replaceChildren(problemCard(error, this.texts, () => void this.load()));
     }
@@ -327,8 +324,6 @@ export class AlmTenantSwitcher extends Face {
     } catch (error) {
       this.trouble.replaceChildren(problemCard(error, texts));
       from.disabled = false;
-    } finally {
-      this.awake();
     }
   }
 }

@@ -72,13 +72,11 @@ export class AlmAuditTimeline extends Face {
     this.place.replaceChildren(loading(this.texts));
     try {
       const page = await this.page(null);
-      this.awake();
       [this.entries, this.cursor, this.ticked] = [page.items, page.next_cursor, []];
       this.place.replaceChildren();
       this.drawFilters();
       this.draw();
     } catch (error) {
-      this.awake();
       this.controls.replaceChildren();
       this.place.replaceChildren(problemCard(error, this.texts, () => void this.load()));
     }
@@ -88,7 +86,6 @@ export class AlmAuditTimeline extends Face {
     from.disabled = true;
     try {
       const page = await this.page(this.cursor);
-      this.awake();
       const first = this.entries.length;
       this.entries = [...this.entries, ...page.items];
       this.cursor = page.next_cursor;

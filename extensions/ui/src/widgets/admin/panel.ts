@@ -35,10 +35,8 @@ export class AlmAdminPanel extends Face {
     this.body.replaceChildren(loading(this.texts));
     try {
       this.me = await this.ask<Me>('Me');
-      this.awake();
       this.draw(this.me);
     } catch (error) {
-      this.awake();
       this.body.replaceChildren(problemCard(error, this.texts, () => void this.enter()));
     }
   }
@@ -119,8 +117,6 @@ export class AlmAdminPanel extends Face {
       if (turn === this.turn) {
         this.panel.replaceChildren(problemCard(error, texts, () => void this.show(room)));
       }
-    } finally {
-      this.awake();
     }
   }
 
