@@ -17,7 +17,7 @@ SOURCES = $(shell find $(1) \( -name node_modules -o -name lib -o -name test -o 
 export npm_config_update_notifier := false
 PYTHON_CODE := alm_workbench tests scripts migrations extensions/alm-example
 
-.PHONY: help install lab test lint format types imports js wheel bench bench-engines soak docs-check lock clean distclean ready
+.PHONY: help install lab test lint format types imports js wheel bench bench-engines bench-trust load faults soak docs-check lock clean distclean ready
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -65,9 +65,18 @@ bench: install ## Measure starts, imports, requests and the mirror; options in A
 bench-engines: install ## Measure the manifest core beside other engines; options in ARGS="--part access --no-peers"
 	@$(PY) -m tests.performance.bench_engines $(ARGS)
 
+bench-trust: install ## Measure what the pipeline and row-level security cost; options in ARGS="--part rls"
+	@$(PY) -m tests.performance.bench_trust $(ARGS)
+
+load: install ## Let two hundred people work for five minutes; options in ARGS="--processes 2 --minutes 1"
+	@$(PY) -m tests.performance.load $(ARGS)
+
+faults: install ## Break databases, servers, disks and clocks under load; names in ARGS="disk-full"
+	@$(PY) -m tests.faults.run $(ARGS)
+
 soak: install ## Run the property tests up to a hundred times longer, within an hour; options in PYTEST_ARGS="-k agreement"
 	@ALM_SOAK=1 $(PY) -m pytest -p no:cacheprovider -m soak --timeout=3600 --durations=10 \
-		tests/unit/mpc tests/unit/testing tests/integration/mpc $(PYTEST_ARGS)
+		tests/unit/mpc tests/unit/testing tests/integration/mpc tests/faults $(PYTEST_ARGS)
 	@$(PY) -m tests.contract.generated --requests 2000
 
 docs-check: .venv/.ready ## Check that links and commands in the documents lead somewhere

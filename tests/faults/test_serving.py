@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 from alm_workbench.storage import postmaster
 from tests.faults import scenarios
 from tests.faults.running import Installation, wait_until
+from tests.performance.load import Plan, run
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,17 @@ def test_what_was_committed_is_published_after_a_kill(installation: Installation
     """The server dies between commit and publish; the next one hands every event to subscribers, once."""
     outcome = scenarios.server_killed_before_publishing(installation, items=10)
     assert (outcome.lost, outcome.doubled) == (0, 0), outcome
+
+
+def test_people_at_work_are_answered(installation: Installation) -> None:
+    """A few sessions read and write for some seconds: every answer is a right one (the large load is `make load`)."""
+    installation.start()
+    try:
+        seen, _ = asyncio.run(run(Plan(sessions=3, think=0.1, seconds=3, writes=0.3, settle=0.5), installation))
+    finally:
+        installation.stop()
+    assert seen.wrong == []
+    assert seen.statuses[200] >= 9  # log-ins, first looks, and what came of them
 
 
 def test_processes_share_a_port_and_are_kept_alive(installation: Installation) -> None:

@@ -26,7 +26,7 @@ def test_interleaved_tenants_see_their_own_only(module_db: Dsns) -> None:
 @pytest.mark.timeout(1800)
 def test_fifty_tenants_for_ten_minutes(module_db: Dsns) -> None:
     """Fifty organisations, sixteen threads, four connections."""
-    seconds = float(os.environ.get("ALM_SOAK_SECONDS", "600"))
+    seconds = float(os.environ.get("ALM_SOAK_TENANT_SECONDS", "600"))
     with many_tenants(module_db, 50, connections=4) as (api, tenants):
         watched = interleave(api, tenants, threads=16, seconds=seconds)
     print(f"{watched.requests} requests, {watched.written} items, {len(watched.leaks)} leaks, {watched.statuses}")

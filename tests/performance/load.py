@@ -39,6 +39,8 @@ class Plan:
     processes: int = 1
     size: str = "large"
     writes: float = 0.1
+    settle: float = 5.0
+    """Seconds after the last log-in that are not measured."""
 
 
 @dataclass
@@ -150,14 +152,14 @@ async def run(plan: Plan, installation: Installation) -> tuple[Seen, float]:
     clients = [httpx.AsyncClient(base_url=installation.base, timeout=30, trust_env=False) for _ in range(plan.sessions)]
     sessions = [Session(n, client, plan, seen) for n, client in enumerate(clients)]
     try:
-        until = time.monotonic() + plan.sessions * RAMP + plan.seconds + 10
+        until = time.monotonic() + plan.sessions * RAMP + plan.seconds + 2 * plan.settle
         tasks = []
         for session in sessions:
             begun = time.monotonic()
             await session.log_in(installation.password)
             tasks.append(asyncio.create_task(session.work(until)))
             await asyncio.sleep(max(0.0, RAMP - (time.monotonic() - begun)))
-        await asyncio.sleep(5)
+        await asyncio.sleep(plan.settle)
         for session in sessions:
             session.measured = True
         begun = time.monotonic()
