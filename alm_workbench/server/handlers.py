@@ -59,6 +59,7 @@ class ApiHandler(Authentication):
         self.app = app
 
     def set_default_headers(self) -> None:
+        self.set_header("Server", "alm-workbench")
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "private, no-store")
         self.set_header("Vary", "Accept, Cookie, Authorization, X-API-Key, Origin")

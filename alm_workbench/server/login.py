@@ -127,11 +127,22 @@ class PageHandler(JupyterHandler):
     """A page of ours that needs no log-in."""
 
     auth_resource = "alm"
+    wait = 1
 
     async def prepare(self, *arguments: Any, **named: Any) -> None:
         """Remember where the request comes from, for the log of the door."""
         caller.set(Caller.of(self.request.remote_ip, self.request.headers.get("User-Agent")))
+        self._limit()
         await super().prepare(*arguments, **named)
+
+    def _limit(self) -> None:
+        """Passwords and links are tried from one address no faster here than over the API."""
+        limits = getattr(self.identity.service, "limits", None)
+        if self.request.method == "POST" and limits is not None:
+            verdict = limits.address(self.request.remote_ip or "")
+            if not verdict.allowed:
+                self.wait = verdict.retry_after
+                raise web.HTTPError(429)
 
     @property
     def identity(self) -> AlmIdentityProvider:
@@ -142,6 +153,8 @@ class PageHandler(JupyterHandler):
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """A page of ours: Jupyter's own would carry the server's token."""
+        if status_code == 429:
+            self.set_header("Retry-After", str(self.wait))
         finish_page(self, "problem.html", "en", status=status_code)
 
 

@@ -15,6 +15,6 @@ from tests.factories.workbench import Api
 @pytest.mark.parametrize("version", [1, 2])
 def test_generated_requests_find_nothing(api: Api, version: int) -> None:
     """A few valid and invalid requests to every operation; no server error, every answer valid against its schema."""
-    found = generated.run(api, 3 if version == 1 else 1, version=version)
+    found = generated.run(api, 3, version=version, only_new=version > 1)
     assert not found.findings, "\n\n".join(found.findings.values())
-    assert found.requests > len(found.answers)
+    assert found.requests > len(found.answers) > 0
