@@ -12,6 +12,7 @@ from alm_workbench.contexts.artifact.visibility import visible_payload
 from alm_workbench.contexts.audit.messages import ArtifactsAt
 from alm_workbench.contexts.audit.repository import AuditRepository
 from alm_workbench.contexts.project.messages import GetProject, ListActivations
+from alm_workbench.errors import ErrorItem, InvalidInput
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId, VersionId
 from alm_workbench.shared.messages import Page
@@ -28,6 +29,9 @@ class ArtifactsAtHandler:
 
     def __call__(self, ctx: MessageContext, message: ArtifactsAt) -> Page[ArtifactDTO]:
         """Of each item the last version that had happened; pages are filled with what the caller may see."""
+        if message.at.tzinfo is None:
+            text = "a moment needs its time zone"
+            raise InvalidInput(text, errors=[ErrorItem("?at", "timezone", text)])
         ctx.ask(GetProject(message.project_id))  # 404 for a project the caller may not see
         limit = max(1, min(message.limit, MAX_PAGE))
         after = decode_uuid(message.cursor)

@@ -158,6 +158,12 @@ def test_another_organisation_sees_no_project(workbench: Bench, project: Any) ->
         workbench.globex.owner.query(ArtifactsAt(project.id, START))
 
 
+def test_a_moment_needs_its_time_zone(org: Org, project: Any) -> None:
+    """Nobody guesses."""
+    with pytest.raises(InvalidInput, match="time zone"):
+        org.owner.query(ArtifactsAt(project.id, datetime(2026, 1, 1)))
+
+
 def test_the_facade_reads_a_frame(org: Org, project: Any) -> None:
     """``project.at(…).artifacts.to_frame()``: typed columns, keys in their order, items by key."""
     pytest.importorskip("pandas")

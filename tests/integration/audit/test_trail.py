@@ -18,6 +18,7 @@ from alm_workbench.contexts.artifact.messages import (
 )
 from alm_workbench.contexts.audit.diff import apply, same
 from alm_workbench.contexts.audit.messages import (
+    AuditEntryDTO,
     DiffSnapshots,
     EntityHistory,
     EraseEntity,
@@ -80,7 +81,8 @@ def test_a_changed_title_shows_in_the_history(org: Org, note: ArtifactDTO) -> No
     whole = org.owner.query(EntityHistory("Artifact", note.id)).items
     title = next(c for c in whole[2].changes if c.property == "title")
     assert (title.left, title.right) == ("One", "Two")
-    paged, cursor = [], None
+    paged: list[AuditEntryDTO] = []
+    cursor = None
     while True:
         page = org.owner.query(EntityHistory("Artifact", note.id, limit=1, cursor=cursor))
         paged += page.items
