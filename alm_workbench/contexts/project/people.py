@@ -14,7 +14,7 @@ from alm_workbench.contexts.project.messages import (
     RevokeProjectRole,
 )
 from alm_workbench.contexts.project.repository import ProjectRepository
-from alm_workbench.contexts.tenant.messages import ListMembers, ListRoles, MemberDTO
+from alm_workbench.contexts.tenant.messages import ListMembers, ListRoles, MemberDTO, RightsNow
 from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput, NotFound
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ProjectId
@@ -42,8 +42,9 @@ class GrantProjectRoleHandler:
 
     def __call__(self, ctx: MessageContext, message: GrantProjectRole) -> ProjectMemberDTO:
         ctx.ask(GetProject(message.project_id))
+        mine = ctx.ask(RightsNow())
         member = member_of(ctx, message.membership_id)
-        require_own(ctx, message.project_id, message.role)
+        require_own(ctx, message.project_id, message.role, mine)
         codes = self._projects.role_codes(ctx.conn, message.project_id, member.membership_id)
         if message.role not in codes:
             tenant_id = ctx.principal.tenant_id
@@ -62,10 +63,11 @@ class RevokeProjectRoleHandler:
 
     def __call__(self, ctx: MessageContext, message: RevokeProjectRole) -> ProjectMemberDTO:
         ctx.ask(GetProject(message.project_id))
+        mine = ctx.ask(RightsNow())
         member = member_of(ctx, message.membership_id)
         codes = self._projects.role_codes(ctx.conn, message.project_id, member.membership_id)
         if message.role in codes:
-            require_own(ctx, message.project_id, message.role)
+            require_own(ctx, message.project_id, message.role, mine)
             self._projects.drop_role(ctx.conn, message.project_id, member.membership_id, message.role)
             payload = {"membership_id": str(member.membership_id), "role": message.role}
             ctx.emit(Event("ProjectRoleRevoked", "Project", message.project_id, payload))
@@ -80,13 +82,13 @@ def member_of(ctx: MessageContext, membership_id: UUID) -> MemberDTO:
     raise NotFound(f"there is no member {membership_id}")
 
 
-def require_own(ctx: MessageContext, project_id: ProjectId, code: str) -> None:
+def require_own(ctx: MessageContext, project_id: ProjectId, code: str, mine: frozenset[str]) -> None:
     """Refuse a role that grants what the caller does not hold in the project; raises ``InvalidInput`` on no role."""
     roles = {role.code: role for role in ctx.ask(ListRoles())}
     if code not in roles:
         message = f"{code!r} is none of {', '.join(sorted(roles))}"
         raise InvalidInput(f"There is no role {code!r}", errors=[ErrorItem("/role", "unknown-role", message)])
-    held = ctx.principal.privileges | ctx.ask(ProjectPrivileges(project_id))
+    held = mine | ctx.ask(ProjectPrivileges(project_id))
     reached = closure([code], {c: role.implies for c, role in roles.items()})
     granted = {p for c in reached if c in roles for p in roles[c].privileges}
     missing = sorted(p for p in granted if not grants(held, p))

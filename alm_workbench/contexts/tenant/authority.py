@@ -16,12 +16,13 @@ from alm_workbench.shared.principal import meet
 class Authority:
     """The caller's rights over people and roles; while one lives, nobody else changes those of this organisation."""
 
-    def __init__(self, ctx: MessageContext, tenants: TenantRepository, privilege: str) -> None:
+    def __init__(self, ctx: MessageContext, tenants: TenantRepository, privilege: str | None) -> None:
         tenants.lock_people(ctx.conn)
         self.roles: Roles = tenants.role_facts(ctx.conn)
         self.members = tenants.members(ctx.conn)
         self.held = self._held(ctx)
-        self.must_hold([privilege], f"{ctx.command} is not yours to do any more")
+        if privilege:
+            self.must_hold([privilege], f"{ctx.command} is not yours to do any more")
 
     def _held(self, ctx: MessageContext) -> frozenset[str]:
         mine = self._member(ctx.principal.membership_id)

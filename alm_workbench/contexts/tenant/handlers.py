@@ -18,6 +18,7 @@ from alm_workbench.contexts.tenant.messages import (
     ListMembers,
     MemberDTO,
     RemoveMember,
+    RightsNow,
     SetTenantStatus,
     SetTier,
     TenantById,
@@ -148,6 +149,16 @@ class ListMembersHandler:
 
     def __call__(self, ctx: MessageContext, message: ListMembers) -> tuple[MemberDTO, ...]:
         return self._tenants.members(ctx.conn)
+
+
+class RightsNowHandler:
+    """Says what the caller holds, behind the lock that changes of people share."""
+
+    def __init__(self, tenants: TenantRepository) -> None:
+        self._tenants = tenants
+
+    def __call__(self, ctx: MessageContext, message: RightsNow) -> frozenset[str]:
+        return Authority(ctx, self._tenants, None).held
 
 
 class AddMemberHandler:

@@ -361,6 +361,15 @@ class RequireQuota(Command[None]):
     amount: int = 1
 
 
+@command(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class RightsNow(Command[frozenset[str]]):
+    """What I hold tenant-wide at this moment, whatever the process remembers of me.
+
+    Until the transaction ends nobody else changes members and roles: for those who give rights elsewhere.
+    """
+
+
 @query(route=None, privilege=PUBLIC)
 @dataclass(frozen=True, slots=True)
 class TenantBySlug(Query[UUID | None]):

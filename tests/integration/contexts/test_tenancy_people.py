@@ -230,6 +230,8 @@ def test_rights_that_are_gone_do_not_linger_in_a_process(workbench: Bench) -> No
     ):
         with pytest.raises(AccessDenied, match="any more"):
             admin.send(message)
+    with pytest.raises(AccessDenied, match="do not hold"):
+        admin.send(GrantProjectRole(org.project.id, found.membership_id, "manager"))
 
 
 # -- an owner always stays
