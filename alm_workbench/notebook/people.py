@@ -140,7 +140,7 @@ class Members(Listing[MemberDTO]):
 
     def _invitation(self, secret: InvitationSecretDTO) -> Invitation:
         made = secret.invitation
-        link = secret.link if "://" in secret.link else server_of(self._workbench) + secret.link
+        link = secret.link if "://" in secret.link else f"{server_of(self._workbench)}/{secret.link.lstrip('/')}"
         return Invitation(made.email, made.roles, link, secret.token, made.expires_at.date().isoformat())
 
 

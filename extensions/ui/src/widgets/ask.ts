@@ -103,7 +103,8 @@ function cookie(name: string): string {
   return found ? decodeURIComponent(found.slice(name.length + 1)) : '';
 }
 
-function baseUrl(): string {
+/** The path of the server that this page came from, with a slash at both ends. */
+export function baseUrl(): string {
   const ours = document.querySelector<HTMLMetaElement>('meta[name="alm-base"]')?.content;
   if (ours) {
     return ours;

@@ -98,7 +98,7 @@ const TIMELINE = `
 .filters { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin-bottom: 10px; }
 .filters .field { margin: 0; flex: 0 1 auto; }
 .filters .wide { flex: 1 1 160px; }
-.filters input, .filters select { width: 100%; }
+.filters input, .filters select { width: 100%; height: 32px; }
 ol.versions { list-style: none; margin: 0; padding: 0 0 0 18px; }
 ol.versions > li { position: relative; border-left: 2px solid var(--line); padding: 0 0 10px 18px; margin: 0; }
 ol.versions > li:last-child { padding-bottom: 2px; }

@@ -1,3 +1,4 @@
+import { baseUrl } from '../ask';
 import { ask as question, tellOnce } from '../dialog';
 import { button, h, printable, ticks, time } from '../parts';
 import { labelOf, type Texts } from '../texts';
@@ -115,7 +116,8 @@ async function passwordLink(ctx: Ctx, member: Member): Promise<void> {
 
 /** A path of the server as an address that others can open. */
 export function linkOf(ctx: Ctx, path: string): string {
-  return path.includes('://') ? path : `${ctx.place || location.origin}${path}`;
+  const base = ctx.place ? `${ctx.place.replace(/\/+$/, '')}/` : `${location.origin}${baseUrl()}`;
+  return path.includes('://') ? path : new URL(path.replace(/^\/+/, ''), base).href;
 }
 
 async function draw(ctx: Ctx): Promise<Node[]> {

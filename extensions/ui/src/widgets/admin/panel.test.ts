@@ -170,7 +170,7 @@ describe('<alm-admin-panel>', () => {
         ListInvitations: () => items,
         InviteMember: () => {
           items.push(invitation);
-          return { invitation, token: 't0k', link: '/invite?token=t0k' };
+          return { invitation, token: 't0k', link: 'invite?token=t0k' };
         }
       },
       'invitations'

@@ -1,0 +1,248 @@
+"""People, history and administration in real Lab: commands, status bar, widgets in a notebook, and a session that ends."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from alm_workbench import demo
+from tests.e2e.conftest import Lab, View, open_view
+
+pytestmark = pytest.mark.browser
+SLOW = 120_000
+MARKUP = "<img src=x onerror=document.title='stolen'> a very long text " + "x" * 300
+
+
+def api(lab: Lab, method: str, path: str, body: Any = None, version: int | None = None) -> Any:
+    """One request as the owner."""
+    base, token = lab.url.split("lab?token=")
+    headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
+    headers |= {} if version is None else {"If-Match": f'"{version}"'}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{base}alm/api/v1{path}", data=data, method=method, headers=headers)
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        return json.loads(reply.read())
+
+
+@pytest.fixture(scope="module")
+def item(lab: Lab) -> dict[str, Any]:
+    """An item with three versions, one of them hostile and long."""
+    project = api(lab, "GET", "/projects")["items"][0]
+    made = api(
+        lab, "POST", f"/projects/{project['id']}/artifacts", {"artifact_type": "task", "title": "Check the brakes"}
+    )
+    for title in (MARKUP, "Check the brakes twice"):
+        made = api(lab, "PATCH", f"/artifacts/{made['id']}", {"title": title}, made["version"])
+    return made  # type: ignore[no-any-return]
+
+
+def open_lab(view: View, lab: Lab) -> Page:
+    """Lab with its start page."""
+    page = view.page
+    page.goto(lab.url.replace("/lab?", "/lab?reset&"))
+    expect(page.locator(".alm-Start")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".alm-Status-button").first).to_contain_text("·", timeout=SLOW)
+    return page
+
+
+def command(page: Page, name: str) -> None:
+    """Run a command from the palette, by keyboard only."""
+    box = page.locator("#modal-command-palette input").first
+    for _ in range(10):  # shortcuts are there a moment after the page; a second press would close the palette again
+        page.keyboard.press("Control+Shift+C")
+        try:
+            box.wait_for(state="visible", timeout=8000)
+            break
+        except PlaywrightTimeout:
+            continue
+    box.focus()
+    page.keyboard.type(name)
+    expect(page.locator("#modal-command-palette .lm-mod-active").first).to_contain_text(name, timeout=SLOW)
+    page.keyboard.press("Enter")
+
+
+@pytest.fixture
+def settings(lab: Lab) -> Iterator[Any]:
+    """Settings of Lab for one test: `settings(theme=…, locale=…)`."""
+    written: list[Path] = []
+
+    def write(theme: str = "JupyterLab Light", locale: str = "en") -> None:
+        folder = lab.data_dir / "lab" / "settings" / "@jupyterlab"
+        for path, values in (
+            (folder / "apputils-extension" / "themes.jupyterlab-settings", {"theme": theme}),
+            (folder / "translation-extension" / "plugin.jupyterlab-settings", {"locale": locale}),
+        ):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(values), "utf-8")
+            written.append(path)
+
+    yield write
+    for path in written:
+        path.unlink(missing_ok=True)
+
+
+def test_the_history_of_an_item(view: View, lab: Lab, item: dict[str, Any]) -> None:
+    """From the palette to the versions of an item, one of them opened, two compared: by keyboard, text as text."""
+    page = open_lab(view, lab)
+    command(page, "History of an Item")
+    key = page.locator(".jp-Dialog input[type=text]")
+    expect(key).to_be_focused(timeout=SLOW)
+    page.keyboard.type(item["key"])
+    page.keyboard.press("Enter")
+    timeline = page.locator("alm-audit-timeline")
+    expect(timeline.get_by_role("heading", name=f"History of {item['key']}")).to_be_visible(timeout=SLOW)
+    versions = timeline.locator(".entry > button")
+    expect(versions).to_have_count(3)
+    versions.first.focus()
+    page.keyboard.press("ArrowDown")
+    expect(versions.nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(timeline.locator("ins").first).to_contain_text("<img src=x")
+    view.shot("trust-history")
+    timeline.get_by_role("button", name="Show the whole version").click()
+    expect(timeline.get_by_role("heading", name="Version 2 as it was")).to_be_visible()
+    for number in (1, 3):
+        timeline.get_by_role("checkbox", name=f"Compare version {number}").check()
+    timeline.get_by_role("button", name="Compare versions 1 and 3").click()
+    dialog = timeline.get_by_role("dialog")
+    expect(dialog).to_contain_text("Check the brakes twice")
+    view.shot("trust-compare")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    timeline.get_by_role("searchbox").fill("no such thing")
+    expect(timeline).to_contain_text("No version matches the filters")
+    assert page.locator("alm-audit-timeline img").count() == 0
+    assert "stolen" not in page.title()
+    assert (view.outside, view.errors) == ([], [])
+
+
+def test_inviting_and_the_panel(view: View, lab: Lab) -> None:
+    """An administrator invites by keyboard; the link is told once; every tab opens; other shortcuts still work."""
+    page = open_lab(view, lab)
+    command(page, "Administration")
+    panel = page.locator("alm-admin-panel")
+    expect(panel.get_by_role("tab", name="Members")).to_have_attribute("aria-selected", "true", timeout=SLOW)
+    expect(panel).to_contain_text(f"engineer@{demo.DOMAIN}")
+    panel.get_by_role("tab", name="Members").focus()
+    page.keyboard.press("ArrowRight")
+    panel.get_by_role("button", name="Invite").press("Enter")
+    address = panel.get_by_label("E-mail address")
+    expect(address).to_be_focused()
+    page.keyboard.type("dabbc@demo.example")  # letters that are shortcuts of Lab
+    page.keyboard.press("Enter")
+    server = lab.url.split("lab?")[0]
+    expect(panel.locator(".secret code")).to_contain_text(f"{server}invite?token=", timeout=SLOW)
+    view.shot("trust-invited")
+    panel.get_by_role("button", name="Close").click()
+    expect(panel.get_by_role("cell", name="dabbc@demo.example")).to_be_visible()
+    expect(panel).not_to_contain_text("token=")
+    for name in ("Roles", "API keys", "Refusals", "Sign-ins", "Organisation"):
+        panel.get_by_role("tab", name=name).click()
+        expect(panel.locator(".loading")).to_have_count(0, timeout=SLOW)
+        expect(panel.locator('[role="alert"]')).to_have_count(0)
+        view.shot(f"trust-admin-{name.split()[0].lower()}")
+    command(page, "Switch Organisation")
+    expect(page.locator("alm-tenant-switcher")).to_contain_text("You are here")
+    page.keyboard.press("Escape")
+    expect(page.locator("alm-tenant-switcher")).to_have_count(0)
+    assert (view.outside, view.errors) == ([], [])
+
+
+def test_dark_and_turkish(view: View, lab: Lab, item: dict[str, Any], settings: Any) -> None:
+    """The same in the dark theme and in Turkish."""
+    settings(theme="JupyterLab Dark", locale="tr_TR")
+    page = open_lab(view, lab)
+    command(page, "Yönetim")
+    panel = page.locator("alm-admin-panel")
+    expect(panel.get_by_role("tab", name="Üyeler")).to_be_visible(timeout=SLOW)
+    expect(panel).to_have_attribute("theme", "dark")
+    page.wait_for_timeout(500)
+    view.shot("trust-admin-dark-turkish")
+    command(page, "Bir Öğenin Geçmişi")
+    key = page.locator(".jp-Dialog input[type=text]")
+    expect(key).to_be_focused(timeout=SLOW)
+    page.keyboard.type(item["key"])
+    page.keyboard.press("Enter")
+    timeline = page.locator("alm-audit-timeline")
+    expect(timeline).to_contain_text(f"{item['key']} geçmişi", timeout=SLOW)
+    timeline.locator(".entry > button").nth(1).click()
+    view.shot("trust-history-dark-turkish")
+    assert view.errors == []
+
+
+def test_widgets_in_a_notebook(view: View, lab: Lab, item: dict[str, Any]) -> None:
+    """In a notebook the same widgets ask through the kernel; what is typed into a form is no command of the notebook."""
+    cells = [
+        "import alm_workbench as alm\nwb = alm.connect()\nfrom alm_workbench.notebook.widgets import *",
+        f"AuditTimeline('Artifact', '{item['id']}', workbench=wb, caption='{item['key']}')",
+        "LoginWidget(email='', variable='other')",
+    ]
+    path = lab.data_dir / "workspace" / "trust.ipynb"
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+    nbformat.write(new_notebook(cells=[new_code_cell(text) for text in cells], metadata=kernel), path)
+    page = view.page
+    page.goto(lab.url.replace("/lab?", "/lab/tree/trust.ipynb?reset&"))
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=SLOW)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    timeline = page.locator("alm-audit-timeline")
+    expect(timeline.locator(".entry > button")).to_have_count(3, timeout=SLOW)
+    timeline.locator(".entry > button").nth(1).click()
+    expect(timeline.locator("ins").first).to_contain_text("<img src=x")
+    view.shot("trust-notebook")
+    login = page.locator("alm-login")
+    login.get_by_label("E-mail address").click()
+    page.keyboard.type(f"engineer@{demo.DOMAIN}")
+    page.keyboard.press("Tab")
+    page.keyboard.type("not the password, dd bb aa")
+    page.keyboard.press("Enter")
+    expect(login.get_by_role("alert")).to_be_visible(timeout=SLOW)
+    view.shot("trust-login-refused")
+    login.get_by_label("Password", exact=True).fill(lab.password)
+    page.keyboard.press("Enter")
+    expect(login).to_contain_text("Logged in as", timeout=SLOW)
+    view.shot("trust-login-done")
+    assert page.locator(".jp-Notebook .jp-CodeCell").count() == len(cells)
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(1500)
+    assert lab.password not in path.read_text("utf-8")
+    assert (view.outside, view.errors) == ([], [])
+
+
+def test_a_session_that_ends_is_asked_for_again(browser: Browser, lab: Lab) -> None:
+    """When the session is gone Lab asks for the log-in, in a dialog, keeps the page, and goes on afterwards."""
+    view = open_view(browser)
+    page = view.page
+    page.goto(f"{lab.url.split('?')[0].removesuffix('lab')}login?next=/lab%3Freset")
+    page.get_by_label("E-mail").fill(f"owner@{demo.DOMAIN}")
+    page.get_by_label("Password", exact=True).fill(lab.password)
+    page.keyboard.press("Enter")
+    expect(page.locator(".alm-Start")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".alm-Status-button").first).to_contain_text("·", timeout=SLOW)
+    for cookie in view.context.cookies():
+        if cookie["name"].startswith("alm-session-"):
+            view.context.clear_cookies(name=cookie["name"])
+    command(page, "Administration")
+    dialog = page.locator(".jp-Dialog", has=page.locator("alm-login"))
+    expect(dialog).to_contain_text("Your session has ended", timeout=SLOW)
+    view.shot("trust-session-ended")
+    dialog.get_by_label("E-mail address").fill(f"owner@{demo.DOMAIN}")
+    dialog.get_by_label("Password", exact=True).fill("wrong one")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_be_visible(timeout=SLOW)
+    dialog.get_by_label("Password", exact=True).fill(lab.password)
+    page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0, timeout=SLOW)
+    page.locator("alm-admin-panel").get_by_role("button", name="Try again").click()
+    expect(page.locator("alm-admin-panel").get_by_role("tab", name="Members")).to_be_visible(timeout=SLOW)
+    assert view.outside == []
+    view.context.close()
