@@ -69,7 +69,18 @@ def seal_due(worker_dsn: str, keys: AuditKeys) -> list[Sealed]:
     """
     with psycopg.connect(worker_dsn, autocommit=True) as conn:
         tenants = [row[0] for row in conn.execute("SELECT tenant_id FROM alm.tenants ORDER BY tenant_id")]
-        return [seal_tenant(conn, tenant_id, keys) for tenant_id in tenants]
+        done: list[Sealed] = []
+        failed: list[psycopg.Error] = []
+        for tenant_id in tenants:
+            try:
+                done.append(seal_tenant(conn, tenant_id, keys))
+            except psycopg.OperationalError:
+                raise  # the database is gone, for all of them
+            except psycopg.Error as error:  # what is wrong with one tenant keeps no other from its seal
+                failed.append(error)
+    if failed:
+        raise failed[0]
+    return done
 
 
 def seal_tenant(conn: psycopg.Connection[Any], tenant_id: UUID, keys: AuditKeys, *, batch: int = BATCH) -> Sealed:

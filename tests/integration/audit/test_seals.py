@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from alm_workbench.storage.audit.keys import AuditKeys
 from alm_workbench.storage.audit.sealing import seal_due
 from alm_workbench.storage.backup import backup, restore
 from alm_workbench.storage.engine import make_engine
 from tests.factories.database import Cluster
-from tests.factories.world import run
+from tests.factories.world import make_world, run
 from tests.integration.audit.conftest import Vault
 
 
@@ -161,3 +162,22 @@ def test_after_a_restore_nothing_is_sealed_twice(own_vault: Vault, cluster: Clus
     assert [f.code for f in other.found()] == ["payload"] * 3
     world.engine.dispose()
     cluster.drop(target)
+
+
+def test_what_is_wrong_with_one_tenant_keeps_no_other_from_its_seal(own_vault: Vault) -> None:
+    """The others are sealed, and the failure is told."""
+    worlds = [own_vault.world, make_world(own_vault.world.engine, "second")]
+    broken, sound = sorted(worlds, key=lambda world: world.tenant_id)
+    own_vault.tamper(
+        "CREATE FUNCTION alm.no_seal() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$"
+    )
+    own_vault.tamper(
+        "CREATE TRIGGER no_seal BEFORE INSERT ON alm.audit_seals FOR EACH ROW"
+        f" WHEN (NEW.tenant_id = '{broken.tenant_id}') EXECUTE FUNCTION alm.no_seal()"
+    )
+    with psycopg.connect(own_vault.superuser) as conn:
+        conn.execute("GRANT EXECUTE ON FUNCTION alm.no_seal() TO alm_worker")
+    with pytest.raises(psycopg.errors.RaiseException, match="no"):
+        seal_due(own_vault.dsns.worker, own_vault.keys)
+    assert sound.sql("SELECT count(*) FROM alm.audit_seals") == [(1,)]
+    assert broken.sql("SELECT count(*) FROM alm.audit_seals") == [(0,)]
