@@ -20,6 +20,7 @@ PLAIN: Mapping[str, tuple[str, str]] = {
     "ALM_PUBLIC_URL": ("", "the address people use; links in mails begin with it"),
     "ALM_REGISTRATION": ("invited", "who may make an account: invited, open or closed"),
     "ALM_CORS_ORIGINS": ("", "pages of other sites that may read answers"),
+    "ALM_TRUSTED_PROXIES": ("", "addresses of proxies whose word about clients is believed"),
     "ALM_LANG": ("", "language of the command line"),
     "ALM_LOG": ("", "text or json"),
     "ALM_PG_BIN": ("", "programs of a PostgreSQL to use in place of the embedded one"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import http
+import os
 import time
 from collections.abc import Awaitable
 from typing import Any
@@ -21,6 +22,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from alm_workbench.errors import AlmError, HeadersTooLarge, RequestTimedOut
 from alm_workbench.server import problems
 
+PROXIES = "ALM_TRUSTED_PROXIES"
 MAX_HEADERS = 64 * 1024
 CUT_OFF = 4 * MAX_HEADERS
 """Headers beyond this are not even read to their end."""
@@ -138,6 +140,19 @@ class ServerConnection(HTTP1ServerConnection):
             delegate.on_close(self)
 
 
+class Context(_HTTPRequestContext):
+    """Where a request comes from; what a proxy says of it counts only when the proxy is one of ours."""
+
+    def _apply_xheaders(self, headers: httputil.HTTPHeaders) -> None:
+        if not self.trusted_downstream or self._orig_remote_ip in self.trusted_downstream:
+            super()._apply_xheaders(headers)
+
+
+def trusted_proxies() -> list[str]:
+    """The addresses in ``ALM_TRUSTED_PROXIES``: their X-Forwarded-For and X-Forwarded-Proto are believed."""
+    return [part.strip() for part in os.environ.get(PROXIES, "").split(",") if part.strip()]
+
+
 class ProblemServer(HTTPServer):
     """tornado's server whose own refusals are problem documents; ``HTTPServer.configure(ProblemServer)`` in Jupyter."""
 
@@ -146,11 +161,13 @@ class ProblemServer(HTTPServer):
         options["max_header_size"] = CUT_OFF
         options.setdefault("idle_connection_timeout", IDLE_SECONDS)
         options["body_timeout"] = None  # ours answers
+        if proxies := trusted_proxies():
+            options |= {"xheaders": True, "trusted_downstream": proxies}
         super().initialize(*args, **options)
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         """A new connection."""
-        context = _HTTPRequestContext(stream, address, self.protocol, self.trusted_downstream)
+        context = Context(stream, address, self.protocol, self.trusted_downstream)
         connection = ServerConnection(stream, self.conn_params, context)
         self._connections.add(connection)
         connection.start_serving(self)

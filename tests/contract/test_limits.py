@@ -236,6 +236,19 @@ def test_over_http(strict: Api) -> None:
         assert (live.status, live.headers.get("x-ratelimit-limit")) == (200, None)
 
 
+@pytest.mark.parametrize(("proxies", "believed"), [("127.0.0.1", True), ("10.9.9.9", False), ("", False)])
+def test_the_word_of_a_proxy(workbench: Bench, monkeypatch: pytest.MonkeyPatch, proxies: str, believed: bool) -> None:
+    """Behind a proxy that was named each client has its own budget; nobody else may say where he comes from."""
+    monkeypatch.setenv("ALM_TRUSTED_PROXIES", proxies)
+    api = Api(workbench, scale=1)
+    left = []
+    for number in range(3):
+        headers = {"X-Forwarded-For": f"198.51.100.{number}", "Authorization": "Bearer x"}
+        left.append(int(api.get("/projects", who=None, headers=headers).headers["x-ratelimit-remaining"]))
+    api.close()
+    assert (len(set(left)) == 1) == believed
+
+
 def test_guessing_is_limited_by_address(strict: Api) -> None:
     """Log-ins, tokens that prove nothing and paths that are none count for the address they come from."""
     statuses = set()
