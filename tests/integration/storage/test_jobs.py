@@ -22,6 +22,13 @@ from alm_workbench.storage.jobs import JobQueue, defer
 from alm_workbench.storage.upkeep import upkeep
 from tests.factories.world import World
 
+
+@pytest.fixture
+def world(own_world: World) -> World:
+    """A tenant in this test's own database: workers take whatever job they find."""
+    return own_world
+
+
 QUEUES = {"greet": "light", "crunch": "heavy"}
 
 
