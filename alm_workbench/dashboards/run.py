@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alm_workbench.server.identity import Owner, Runner, SessionService, load_cookie_secret
+from alm_workbench.server.identity import Owner, Runner, load_cookie_secret
+from alm_workbench.server.sessions import SessionService
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from alm_workbench.dashboards.texts import PAGE_TEXTS
-from alm_workbench.server.identity import AlmIdentityProvider, Owner, Ticket, load_cookie_secret
+from alm_workbench.server.identity import AlmIdentityProvider, Owner, load_cookie_secret
 from alm_workbench.server.login import MAX_CHOICES, PendingChoices, environment, safe_next
 from alm_workbench.server.login_texts import LOGIN_TEXTS
-from alm_workbench.server.sessions import ticket_of
+from alm_workbench.server.sessions import Ticket, ticket_of
 from tests.integration.dashboards.people import ACME, ALICE, BOB, GLOBEX, MIRA, People
 
 
