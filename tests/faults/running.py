@@ -56,7 +56,11 @@ class Installation:
     def make(cls, data: Path | None = None, *, size: str = "small") -> Installation:
         """A new one with the demo organisation in it."""
         found = cls(data or short_dir("alm-fault-"))
-        found.alm("demo", "seed", "--size", size)
+        try:
+            found.alm("demo", "seed", "--size", size)
+        except BaseException:
+            found.remove()
+            raise
         return found
 
     @property
