@@ -64,8 +64,7 @@ def command(page: Page, name: str) -> None:
             break
         except PlaywrightTimeout:
             continue
-    box.focus()
-    page.keyboard.type(name)
+    box.fill(name)
     expect(page.locator("#modal-command-palette .lm-mod-active").first).to_contain_text(name, timeout=SLOW)
     page.keyboard.press("Enter")
 
@@ -143,7 +142,7 @@ def test_inviting_and_the_panel(view: View, lab: Lab) -> None:
     expect(panel.locator(".secret code")).to_contain_text(f"{server}invite?token=", timeout=SLOW)
     view.shot("trust-invited")
     panel.get_by_role("button", name="Close").click()
-    expect(panel.get_by_role("cell", name="dabbc@demo.example")).to_be_visible()
+    expect(panel.get_by_role("cell", name="dabbc@demo.example", exact=True)).to_be_visible()
     expect(panel).not_to_contain_text("token=")
     for name in ("Roles", "API keys", "Refusals", "Sign-ins", "Organisation"):
         panel.get_by_role("tab", name=name).click()
