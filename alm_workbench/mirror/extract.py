@@ -57,7 +57,10 @@ class Extraction:
     def tenants(self) -> list[UUID]:
         """Every tenant there is."""
         return [
-            UUID(r["t"]) for r in self._session.rows(f"SELECT tenant_id::text AS t FROM {PG_SCHEMA}.tenants WHERE status = 'active' ORDER BY 1")
+            UUID(r["t"])
+            for r in self._session.rows(
+                f"SELECT tenant_id::text AS t FROM {PG_SCHEMA}.tenants WHERE status = 'active' ORDER BY 1"
+            )
         ]
 
     def rows(
