@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from alm_workbench.contexts.artifact import handlers as h
+from alm_workbench.contexts.artifact import links, reading
 from alm_workbench.contexts.artifact import messages as m
+from alm_workbench.contexts.artifact import services as s
 from alm_workbench.contexts.artifact.access import Artifacts
 from alm_workbench.contexts.artifact.importing import ImportHandler
 from alm_workbench.contexts.artifact.repository import ArtifactRepository
@@ -20,21 +22,21 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
     artifacts = Artifacts(ArtifactRepository(), services.port(ExpressionFunctions).by_name)
     return {
         m.CreateArtifact: h.CreateHandler(artifacts),
-        m.GetArtifact: h.GetHandler(artifacts),
-        m.GetArtifactByKey: h.GetByKeyHandler(artifacts),
-        m.ArtifactAccess: h.ArtifactAccessHandler(artifacts),
-        m.FindArtifacts: h.FindHandler(artifacts),
+        m.GetArtifact: reading.GetHandler(artifacts),
+        m.GetArtifactByKey: reading.GetByKeyHandler(artifacts),
+        m.ArtifactAccess: reading.ArtifactAccessHandler(artifacts),
+        m.FindArtifacts: reading.FindHandler(artifacts),
         m.UpdateArtifact: h.UpdateHandler(artifacts),
         m.DeleteArtifact: h.DeleteHandler(artifacts),
         m.RestoreArtifact: h.RestoreHandler(artifacts),
-        m.LinkArtifacts: h.LinkHandler(artifacts),
-        m.ListLinks: h.ListLinksHandler(artifacts),
+        m.LinkArtifacts: links.LinkHandler(artifacts),
+        m.ListLinks: links.ListLinksHandler(artifacts),
         m.ImportArtifacts: ImportHandler(artifacts),
-        m.StateCounts: h.StateCountsHandler(artifacts),
-        m.SituationOf: h.SituationHandler(artifacts),
-        m.ReadRightsOf: h.ReadRightsHandler(artifacts),
-        m.ProjectOfArtifact: h.ProjectOfHandler(artifacts),
-        m.SetState: h.SetStateHandler(artifacts),
-        m.ReindexTexts: h.ReindexTextsHandler(artifacts),
-        m.RemapStates: h.RemapStatesHandler(artifacts),
+        m.StateCounts: s.StateCountsHandler(artifacts),
+        m.SituationOf: s.SituationHandler(artifacts),
+        m.ReadRightsOf: s.ReadRightsHandler(artifacts),
+        m.ProjectOfArtifact: s.ProjectOfHandler(artifacts),
+        m.SetState: s.SetStateHandler(artifacts),
+        m.ReindexTexts: s.ReindexTextsHandler(artifacts),
+        m.RemapStates: s.RemapStatesHandler(artifacts),
     }
