@@ -126,23 +126,25 @@ def verify(slug: str | None, skip_live: bool, data_dir: str | None, as_json: boo
     def lines() -> list[str]:
         out: list[str] = []
         for name, r in reports:
-            verdict = "is as it was sealed" if r.ok else f"WAS CHANGED ({r.found} findings)"
             out.append(
-                f"{name}: {r.snapshots} snapshots and {r.commits} commits under {r.seals} seals, {verdict};"
+                f"{name}: {r.snapshots} snapshots and {r.commits} commits under {r.seals} seals: {r.verdict};"
                 f" {r.unsealed} not sealed yet, {r.erased} erased, {r.retired} retired, {r.live} rows of tables compared"
                 f" ({r.seconds:.1f} s)"
             )
-            out += [f"  {f.code}: {f.message}{where(f.seal, f.commit_id)}" for f in r.findings]
-            out += [f"  … and {r.found - len(r.findings)} more"] if r.found > len(r.findings) else []
+            out += [f"  {f.code}: {f.message}{where(f.seal, f.commit_id)}" for f in r.findings[:PRINTED]]
+            out += [f"  … and {r.found - PRINTED} more; --json has the first thousand"] if r.found > PRINTED else []
         return out
 
     show(data, as_json, lines)
     return 0 if all(r.ok for _, r in reports) else 1
 
 
+PRINTED = 50
+"""So many findings of a tenant a terminal shows."""
+
 MEMBERS = (
     "seals", "snapshots", "commits", "erased", "retired", "unsealed", "oldest_unsealed_at", "live", "head", "seconds",
-    "found", "findings",
+    "found", "codes", "findings",
 )  # fmt: skip
 
 

@@ -195,7 +195,8 @@ class FindingDTO:
 class VerificationDTO:
     """What a verification saw. ``ok`` says that nothing sealed was changed; unsealed rows are only counted.
 
-    ``findings`` holds the first thousand, ``found`` how many there are.
+    ``findings`` holds the first thousand, ``found`` how many there are, ``codes`` how many of each kind. Where ``clock`` is
+    the only kind, everything is as it was sealed, but some of it names times when it cannot have been written.
     """
 
     ok: bool
@@ -211,6 +212,7 @@ class VerificationDTO:
     keys: tuple[str, ...]
     seconds: float
     found: int
+    codes: Mapping[str, int]
     findings: tuple[FindingDTO, ...]
 
 

@@ -125,6 +125,7 @@ class SealedAudit:
             tuple(sorted(report.keys)),
             report.seconds,
             report.found,
+            dict(report.codes),
             tuple(FindingDTO(**asdict(finding)) for finding in report.findings),
         )
 

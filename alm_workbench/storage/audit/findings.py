@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
+
+CLOCK = "clock"
+"""The code of findings that say nothing but that a time cannot be true."""
 
 SHOWN = 1000
 """So many findings are kept; the rest is counted."""
@@ -40,16 +44,33 @@ class Verification:
     head: str | None = None
     keys: set[str] = field(default_factory=set)
     seconds: float = 0.0
-    found: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
-        """Whether nothing that was sealed has changed."""
-        return self.found == 0
+        """Whether everything is as it was sealed, and was written when it says."""
+        return not self.codes
+
+    @property
+    def found(self) -> int:
+        """How many findings there are, also of those that are not kept."""
+        return self.codes.total()
+
+    @property
+    def verdict(self) -> str:
+        """The result in a few words; times that cannot be true are told apart from values that were changed."""
+        if self.ok:
+            return "is as it was sealed"
+        listed = ", ".join(f"{code} {count}" for code, count in sorted(self.codes.items()))
+        if set(self.codes) == {CLOCK}:
+            return (
+                f"is as it was sealed, but {self.found} entries name ODD TIMES: a clock was set, or they were backdated"
+            )
+        return f"WAS CHANGED ({listed})"
 
     def add(self, finding: Finding) -> None:
         """Keep a finding, or only count it when there are many."""
-        self.found += 1
+        self.codes[finding.code] += 1
         if len(self.findings) < SHOWN:
             self.findings.append(finding)

@@ -145,6 +145,8 @@ def test_an_added_row_that_claims_an_old_time(vault: Vault, item: UUID) -> None:
     assert only(vault.found(), "clock").version == 9
     vault.seal()
     assert only(vault.found(), "clock").version == 9  # sealing it does not make it true
+    assert "ODD TIMES" in vault.verify().verdict
+    assert "CHANGED" not in vault.verify().verdict
 
 
 def test_swapped_rows(vault: Vault, item: UUID) -> None:
