@@ -50,16 +50,19 @@ def tenant_tables(conn: Conn) -> list[str]:
     return [row[0] for row in conn.execute(_TABLES)]
 
 
-def insert_minimal_rows(conn: Conn, tenant_id: UUID) -> list[Row]:
-    """One row in each of them. Needs a superuser: triggers and foreign keys are off, as in a restore."""
+def insert_minimal_rows(conn: Conn, tenant_id: UUID, *, text: str = "x") -> list[Row]:
+    """One row in each of them, whose texts are ``text``. Needs a superuser: triggers and foreign keys are off, as in a restore."""
     conn.execute("SET LOCAL session_replication_role = replica")
-    return [_insert(conn, table, tenant_id) for table in tenant_tables(conn)]
+    return [_insert(conn, table, tenant_id, text) for table in tenant_tables(conn)]
 
 
-def _insert(conn: Conn, table: str, tenant_id: UUID) -> Row:
+def _insert(conn: Conn, table: str, tenant_id: UUID, text: str) -> Row:
     columns = conn.execute(_COLUMNS, (f"alm.{table}",)).fetchall()
     allowed = _allowed(conn, table)
-    values = {name: tenant_id if name == "tenant_id" else allowed.get(name, _value(kind)) for name, kind in columns}
+    values = {
+        name: tenant_id if name == "tenant_id" else allowed.get(name, text if kind == "text" else _value(kind))
+        for name, kind in columns
+    }
     if table == "tenants":
         values["slug"] = str(tenant_id)
     query = sql.SQL("INSERT INTO {} ({}) {} VALUES ({})").format(
