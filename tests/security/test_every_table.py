@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
@@ -68,14 +67,14 @@ class Planted:
 
 
 @pytest.fixture(scope="module")
-def planted(cluster: Cluster, workbench: Bench) -> Iterator[Planted]:
+def planted(cluster: Cluster, workbench: Bench) -> Planted:
     """Rows whose texts all carry the marker."""
     tenant = uuid4()
     with psycopg.connect(cluster.superuser_dsn(workbench.dsns)) as conn:
         rows = insert_minimal_rows(conn, tenant, text=FOREIGN)
     ids = {row.table: str(row.values["id"]) for row in rows if isinstance(row.values.get("id"), UUID)}
     assert len(ids) > 25
-    yield Planted(tenant, ids)
+    return Planted(tenant, ids)
 
 
 @pytest.fixture(scope="module")
