@@ -37,6 +37,10 @@ from alm_workbench.shared.messages import PUBLIC, Message, Spec
 from alm_workbench.shared.principal import Principal
 
 MAX_BODY = 64 * 1024 * 1024
+PLAIN_BODY = 16 * 1024 * 1024
+PUBLIC_BODY = 64 * 1024
+OFF_LOOP = 64 * 1024
+"""Bodies above it are read on a thread."""
 CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 JSON_TYPE = re.compile(r"application/([\w.+-]+\+)?json", re.ASCII)
 log = structlog.get_logger("alm.api")
@@ -221,12 +225,19 @@ class MessageHandler(ApiHandler):
             principal = None
         else:
             principal = await self.required()
-        message = wire.decode(spec, path, self.parameters(), self.request.body, self.request.headers.get("If-Match"))
+        message = await self._read(spec, path)
         await self._answer(spec, principal, message)
 
+    async def _read(self, spec: Spec, path: dict[str, str]) -> Message[Any]:
+        query, body, if_match = self.parameters(), self.request.body, self.request.headers.get("If-Match")
+        if len(body) <= OFF_LOOP:
+            return wire.decode(spec, path, query, body, if_match)
+        return await self.app.run(lambda: wire.decode(spec, path, query, body, if_match))
+
     def _check_body(self, spec: Spec) -> None:
-        if len(self.request.body) > MAX_BODY:
-            raise TooLarge(f"the body has more than {MAX_BODY // 1024 // 1024} MB")
+        most = largest_body(spec)
+        if len(self.request.body) > most:
+            raise TooLarge(f"the body has more than {most // 1024:,} kB")
         kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if self.request.body and kind and not JSON_TYPE.fullmatch(kind):
             raise UnsupportedMediaType(f"{kind} is not read here; send application/json", accept=["application/json"])
@@ -349,6 +360,13 @@ class WorkbenchHandler(ApiHandler):
         self.finish(json.dumps({**self.app.about, "user": principal.display_name, "tenant": principal.tenant_name}))
 
     head = get
+
+
+def largest_body(spec: Spec) -> int:
+    """Bytes that a message may have: what brings data may be large, what strangers send is a form."""
+    if spec.privilege == PUBLIC:
+        return PUBLIC_BODY
+    return MAX_BODY if spec.idempotent else PLAIN_BODY
 
 
 def answer_of(spec: Spec, result: Any) -> Answer:

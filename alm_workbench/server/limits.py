@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import json
 from collections.abc import Mapping
 
@@ -37,7 +38,7 @@ class RequestLimits:
 
     def address(self, address: str) -> Verdict:
         """Count a request of nobody in particular."""
-        return self._counter.admit(f"address/{address}", self._scaled(NOBODY))
+        return self._counter.admit(f"address/{network_of(address)}", self._scaled(NOBODY))
 
     def state(self) -> dict[str, object]:
         """How many were admitted and refused by this process."""
@@ -45,6 +46,19 @@ class RequestLimits:
 
     def _scaled(self, budget: Budget) -> Budget:
         return budget.times(self.scale) if self.scale != 1 else budget
+
+
+def network_of(address: str) -> str:
+    """Whom an address stands for: one customer has a whole /64 of IPv6 addresses, and IPv4 may be written as IPv6."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 def headers_of(verdict: Verdict) -> dict[str, str]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ETAG = re.compile(r'(?:W/)?"(\d{1,9})(?:\.[0-9a-f]{1,64})?"|(\d{1,9})', re.ASCII)
 VERSION_FIELD = "expected_version"
+MAX_COMPLAINTS = 200
+"""Wrong members that one answer names."""
 ARROW = "application/vnd.apache.arrow.stream"
 
 
@@ -73,6 +75,8 @@ def decode(
         return cast("Message[Any]", adapter(spec.cls).validate_json(raw, strict=True))
     except ValidationError as error:
         raise invalid(error) from None
+    except RecursionError:
+        raise too_deep() from None
 
 
 def encode(spec: Spec, message: Message[Any]) -> tuple[str, bytes | None, dict[str, str]]:
@@ -134,12 +138,23 @@ def read_object(body: bytes) -> dict[str, Any]:
             f"the body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         ) from None
     except RecursionError:
-        raise MalformedRequest("the body is nested too deeply") from None
+        raise too_deep() from None
+    except ValueError:  # Python's own limit on digits
+        raise MalformedRequest("the body holds a number with thousands of digits") from None
     if not isinstance(data, dict):
         raise MalformedRequest("the body must be a JSON object")
-    if b"\\u0000" in body and has_nul(data):
+    try:
+        nul = b"\\u0000" in body and has_nul(data)
+    except RecursionError:
+        raise too_deep() from None
+    if nul:
         raise MalformedRequest("the body holds a NUL character")
     return data
+
+
+def too_deep() -> MalformedRequest:
+    """The refusal of a body of brackets."""
+    return MalformedRequest("the body is nested too deeply")
 
 
 def has_nul(value: Any) -> bool:
@@ -155,6 +170,8 @@ def invalid(error: ValidationError) -> InvalidInput:
     """All complaints of a validation, one a place."""
     found: dict[str, ErrorItem] = {}
     for item in error.errors(include_url=False, include_context=False, include_input=False):
+        if len(found) >= MAX_COMPLAINTS:
+            break
         # below a custom field's name the places are branches of a union: one bad value is one complaint
         loc = item["loc"][:2] if item["loc"][:1] in (("fields",), ("params",)) else item["loc"]
         pointer = "/" + "/".join(str(part) for part in loc)
