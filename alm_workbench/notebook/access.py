@@ -157,6 +157,7 @@ def room(name: str) -> str:
         "workflow": _("workflow"),
         "access": _("access rules"),
         "policy": _("policies"),
+        "tenant_policy": _("policies of the organisation"),
     }
     return words.get(name, name)
 

@@ -126,6 +126,13 @@ from alm_workbench.contexts.tenant.messages import (
     UpdateRole,
     UpdateTenant,
 )
+from alm_workbench.contexts.tenant.policy_messages import (
+    CreatePolicy,
+    DeletePolicy,
+    ListPolicies,
+    PolicyDTO,
+    UpdatePolicy,
+)
 from alm_workbench.contexts.workflow.messages import (
     HistoryEntryDTO,
     PermittedTransitions,
@@ -623,6 +630,46 @@ class PluginsApi:
         return self._mediator.query(GetPluginValues(plugin=plugin, prefix=prefix))
 
 
+class PoliciesApi:
+    """Messages about policies."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def create(self, *, code: str, definition: Mapping[str, Any], enabled: bool = True) -> PolicyDTO:
+        """Make a policy that holds in every project at once.
+
+        ``definition``: ``events`` (create, update, soft_delete, restore, transition, assign, link …), and if wanted
+        ``when``, ``effect`` (deny unless it says allow), ``applies_to``, ``priority``, ``labels`` and ``message``.
+        """
+        return self._mediator.send(CreatePolicy(code=code, definition=definition, enabled=enabled))
+
+    def delete(self, *, code: str, expected_version: int) -> PolicyDTO:
+        """Delete a policy of our own; the built-in ones can be switched off."""
+        return self._mediator.send(DeletePolicy(code=code, expected_version=expected_version))
+
+    def list(self) -> tuple[PolicyDTO, ...]:
+        """The policies of the organisation, by code."""
+        return self._mediator.query(ListPolicies())
+
+    def update(
+        self,
+        *,
+        code: str,
+        expected_version: int,
+        enabled: bool | None = None,
+        definition: Mapping[str, Any] | None = None,
+    ) -> PolicyDTO:
+        """Switch a policy on or off, or give it another definition (all of it); what is not named stays."""
+        message = UpdatePolicy(
+            code=code,
+            expected_version=expected_version,
+            enabled=enabled,
+            definition=definition,
+        )
+        return self._mediator.send(message)
+
+
 class ProjectsApi:
     """Messages about projects."""
 
@@ -872,6 +919,7 @@ class Api:
         self.members = MembersApi(mediator)
         self.mirror = MirrorApi(mediator)
         self.plugins = PluginsApi(mediator)
+        self.policies = PoliciesApi(mediator)
         self.projects = ProjectsApi(mediator)
         self.reports = ReportsApi(mediator)
         self.roles = RolesApi(mediator)

@@ -24,6 +24,7 @@ from alm_workbench.contexts.audit.messages import ListCommits
 from alm_workbench.contexts.auth.messages import LogIn
 from alm_workbench.contexts.manifest.messages import ListManifests
 from alm_workbench.contexts.tenant.messages import CreateRole, InviteMember, ListMembers
+from alm_workbench.contexts.tenant.policy_messages import CreatePolicy
 from alm_workbench.shared.mediator import Work
 from alm_workbench.shared.messages import REGISTRY, Spec
 from alm_workbench.storage.units import PostgresUnits
@@ -36,6 +37,7 @@ PEOPLE = ("anonymous", *MEMBERS, "key", "foreign")
 """The columns: nobody, the members, a key that may read items only, and the owner of another organisation."""
 
 MARKER = "Marker of acme"
+POLICY = "ours"
 
 
 class RolledBack(PostgresUnits):
@@ -77,6 +79,8 @@ def make_scene(bench: Bench) -> Scene:
     secret = acme.owner.send(CreateApiKey("reading", ("artifact:read", "project:read")))
     role = acme.owner.send(CreateRole("inspector", {"en": "Inspector"}, ("artifact:read",)))
     invited = acme.owner.send(InviteMember("guest@elsewhere.example", ("viewer",)))
+    never = {"events": ["create"], "when": f"self.title == '{MARKER} 3'", "labels": {"en": MARKER}}
+    acme.owner.send(CreatePolicy(POLICY, never))
     viewer = next(m for m in acme.owner.query(ListMembers()) if m.email == acme.email("viewer"))
     manifest = acme.owner.query(ListManifests()).items[0]
     commit = acme.owner.query(ListCommits(limit=1)).items[0]
@@ -144,9 +148,13 @@ SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     "CheckManifest": lambda s: Sample({"text": safety_manifest()}),
     "CreateApiKey": lambda s: Sample({"name": "another", "scopes": ["artifact:read"]}),
     "CreateArtifact": lambda s: Sample({"artifact_type": "requirement", "title": "One more requirement"}),
+    "CreatePolicy": lambda s: Sample(
+        {"code": "titles", "definition": {"events": ["create"], "when": "isEmpty(self.title)"}}
+    ),
     "CreateProject": lambda s: Sample({"key": "MORE", "name": "One more project"}),
     "CreateRole": lambda s: Sample({"code": "auditor", "labels": {"en": "Auditor"}, "privileges": ["artifact:read"]}),
     "DeactivateTenant": lambda s: Sample({"slug": "acme"}),
+    "DeletePolicy": lambda s: Sample(path={"code": POLICY}),
     "DiffSnapshots": lambda s: Sample(query={"from": "1", "to": "1"}),
     "EraseEntity": lambda s: Sample({"reason": "Asked for by the person it is about"}),
     "Explain": lambda s: Sample(query={"action": "read", "entity_id": s.ids["artifact_id"]}),
@@ -177,6 +185,7 @@ SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     "TransitionArtifact": lambda s: Sample({"transition": "submit"}),
     "UpdateArtifact": lambda s: Sample({"title": "Another title"}),
     "UpdateMember": lambda s: Sample({"status": "suspended"}),
+    "UpdatePolicy": lambda s: Sample({"enabled": False}, path={"code": POLICY}),
     "UpdateProfile": lambda s: Sample({"locale": "tr"}),
     "UpdateRole": lambda s: Sample({"labels": {"en": "Inspector of all"}}),
     "UpdateTenant": lambda s: Sample({"name": "Acme and sons"}),

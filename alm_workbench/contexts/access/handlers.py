@@ -249,11 +249,13 @@ def case_of(ctx: MessageContext, subject: Subject, target: Target, process: Proc
     """The item and the subject as the rules look at them."""
     context = target.context
     if context is None:
-        view = {"type": kind, "fields": {}, "created_by": str(subject.principal.actor_id)}
-        project_id = str(target.project.id) if target.project else ""
-        context = eval_context(subject.principal, view, {}, {"id": project_id}, ctx.now, {})
+        # titled, as every item is: one without a title never gets as far as the rules
+        view = {"type": kind, "title": kind, "fields": {}, "created_by": str(subject.principal.actor_id)}
+        there = target.project
+        facts = {"id": str(there.id), "key": there.key, "status": there.status} if there else {"id": ""}
+        context = eval_context(subject.principal, view, {}, facts, ctx.now, {})
     context = replace(context, actor=actor_view(subject.principal))
-    return Case(process.compiled, kind, context, subject.held, target.hidden)
+    return Case(process.compiled, kind, context, subject.held, target.hidden, process.policies)
 
 
 def _privilege(subject: Subject, finding: Finding) -> Finding:
@@ -280,10 +282,12 @@ def _fields(subject: Subject, target: Target, process: ProcessVersion | None) ->
     if process is None or target.context is None or kind is None:
         return
     base = replace(target.context, actor=actor_view(subject.principal))
-    case = Case(process.compiled, kind.id, base, subject.held, target.hidden)
+    case = Case(process.compiled, kind.id, base, subject.held, target.hidden, process.policies)
     rooms = {}
     for action in ("read", "update"):
-        item = [f for f in findings(case, action, full=False) if not f.allowed and f.room != "policy"]
+        item = [
+            f for f in findings(case, action, full=False) if not f.allowed and f.room not in ("policy", "tenant_policy")
+        ]
         rooms[action] = item[0] if item else None
     contexts = {action: replace(base, event={"name": action, "changes": ()}) for action in rooms}
     for f in kind.fields.values():

@@ -10,7 +10,9 @@ from uuid import UUID
 
 from alm_workbench.shared.messages import AUTHENTICATED, Query, query
 
-Room = Literal["member", "key", "role", "project", "process", "privilege", "workflow", "access", "policy"]
+Room = Literal[
+    "member", "key", "role", "project", "process", "privilege", "workflow", "access", "policy", "tenant_policy"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "room:workflow": ("the workflow", "iş akışı"),
     "room:access": ("an access rule", "erişim kuralı"),
     "room:policy": ("a policy", "politika"),
+    "room:tenant_policy": ("a policy of the organisation", "kuruluşun bir politikası"),
     "organisation": ("in the organisation", "kuruluş"),
     "gone_item": ("the item did not exist then", "öğe o anda yoktu"),
     "erased": ("what the item was then has been erased", "öğenin o andaki hali silinmiş"),

@@ -23,6 +23,7 @@ from alm_workbench.contexts.project.messages import (
     VisibleProjects,
 )
 from alm_workbench.contexts.tenant.messages import ListMembers, ListRoles
+from alm_workbench.contexts.tenant.policy_messages import PoliciesThen
 from alm_workbench.errors import Conflict, NotFound
 from alm_workbench.mpc import EvalContext
 from alm_workbench.shared.context import MessageContext
@@ -104,7 +105,10 @@ class World:
             except Conflict:
                 return None
         version = self.repo.version_at(self.ctx.conn, project.id, self.at)
-        return self.ctx.ask(CompiledVersion(VersionId(version))) if version else None
+        if version is None:
+            return None
+        policies = self.ctx.ask(PoliciesThen(tuple(self.repo.at(self.ctx.conn, "TenantPolicy", self.at))))
+        return replace(self.ctx.ask(CompiledVersion(VersionId(version))), policies=policies)
 
     def project(self, project_id: UUID) -> ProjectDTO:
         """A project that whoever asks may see; raises ``NotFound``."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from alm_workbench.contexts.artifact.domain import (
     NewArtifact,
@@ -21,7 +22,7 @@ from alm_workbench.contexts.artifact.facts import functions_for
 from alm_workbench.contexts.artifact.judgement import Case, access_of
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, ItemAccessDTO, ReadRights
 from alm_workbench.contexts.artifact.repository import ArtifactRepository
-from alm_workbench.contexts.artifact.rights import refusal, require
+from alm_workbench.contexts.artifact.rights import refusal, require, require_assignment
 from alm_workbench.contexts.artifact.texts import cleaned, search_text
 from alm_workbench.contexts.artifact.visibility import reader_of, with_aliases
 from alm_workbench.contexts.manifest.messages import ProcessVersion
@@ -120,7 +121,7 @@ class Artifacts:
         context = self.context(ctx, process, artifact, {"name": "transition"})
         held = ctx.principal.privileges | ctx.ask(ProjectPrivileges(artifact.project_id))
         hidden = self.hidden(ctx, process, artifact)
-        return access_of(Case(process.compiled, artifact.type, context, held, hidden))
+        return access_of(Case(process.compiled, artifact.type, context, held, hidden, process.policies))
 
     def with_access(self, ctx: MessageContext, shown: ArtifactDTO, stored: ArtifactDTO, wanted: bool) -> ArtifactDTO:
         """An item as it is shown, with what the caller may do with it where that was asked for."""
@@ -147,6 +148,7 @@ class Artifacts:
         project_id: ProjectId,
         occurred_at: datetime | None = None,
         state: str | None = None,
+        assignee_id: UUID | None = None,
     ) -> tuple[NewArtifact, DecisionRecord]:
         """Run every check of a creation; gives the item ready to be written, still without a key."""
         compiled = process.compiled
@@ -156,11 +158,13 @@ class Artifacts:
         functions = functions_for(ctx, self.repo, compiled, None, self.functions)
         me, now, event = acting(ctx, project_id), ctx.now, {"name": "create", "changes": sorted(values)}
         project = project_facts(ctx, project_id)
-        draft = draft_view(kind, title, first.id, first.category, values, me.actor_id, now)
+        draft = draft_view(kind, title, first.id, first.category, values, me.actor_id, now, assignee_id)
         given = checked_fields(compiled, kind, values, eval_context(me, draft, event, project, now, functions))
         fields, originals = cleaned(kind, given)
         context = eval_context(me, {**draft, "fields": fields}, event, project, now, functions)
         record = require(process, "create", kind.id, context, None, values)
+        if assignee_id is not None:
+            require_assignment(process, kind.id, context, None)
         item = NewArtifact(
             ArtifactId(new_id()),
             project_id,
@@ -171,7 +175,7 @@ class Artifacts:
             first.category,
             fields,
             None,
-            None,
+            assignee_id,
             process.version_id,
             kind.workflow,
             occurred_at or ctx.now,

@@ -129,7 +129,14 @@ def item_view(artifact: ArtifactDTO, last_actor: UUID | None = None) -> dict[str
 
 
 def draft_view(
-    kind: ArtifactTypeDef, title: str, state: str, category: str, fields: Mapping[str, Any], author: UUID, now: datetime
+    kind: ArtifactTypeDef,
+    title: str,
+    state: str,
+    category: str,
+    fields: Mapping[str, Any],
+    author: UUID,
+    now: datetime,
+    assignee: UUID | None = None,
 ) -> dict[str, Any]:
     """``self`` of an item that does not exist yet."""
     return {
@@ -141,8 +148,8 @@ def draft_view(
         "state_category": category,
         "project_id": None,
         "parent_id": None,
-        "assignee": None,
-        "assignee_id": None,
+        "assignee": text_of(assignee),
+        "assignee_id": text_of(assignee),
         "created_by": str(author),
         "updated_by": str(author),
         "last_actor": str(author),

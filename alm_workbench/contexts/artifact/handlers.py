@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from alm_workbench.contexts.artifact.access import Artifacts, check_version
-from alm_workbench.contexts.artifact.domain import check_title, checked_fields, type_of
+from alm_workbench.contexts.artifact.domain import check_title, checked_fields, text_of, type_of
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     CreateArtifact,
@@ -15,7 +15,7 @@ from alm_workbench.contexts.artifact.messages import (
     RestoreArtifact,
     UpdateArtifact,
 )
-from alm_workbench.contexts.artifact.rights import require, require_access, require_policy
+from alm_workbench.contexts.artifact.rights import require, require_access, require_assignment, require_policy
 from alm_workbench.contexts.artifact.texts import texts
 from alm_workbench.contexts.tenant.messages import RequireQuota
 from alm_workbench.errors import ErrorItem, InvalidInput, StaleVersion
@@ -35,10 +35,16 @@ class CreateHandler:
         process = self._artifacts.process(ctx, message.project_id)
         kind = type_of(process.compiled, message.artifact_type)
         item, record = self._artifacts.prepare(
-            ctx, process, kind, message.title, message.fields, project_id=message.project_id
+            ctx,
+            process,
+            kind,
+            message.title,
+            message.fields,
+            project_id=message.project_id,
+            assignee_id=message.assignee_id,
         )
         parent = self._parent(ctx, message, kind)
-        item = replace(item, parent_id=parent, assignee_id=message.assignee_id)
+        item = replace(item, parent_id=parent)
         ctx.decided(record)
         self._artifacts.write(ctx, kind, [item])
         return self._artifacts.readable(ctx, self._artifacts.load(ctx, item.id))
@@ -86,9 +92,13 @@ class UpdateHandler:
             fields = checked_fields(process.compiled, kind, message.fields, context, current.fields)
             values |= texts(process.compiled, kind, fields)
         after = {**context.self_, "title": values.get("title", current.title), "fields": fields}
-        ctx.decided(require_policy(process, current.type, replace(context, self_=after), current.id, acl))
         if message.assignee_id is not None:
             values["assignee_id"] = message.assignee_id
+            after["assignee"] = after["assignee_id"] = text_of(message.assignee_id)
+        judged = replace(context, self_=after)
+        ctx.decided(require_policy(process, current.type, judged, current.id, acl))
+        if message.assignee_id not in (None, current.assignee_id):
+            require_assignment(process, current.type, judged, current.id)
         if not values:
             return self._artifacts.readable(ctx, current)
         values["manifest_version_id"] = process.version_id

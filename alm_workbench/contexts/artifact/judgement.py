@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from alm_workbench.contexts.artifact.messages import ItemAccessDTO, RefusalDTO
+from alm_workbench.contexts.artifact.policies import by_tenant
 from alm_workbench.contexts.artifact.rights import reason_data, without_hidden
 from alm_workbench.contexts.artifact.visibility import is_hidden, with_aliases
 from alm_workbench.contexts.artifact.wording import LANGUAGES, Texts, said, step_words
+from alm_workbench.contexts.tenant.policy_messages import TenantPolicies
 from alm_workbench.mpc import (
     AclDecision,
     CompiledManifest,
@@ -57,13 +59,17 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An item, the process that judges it, and who asks: ``held`` are privileges, ``hidden`` what must not be told."""
+    """An item, the process that judges it, and who asks: ``held`` are privileges, ``hidden`` what must not be told.
+
+    ``policies`` are the organisation's own.
+    """
 
     compiled: CompiledManifest
     type_id: str
     context: EvalContext
     held: frozenset[str]
     hidden: frozenset[str] | None
+    policies: TenantPolicies | None = None
 
     @property
     def state(self) -> str:
@@ -89,6 +95,8 @@ def findings(case: Case, action: str, *, full: bool = True) -> Iterator[Finding]
         context = _step_context(case, verdict.transition.id, verdict.transition.to)
     yield by_access(case, RULED_AS.get(kind, kind), context, full=full)
     if kind not in ("read", "transition") or step is not None:
+        if (found := by_tenant_policy(case, context, full=full)) is not None:
+            yield found
         yield by_policy(case, context, full=full)
 
 
@@ -112,6 +120,18 @@ def by_access(case: Case, action: str, context: EvalContext, field: str | None =
 def by_policy(case: Case, context: EvalContext, *, full: bool = True) -> Finding:
     """What the policies say; not ``full``: words for refusals only."""
     return _finding("policy", case, decide_policy(case.compiled, context, case.type_id), full)
+
+
+def by_tenant_policy(case: Case, context: EvalContext, *, full: bool = True) -> Finding | None:
+    """What the organisation's policies say, named with the version of their row; None where none is about it."""
+    decision = by_tenant(case.policies, case.compiled, context, case.type_id)
+    if case.policies is None or decision is None:
+        return None
+    found = _finding("tenant_policy", case, decision, full)
+    if decision.rule_id is None or not found.text:
+        return found
+    place = said("tenant_policy", code=decision.rule_id, version=case.policies.versions.get(decision.rule_id, 0))
+    return replace(found, text={lang: f"{text}\n{place[lang]}" for lang, text in found.text.items()})
 
 
 def _finding(name: str, case: Case, decision: AclDecision | Decision, full: bool) -> Finding:

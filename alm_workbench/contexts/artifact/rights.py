@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from alm_workbench.contexts.artifact.policies import TenantReason, Verdict, decide_policies
 from alm_workbench.contexts.artifact.visibility import VisiblePayload as VisiblePayload
 from alm_workbench.contexts.artifact.visibility import is_hidden, with_aliases
 from alm_workbench.contexts.artifact.visibility import visible_payload as visible_payload
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput
-from alm_workbench.mpc import AclDecision, Decision, EvalContext, Reason, decide_acl, decide_policy
+from alm_workbench.mpc import AclDecision, EvalContext, Reason, decide_acl
 from alm_workbench.mpc.redaction import redact_reason
 from alm_workbench.shared.context import DecisionRecord
 from alm_workbench.shared.ids import ArtifactId
@@ -69,14 +70,14 @@ def require_unfrozen(
 def require_policy(
     process: ProcessVersion, type_id: str, context: EvalContext, artifact_id: ArtifactId | None, acl: AclDecision
 ) -> DecisionRecord:
-    """Let the policies judge the item as it would be, after ACL allowed; raises ``AccessDenied`` with its record.
+    """Let the policies, the organisation's too, judge the item as it would be, after ACL allowed.
+
+    Raises ``AccessDenied`` with its record.
 
     Gives the record of the allowance, for the decision log.
     """
     compiled = process.compiled
-    if context.project.get("status") == "archived":
-        raise standing_still(process, artifact_id)
-    policy = decide_policy(compiled, context, type_id)
+    policy = decide_policies(process, context, type_id)
     if not policy.allow:
         raise refusal(None, process, context, type_id, policy, artifact_id)
     return DecisionRecord(
@@ -91,20 +92,17 @@ def require_policy(
     )
 
 
-def standing_still(process: ProcessVersion, artifact_id: ArtifactId | None) -> AccessDenied:
-    """The refusal of any change in an archived project."""
-    rule = "archived_projects_stand_still"
-    reason: dict[str, Any] = {
-        "code": "R_POLICY_DENY",
-        "message": "The project is archived",
-        "rule_id": rule,
-        "span": None,
-        "values": {},
-    }
-    error = AccessDenied("The project is archived; reopen it first", reasons=[reason])
-    hashes = process.compiled.artifact_hash, process.version_id
-    error.record = DecisionRecord("deny", "Artifact", artifact_id, rule, [reason], *hashes)
-    return error
+def require_assignment(
+    process: ProcessVersion, type_id: str, context: EvalContext, artifact_id: ArtifactId | None
+) -> None:
+    """Let the policies judge also that somebody else is to do it, whatever else a command changes.
+
+    Raises ``AccessDenied``.
+    """
+    event = {"name": "assign", "changes": ["assignee"]}
+    verdict = decide_policies(process, replace(context, event=event), type_id)
+    if not verdict.allow:
+        raise refusal(None, process, context, type_id, verdict, artifact_id)
 
 
 def require(
@@ -125,7 +123,7 @@ def refusal(
     process: ProcessVersion,
     context: EvalContext,
     type_id: str,
-    decision: AclDecision | Decision,
+    decision: AclDecision | Verdict,
     artifact_id: ArtifactId | None,
 ) -> AccessDenied:
     """An ``AccessDenied`` that carries its record for the decision log; without a detail the first reason is it."""
@@ -168,20 +166,27 @@ def logged(process: ProcessVersion, reasons: Iterable[Reason]) -> list[dict[str,
 
 
 def reason_data(reason: Reason) -> dict[str, Any]:
-    """A reason as JSON-able data, for people and for the log."""
+    """A reason as JSON-able data, for people and for the log.
+
+    One of an organisation's policy has no lines but a ``place``, and what its author says in each language.
+    """
     span = reason.span
     place: dict[str, Any] | None = None
     if span:
         place = {"line": span.line, "col": span.col, "end_line": span.end_line, "end_col": span.end_col}
         if span.file is not None:  # a rule that was imported stands in another manifest
             place["file"] = span.file
-    return {
+    data = {
         "code": reason.code,
         "message": reason.message,
         "rule_id": reason.rule_id,
         "span": place,
         "values": dict(reason.values),
     }
+    if isinstance(reason, TenantReason):
+        data["place"] = {"kind": "tenant policy", "code": reason.rule_id, "version": reason.version}
+        data["labels"] = dict(reason.labels)
+    return data
 
 
 def span_of(reasons: Iterable[Reason]) -> dict[str, Any] | None:

@@ -13,6 +13,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "privilege": ("the privilege {code} is held", "{code} ayrıcalığı var"),
     "no_privilege": ("the privilege {code} is needed", "{code} ayrıcalığı gerekiyor"),
     "hidden_value": ("by a value that is hidden from you", "sizden gizlenen bir değere göre"),
+    "tenant_policy": (
+        "policy of the organisation: {code}, version {version}",
+        "kuruluşun politikası: {code}, sürüm {version}",
+    ),
     "computed": ("worked out by the process, so it cannot be set", "süreç hesaplar, bu yüzden yazılamaz"),
     "step": ("the step '{step}' is possible", "'{step}' adımı atılabilir"),
     "no_step": ("the step '{step}' is not possible: {why}", "'{step}' adımı atılamaz: {why}"),

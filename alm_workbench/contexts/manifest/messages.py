@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from alm_workbench.contexts.tenant.policy_messages import TenantPolicies
 from alm_workbench.mpc import CompiledManifest
 from alm_workbench.shared.ids import ManifestId, VersionId
 from alm_workbench.shared.messages import AUTHENTICATED, Command, Page, Query, command, dto, query
@@ -169,6 +170,8 @@ class ProcessVersion:
     manifest_id: ManifestId
     title: str
     compiled: CompiledManifest
+    policies: TenantPolicies | None = None
+    """What the organisation forbids beside the process, where it decides about items."""
 
 
 @query(route="POST /manifests/check", privilege=AUTHENTICATED, facade="manifests.check")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from uuid import UUID
 
 from alm_workbench.contexts.artifact.messages import ReindexTexts, StateCounts
@@ -37,6 +37,7 @@ from alm_workbench.contexts.project.messages import (
 )
 from alm_workbench.contexts.project.repository import ProjectRepository
 from alm_workbench.contexts.tenant.messages import ListRoles, RequireQuota
+from alm_workbench.contexts.tenant.policy_messages import PoliciesInForce
 from alm_workbench.contexts.workflow.messages import MoveStates
 from alm_workbench.errors import AccessDenied, Conflict, ErrorItem, NotFound, StrandedItems
 from alm_workbench.shared.context import MessageContext
@@ -198,11 +199,12 @@ class ActiveProcessHandler:
     def __call__(self, ctx: MessageContext, message: ActiveProcess) -> ProcessVersion:
         found: ProcessVersion | None = ctx.memo.get(message)
         if found is None:
-            version_id, facts = self._projects.in_force(ctx.conn, message.project_id)
+            version_id, facts, stamp = self._projects.in_force(ctx.conn, message.project_id)
             ctx.memo[FACTS, message.project_id] = facts
             if version_id is None:
                 raise Conflict("no manifest is active in this project; activate one first")
-            found = ctx.memo[message] = ctx.ask(CompiledVersion(version_id))
+            policies = ctx.ask(PoliciesInForce(stamp))
+            found = ctx.memo[message] = replace(ctx.ask(CompiledVersion(version_id)), policies=policies)
         return found
 
 

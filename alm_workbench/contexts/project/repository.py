@@ -7,20 +7,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, distinct, func, insert, select, text, tuple_
+from sqlalchemy import Connection, bindparam, delete, distinct, func, insert, literal_column, select, text, tuple_
 from sqlalchemy.exc import IntegrityError
 
 from alm_workbench.contexts.project.messages import ActivationDTO, ProjectDTO
 from alm_workbench.contexts.project.tables import indexed_fields, project_activations, project_members, projects
 from alm_workbench.errors import Conflict, NotFound
 from alm_workbench.shared.ids import ProjectId, VersionId, new_id
+from alm_workbench.storage.stamps import POLICIES
 
 A = project_activations.c
 
 # built once: every command about an item asks these
-IN_FORCE = select(projects.c.active_version_id, projects.c.key, projects.c.status).where(
-    projects.c.id == bindparam("project")
-)
+IN_FORCE = select(
+    projects.c.active_version_id, projects.c.key, projects.c.status, literal_column(POLICIES).label("policies")
+).where(projects.c.id == bindparam("project"))
 ROLE_CODES = select(project_members.c.role_code).where(
     project_members.c.project_id == bindparam("project"), project_members.c.membership_id == bindparam("membership")
 )
@@ -58,13 +59,17 @@ class ProjectRepository:
             raise NotFound(f"there is no project {project_id}")
         return VersionId(row[0]) if row[0] else None
 
-    def in_force(self, conn: Connection, project_id: ProjectId) -> tuple[VersionId | None, dict[str, str]]:
-        """The version in force, and what rules may look at of the project; raises ``NotFound``."""
+    def in_force(self, conn: Connection, project_id: ProjectId) -> tuple[VersionId | None, dict[str, str], str]:
+        """The version in force, what rules may look at of the project, and the stamp of the organisation's policies.
+
+        Raises ``NotFound``.
+        """
         row = conn.execute(IN_FORCE, {"project": project_id}).first()
         if row is None:
             raise NotFound(f"there is no project {project_id}")
         facts = {"id": str(project_id), "key": row.key, "status": row.status}
-        return VersionId(row.active_version_id) if row.active_version_id else None, facts
+        version = VersionId(row.active_version_id) if row.active_version_id else None
+        return version, facts, row.policies or ""
 
     def activate(self, conn: Connection, tenant_id: UUID, activation: ActivationDTO, actor_id: UUID) -> None:
         """Record an activation and point the project at it."""

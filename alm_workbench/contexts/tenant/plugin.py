@@ -9,11 +9,19 @@ from alm_workbench.contexts.tenant import handlers as h
 from alm_workbench.contexts.tenant import invitations as i
 from alm_workbench.contexts.tenant import messages as m
 from alm_workbench.contexts.tenant import onboarding as o
+from alm_workbench.contexts.tenant import policies as p
+from alm_workbench.contexts.tenant import policy_messages as pm
 from alm_workbench.contexts.tenant import quotas as q
 from alm_workbench.contexts.tenant import roles as r
 from alm_workbench.contexts.tenant import saga_messages as s
 from alm_workbench.contexts.tenant.domain import Seed
-from alm_workbench.contexts.tenant.repository import InvitationRepository, SagaRepository, TenantRepository
+from alm_workbench.contexts.tenant.repository import (
+    InvitationRepository,
+    PolicyRepository,
+    SagaRepository,
+    TenantRepository,
+)
+from alm_workbench.mpc import DomainMeta
 from alm_workbench.shared.context import Handler, Services
 from alm_workbench.shared.plugins import hookimpl
 from alm_workbench.shared.tiers import Tiers
@@ -41,6 +49,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.RemoveMember: h.RemoveMemberHandler(repo, invited),
         **_roles(repo, invited, services.port(Seed)),
         **_invitations(i.Invitations(repo, invited, quotas)),
+        **_policies(p.Policies(PolicyRepository(), services.port(DomainMeta), services.port(Seed))),
         **_onboarding(repo, services),
     }
 
@@ -65,6 +74,17 @@ def _invitations(invitations: i.Invitations) -> dict[type[Any], Handler]:
         m.InvitationByToken: i.InvitationByTokenHandler(invitations),
         m.AcceptInvitation: i.AcceptInvitationHandler(),
         m.AcceptInvitationAs: i.AcceptInvitationAsHandler(invitations),
+    }
+
+
+def _policies(policies: p.Policies) -> dict[type[Any], Handler]:
+    return {
+        pm.ListPolicies: p.ListPoliciesHandler(policies),
+        pm.CreatePolicy: p.CreatePolicyHandler(policies),
+        pm.UpdatePolicy: p.UpdatePolicyHandler(policies),
+        pm.DeletePolicy: p.DeletePolicyHandler(policies),
+        pm.PoliciesInForce: p.PoliciesInForceHandler(policies),
+        pm.PoliciesThen: p.PoliciesThenHandler(policies),
     }
 
 
