@@ -14,6 +14,7 @@ from alm_workbench.contexts.tenant.policy_messages import PolicyWarningDTO, Tena
 from alm_workbench.errors import ErrorItem, InvalidInput
 from alm_workbench.mpc import CompiledManifest, Diagnostic, DomainMeta, check, thaw
 from alm_workbench.mpc.analysis.conditions import condition_of
+from alm_workbench.mpc.model.rule_index import rule_index
 
 MAX_POLICIES = 100
 MAX_SIZE = 20_000
@@ -39,6 +40,9 @@ def checked(code: str, definition: Mapping[str, Any], meta: DomainMeta) -> dict[
             raise refuse(pointer, "E_META_UNKNOWN_PROPERTY", f"{name!r} is none of {', '.join(PROPERTIES)}")
     if len(json.dumps(definition, ensure_ascii=False, default=str)) > MAX_SIZE:
         raise refuse("/definition", "too-long", f"a definition has at most {MAX_SIZE} characters")
+    types = definition.get("applies_to", [])
+    if not isinstance(types, (str, list, tuple)) or not all(isinstance(one, str) and one for one in _listed(types)):
+        raise refuse("/definition/applies_to", "type", "'applies_to' is a type, or a list of types")
     text = source([(code, definition)])
     found = [d for d in _check(text, meta).diagnostics if d.severity == "error"]
     if found:
@@ -87,11 +91,23 @@ def in_force(entries: Iterable[Entry], meta: DomainMeta) -> TenantPolicies | Non
     found = sorted(entries)
     if not found:
         return None
-    compiled = _compiled(source([(code, definition) for code, definition, _ in found]), meta)
+    compiled = _check(source([(code, definition) for code, definition, _ in found]), meta).rules
     if compiled is None:
         readable = [(code, _readable(code, definition, meta)) for code, definition, _ in found]
-        compiled = _compiled(source([pair for pair in readable if pair[1]]), meta)
-    return None if compiled is None else TenantPolicies(compiled, {code: version for code, _, version in found})
+        compiled = _check(source([pair for pair in readable if pair[1]]), meta).rules
+    if compiled is None:
+        return None
+    types = {code: tuple(_listed(definition.get("applies_to"))) for code, definition, _ in found}
+    return TenantPolicies(about(compiled, types), {code: version for code, _, version in found})
+
+
+def about(compiled: CompiledManifest, types: Mapping[str, tuple[str, ...]]) -> CompiledManifest:
+    """The rules with the types they are about; those stand in the processes, where the core does not look for them."""
+    if not any(types.values()):
+        return compiled
+    policies = tuple(replace(policy, applies_to=types[policy.id]) for policy in compiled.policies)
+    index = rule_index(compiled.roles, compiled.acl, policies)
+    return replace(compiled, policies=policies, rules=index)
 
 
 def _readable(code: str, definition: Mapping[str, Any], meta: DomainMeta) -> Mapping[str, Any]:
@@ -112,7 +128,7 @@ def source(policies: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
     nodes = []
     for code, definition in policies:
         node = {"kind": "Policy", "id": code, **({"when": definition["when"]} if "when" in definition else {})}
-        rest = {name: value for name, value in definition.items() if name not in node}
+        rest = {name: value for name, value in definition.items() if name not in (*node, "applies_to")}
         events = _listed(rest.get("events"))
         if "delete" in events and "soft_delete" not in events:
             rest["events"] = [*events, "soft_delete"]
@@ -123,10 +139,6 @@ def source(policies: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
 
 def _listed(events: Any) -> list[Any]:
     return list(events) if isinstance(events, (list, tuple)) else [] if events is None else [events]
-
-
-def _compiled(text: str, meta: DomainMeta) -> CompiledManifest | None:
-    return _check(text, meta).rules
 
 
 @dataclass(frozen=True, slots=True)
