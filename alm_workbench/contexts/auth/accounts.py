@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from alm_workbench.contexts.auth.domain import (
@@ -36,15 +36,18 @@ from alm_workbench.contexts.auth.messages import (
     UpdateProfile,
     UserDTO,
 )
-from alm_workbench.contexts.auth.repository import Account, AuthRepository
+from alm_workbench.contexts.auth.repository import Account, AuthRepository, PasswordLink
 from alm_workbench.contexts.auth.rules import check_password, checked_email, checked_name, looked_up_email
-from alm_workbench.contexts.tenant.messages import AcceptInvitationAs, InvitationByToken
+from alm_workbench.contexts.project.messages import GrantedInProjects
+from alm_workbench.contexts.tenant.messages import AcceptInvitationAs, InvitationByToken, RightsNow
 from alm_workbench.errors import AccessDenied, AlmError, Conflict, ErrorItem, InvalidInput, NotFound
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import new_id
 from alm_workbench.shared.jobs import JobRequest
 from alm_workbench.shared.messages import Event
+from alm_workbench.shared.principal import Principal, grants
 
+ISSUE = "member:manage"
 NOT_PRESENT = "The current password is wrong"
 DEAD_LINK = "This link is used, too old or not complete; ask for a new one"
 
@@ -192,29 +195,49 @@ class IssuePasswordResetHandler:
         self._users = users
 
     def __call__(self, ctx: MessageContext, message: IssuePasswordReset) -> PasswordLinkDTO:
-        person(ctx)
-        users, mine = self._users, ctx.principal
+        me, users, tenant_id = person(ctx), self._users, ctx.principal.tenant_id
         user_id = users.member(ctx.conn, message.membership_id)
         if user_id is None:
             raise NotFound("There is no such member")
-        theirs = resolve(users, ctx.conn, user_id, mine.tenant_id)
-        above = sorted(code for code in (theirs.privileges if theirs else ()) if not mine.may(code))
-        if above:
+        theirs = resolve(users, ctx.conn, user_id, tenant_id)
+        held = ctx.ask(RightsNow())
+        if above := lacking(held, {ISSUE} | (held_anywhere(ctx, theirs) if theirs else set())):
             reason = {"code": "R_PRIVILEGE_MISSING", "message": f"privilege {above[0]} is needed", "rule_id": above[0]}
             raise AccessDenied("This member may do more than you; ask somebody who may do as much", reasons=[reason])
         if theirs is None or not users.reset_allowed(ctx.conn, user_id):
             raise Conflict("A link for this account cannot be made here; the person can ask for one by e-mail")
-        token = make_link(users, ctx, user_id, ISSUED_LINK)
-        if token is None:
+        token = new_secret()
+        if not users.make_link(ctx.conn, digest(token), user_id, ISSUED_LINK, (tenant_id, me)):
             raise Conflict("Three links were made for this account within an hour; wait a little")
-        users.note(ctx.conn, "reset_issued", user_id, mine.tenant_id)
+        users.note(ctx.conn, "reset_issued", user_id, tenant_id)
         return PasswordLinkDTO(token, "/" + RESET_PATH + token, ctx.now + ISSUED_LINK)
 
 
-def make_link(users: AuthRepository, ctx: MessageContext, user_id: UUID, lifetime: timedelta) -> str | None:
-    """The secret of a new link; None when there were too many."""
-    token = new_secret()
-    return token if users.make_link(ctx.conn, digest(token), user_id, lifetime) else None
+def held_anywhere(ctx: MessageContext, member: Principal) -> set[str]:
+    """What a member of the tenant of this transaction may do: everywhere, or in some project."""
+    granted = ctx.ask(GrantedInProjects(member.membership_id)) if member.membership_id else frozenset()
+    return {*member.privileges, *granted}
+
+
+def lacking(held: Collection[str], wanted: Iterable[str]) -> list[str]:
+    """Which of the wanted privileges are not held."""
+    return sorted(code for code in wanted if not grants(held, code))
+
+
+def good_link(users: AuthRepository, ctx: MessageContext, token: str) -> PasswordLink | None:
+    """A link that still opens something.
+
+    One that was handed out is worth what its maker could hand out now: in the day that it lasts, the person may have
+    joined another organisation or been promoted, and the maker may be gone.
+    """
+    found = users.link(ctx.conn, digest(token))
+    if found is None or found.tenant_id is None or found.issued_by is None:
+        return found
+    theirs = resolve(users, ctx.conn, found.user_id, found.tenant_id)
+    maker = resolve(users, ctx.conn, found.issued_by, found.tenant_id)
+    if theirs is None or maker is None or not users.reset_allowed(ctx.conn, found.user_id):
+        return None
+    return None if lacking(maker.privileges, {ISSUE} | held_anywhere(ctx, theirs)) else found
 
 
 class PasswordResetByTokenHandler:
@@ -224,7 +247,8 @@ class PasswordResetByTokenHandler:
         self._users = users
 
     def __call__(self, ctx: MessageContext, message: PasswordResetByToken) -> PasswordTokenDTO | None:
-        return self._users.link(ctx.conn, digest(message.token))
+        found = good_link(self._users, ctx, message.token)
+        return PasswordTokenDTO(found.email, found.display_name) if found else None
 
 
 class ResetPasswordHandler:
@@ -234,12 +258,12 @@ class ResetPasswordHandler:
         self._door, self._memory = door, memory
 
     def __call__(self, ctx: MessageContext, message: ResetPassword) -> EndedDTO:
-        users, token = self._door.users, digest(message.token)
-        about = users.link(ctx.conn, token)
+        users = self._door.users
+        about = good_link(users, ctx, message.token)
         if about is None:
             raise dead_link()
         check_password(message.new_password, [about.email, about.display_name], "/new_password")
-        user_id = users.take_link(ctx.conn, token)
+        user_id = users.take_link(ctx.conn, digest(message.token))
         if user_id is None:
             raise dead_link()
         users.set_password(ctx.conn, user_id, self._door.passwords.hash(message.new_password))

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from alm_workbench.contexts.auth.messages import PasswordTokenDTO, SessionInfoDTO, SignInDTO
+from alm_workbench.contexts.auth.messages import SessionInfoDTO, SignInDTO
 from alm_workbench.errors import Conflict
 from alm_workbench.shared.caller import Caller, caller
 from alm_workbench.shared.ids import new_id
@@ -58,6 +58,17 @@ class LiveSession:
     tenant_id: UUID
     last_used_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordLink:
+    """A link that resets a password; ``tenant_id`` and ``issued_by`` where somebody handed it out."""
+
+    user_id: UUID
+    email: str
+    display_name: str
+    tenant_id: UUID | None
+    issued_by: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,17 +243,28 @@ class AuthRepository:
 
     # -- links and identities
 
-    def make_link(self, conn: Connection, token_hash: bytes, user_id: UUID, lifetime: timedelta) -> bool:
-        """Keep the hash of a link that resets a password; False when there were too many."""
-        values = {"hash": token_hash, "user_id": user_id, "lifetime": lifetime}
-        statement = text("SELECT alm.one_time_make(:hash, 'password_reset', :user_id, :lifetime)")
+    def make_link(
+        self,
+        conn: Connection,
+        token_hash: bytes,
+        user_id: UUID,
+        lifetime: timedelta,
+        issued: tuple[UUID, UUID] | None = None,
+    ) -> bool:
+        """Keep the hash of a link that resets a password; False when there were too many.
+
+        ``issued``: the tenant and the user that hand it out; None for one that is mailed to its owner.
+        """
+        tenant_id, issuer = issued or (None, None)
+        values = {"hash": token_hash, "user_id": user_id, "lifetime": lifetime, "tenant": tenant_id, "issuer": issuer}
+        statement = text("SELECT alm.one_time_make(:hash, 'password_reset', :user_id, :lifetime, :tenant, :issuer)")
         return bool(conn.execute(statement, values).scalar())
 
-    def link(self, conn: Connection, token_hash: bytes) -> PasswordTokenDTO | None:
-        """Whose password a link resets, while it is good."""
-        statement = text("SELECT email, display_name FROM alm.one_time_look(:hash, 'password_reset')")
+    def link(self, conn: Connection, token_hash: bytes) -> PasswordLink | None:
+        """Whose password a link resets and who handed it out, while it is neither used nor too old."""
+        statement = text("SELECT * FROM alm.one_time_look(:hash, 'password_reset')")
         row = conn.execute(statement, {"hash": token_hash}).first()
-        return PasswordTokenDTO(*row) if row else None
+        return PasswordLink(*row) if row else None
 
     def take_link(self, conn: Connection, token_hash: bytes) -> UUID | None:
         """Use a link up; whose it was."""

@@ -25,6 +25,7 @@ from alm_workbench.contexts.project.messages import (
     CreateProject,
     GetProcess,
     GetProject,
+    GrantedInProjects,
     LeaveProjects,
     ListActivations,
     ListProjects,
@@ -255,6 +256,21 @@ class ProjectRoleHoldersHandler:
 
     def __call__(self, ctx: MessageContext, message: ProjectRoleHolders) -> int:
         return self._projects.holders(ctx.conn, message.code)
+
+
+class GrantedInProjectsHandler:
+    """What a member may do in one project or another."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: GrantedInProjects) -> frozenset[str]:
+        codes = self._projects.codes_of(ctx.conn, message.membership_id)
+        if not codes:
+            return frozenset()
+        roles = ctx.ask(ListRoles())
+        held = closure(codes, {role.code: role.implies for role in roles})
+        return frozenset(p for role in roles if role.code in held for p in role.privileges)
 
 
 class LeaveProjectsHandler:

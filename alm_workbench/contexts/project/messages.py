@@ -332,6 +332,14 @@ class ProjectRoleHolders(Query[int]):
     code: str
 
 
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class GrantedInProjects(Query[frozenset[str]]):
+    """Every privilege that a member's project roles grant, in whichever project."""
+
+    membership_id: UUID
+
+
 @command(route=None, privilege=AUTHENTICATED)
 @dataclass(frozen=True, slots=True)
 class LeaveProjects(Command[int]):

@@ -141,6 +141,11 @@ class ProjectRepository:
         """The project roles of a member."""
         return list(conn.execute(ROLE_CODES, {"project": project_id, "membership": membership_id}).scalars())
 
+    def codes_of(self, conn: Connection, membership_id: UUID) -> frozenset[str]:
+        """The roles that a member holds in some project."""
+        m = project_members.c
+        return frozenset(conn.execute(select(m.role_code).where(m.membership_id == membership_id)).scalars())
+
     def projects_of(self, conn: Connection, membership_id: UUID) -> frozenset[UUID]:
         """The projects in which a member holds any role."""
         m = project_members.c

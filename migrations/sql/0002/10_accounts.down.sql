@@ -5,7 +5,7 @@ DROP FUNCTION alm.login_gate(text, text), alm.login_failed(text, text), alm.logi
   alm.session_open(uuid, uuid, uuid, text, text, interval, interval, bytea), alm.session_look(uuid),
   alm.session_touch(uuid), alm.session_rotate(bytea, bytea), alm.session_move(uuid, uuid, uuid, bytea),
   alm.sessions_end(uuid, uuid, uuid, text), alm.sessions_of(uuid), alm.sign_ins(uuid, timestamptz, uuid, integer),
-  alm.one_time_make(bytea, text, uuid, interval), alm.one_time_look(bytea, text), alm.one_time_take(bytea, text),
+  alm.one_time_make(bytea, text, uuid, interval, uuid, uuid), alm.one_time_look(bytea, text), alm.one_time_take(bytea, text),
   alm.reset_allowed(uuid), alm.identity_link(text, text, uuid), alm.identity_find(text, text),
   alm.identity_unlink(text, text, uuid), alm.purge_accounts(integer);
 REVOKE EXECUTE ON FUNCTION alm.user_profile(uuid) FROM alm_worker;

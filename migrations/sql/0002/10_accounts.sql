@@ -32,9 +32,12 @@ CREATE TABLE alm.one_time_tokens (
   hash bytea PRIMARY KEY,
   purpose text NOT NULL CHECK (purpose IN ('password_reset')),
   user_id uuid NOT NULL REFERENCES alm.users (id),
+  organisation_id uuid REFERENCES alm.tenants (tenant_id),  -- where and by whom it was handed out; NULL: by mail
+  issued_by uuid REFERENCES alm.users (id),
   created_at timestamptz NOT NULL DEFAULT now(),
   expires_at timestamptz NOT NULL,
-  used_at timestamptz
+  used_at timestamptz,
+  CHECK ((organisation_id IS NULL) = (issued_by IS NULL))
 );
 CREATE INDEX one_time_tokens_user ON alm.one_time_tokens (user_id);
 
@@ -291,23 +294,28 @@ $$;
 
 -- One-time links and external identities ---------------------------------------------------------------------------------
 
--- At most three links an hour to one account; false when there were that many.
-CREATE FUNCTION alm.one_time_make(hash bytea, purpose text, user_id uuid, lifetime interval) RETURNS boolean
+-- At most three links an hour to one account by mail, and three by hand: what strangers ask for keeps nobody from help.
+-- False when there were that many.
+CREATE FUNCTION alm.one_time_make(hash bytea, purpose text, user_id uuid, lifetime interval, organisation_id uuid,
+                                  issued_by uuid) RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$
   WITH made AS (
-    INSERT INTO alm.one_time_tokens (hash, purpose, user_id, expires_at)
-    SELECT one_time_make.hash, one_time_make.purpose, u.id, clock_timestamp() + one_time_make.lifetime
+    INSERT INTO alm.one_time_tokens (hash, purpose, user_id, organisation_id, issued_by, expires_at)
+    SELECT one_time_make.hash, one_time_make.purpose, u.id, one_time_make.organisation_id, one_time_make.issued_by,
+      clock_timestamp() + one_time_make.lifetime
     FROM alm.users u WHERE u.id = one_time_make.user_id AND u.is_active AND 3 > (
       SELECT count(*) FROM alm.one_time_tokens t WHERE t.user_id = u.id AND t.purpose = one_time_make.purpose
+        AND (t.issued_by IS NULL) = (one_time_make.issued_by IS NULL)
         AND t.created_at > clock_timestamp() - interval '1 hour')
     RETURNING 1
   )
   SELECT EXISTS (SELECT FROM made)
 $$;
 
-CREATE FUNCTION alm.one_time_look(hash bytea, purpose text) RETURNS TABLE (user_id uuid, email text, display_name text)
+CREATE FUNCTION alm.one_time_look(hash bytea, purpose text)
+RETURNS TABLE (user_id uuid, email text, display_name text, organisation_id uuid, issued_by uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$
-  SELECT u.id, u.email, u.display_name FROM alm.one_time_tokens t JOIN alm.users u ON u.id = t.user_id AND u.is_active
+  SELECT u.id, u.email, u.display_name, t.organisation_id, t.issued_by FROM alm.one_time_tokens t JOIN alm.users u ON u.id = t.user_id AND u.is_active
   WHERE t.hash = one_time_look.hash AND t.purpose = one_time_look.purpose AND t.used_at IS NULL
     AND t.expires_at > clock_timestamp()
 $$;
@@ -381,7 +389,7 @@ GRANT EXECUTE ON FUNCTION alm.login_gate(text, text), alm.login_failed(text, tex
   alm.session_open(uuid, uuid, uuid, text, text, interval, interval, bytea), alm.session_look(uuid),
   alm.session_touch(uuid), alm.session_rotate(bytea, bytea), alm.session_move(uuid, uuid, uuid, bytea),
   alm.sessions_end(uuid, uuid, uuid, text), alm.sessions_of(uuid), alm.sign_ins(uuid, timestamptz, uuid, integer),
-  alm.one_time_make(bytea, text, uuid, interval), alm.one_time_look(bytea, text), alm.one_time_take(bytea, text),
+  alm.one_time_make(bytea, text, uuid, interval, uuid, uuid), alm.one_time_look(bytea, text), alm.one_time_take(bytea, text),
   alm.reset_allowed(uuid), alm.identity_link(text, text, uuid), alm.identity_find(text, text),
   alm.identity_unlink(text, text, uuid) TO alm_app;
-GRANT EXECUTE ON FUNCTION alm.purge_accounts(integer), alm.one_time_make(bytea, text, uuid, interval) TO alm_worker;
+GRANT EXECUTE ON FUNCTION alm.purge_accounts(integer), alm.one_time_make(bytea, text, uuid, interval, uuid, uuid) TO alm_worker;

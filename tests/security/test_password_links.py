@@ -1,0 +1,172 @@
+"""Links that reset a password, against whoever made them: they give nothing that their maker may not give when used."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+
+from alm_workbench.contexts.auth.messages import (
+    CreateAccount,
+    IssuePasswordReset,
+    LogIn,
+    PasswordResetByToken,
+    ResetPassword,
+    ResolvePrincipal,
+)
+from alm_workbench.contexts.project.messages import GrantProjectRole
+from alm_workbench.contexts.tenant.messages import (
+    AddMember,
+    CreateRole,
+    ListMembers,
+    MemberDTO,
+    RemoveMember,
+    UpdateMember,
+    UpdateRole,
+)
+from alm_workbench.errors import AccessDenied, InvalidInput
+from alm_workbench.shared.mediator import LocalMediator
+from tests.factories.workbench import PASSWORD, Bench
+
+NEW = "stolen staple bracket 77"
+numbers = itertools.count(1)
+DESK = ("member:manage", "member:read", "project:read")
+
+
+@dataclass
+class Person:
+    """A member of acme, and a mediator for that person."""
+
+    email: str
+    user_id: UUID
+    membership_id: UUID
+    mediator: LocalMediator
+
+
+@dataclass
+class Office:
+    """Acme with a desk that looks after people and may do little else."""
+
+    bench: Bench
+    desk: Person
+
+    def person(self, *roles: str) -> Person:
+        """A new member of acme."""
+        return made(self.bench, *roles)
+
+    def member(self, person: Person) -> MemberDTO:
+        """A member as acme knows him now."""
+        owner = self.bench.acme.owner
+        return next(m for m in owner.query(ListMembers()) if m.membership_id == person.membership_id)
+
+    def link(self, person: Person) -> str:
+        """A link that the desk makes."""
+        return self.desk.mediator.send(IssuePasswordReset(person.membership_id)).token
+
+    def nobody(self) -> LocalMediator:
+        """Somebody outside."""
+        return self.bench.runtime.mediator.as_principal(None)
+
+
+def made(bench: Bench, *roles: str) -> Person:
+    root = bench.runtime.mediator.as_principal(None)
+    email = f"person{next(numbers)}@acme.example"
+    user_id = root.send(CreateAccount(email, "Somebody", PASSWORD)).user_id
+    member = bench.acme.owner.send(AddMember(email, roles))
+    principal = root.query(ResolvePrincipal(user_id, bench.acme.tenant_id))
+    assert principal is not None
+    return Person(email, user_id, member.membership_id, root.as_principal(principal))
+
+
+@pytest.fixture(scope="module")
+def office(workbench: Bench) -> Office:
+    """Acme with its desk."""
+    workbench.acme.owner.send(CreateRole("desk", {"en": "People desk"}, privileges=DESK))
+    return Office(workbench, made(workbench, "desk"))
+
+
+def dead(office: Office, token: str) -> bool:
+    """Whether a link opens nothing, on the page and when it is used."""
+    assert office.nobody().query(PasswordResetByToken(token)) is None
+    with pytest.raises(InvalidInput) as caught:
+        office.nobody().send(ResetPassword(token, NEW))
+    return caught.value.errors[0].code == "dead-link"
+
+
+def test_a_link_works_while_nothing_changed(office: Office) -> None:
+    """The desk helps a member who may do no more than the desk."""
+    person = office.person()
+    token = office.link(person)
+    assert office.nobody().query(PasswordResetByToken(token)) is not None
+    office.nobody().send(ResetPassword(token, NEW))
+    assert office.nobody().send(LogIn(person.email, NEW)).user_id == person.user_id
+
+
+def test_a_link_is_dead_once_the_person_belongs_elsewhere_too(office: Office) -> None:
+    """A link kept in a drawer would else open the other organisation for whoever made it."""
+    person = office.person()
+    token = office.link(person)
+    office.bench.globex.owner.send(AddMember(person.email, ("owner",)))
+    assert dead(office, token)
+
+
+def test_a_link_is_dead_once_the_person_may_do_more_than_its_maker(office: Office) -> None:
+    """Who is promoted is not taken over by whoever could help him before."""
+    person = office.person()
+    token = office.link(person)
+    office.bench.acme.owner.send(UpdateMember(person.membership_id, office.member(person).version, roles=("admin",)))
+    assert dead(office, token)
+
+
+def test_a_link_is_dead_once_a_role_in_a_project_gives_more(office: Office) -> None:
+    """Roles that hold in one project count as well."""
+    person = office.person()
+    token = office.link(person)
+    office.bench.acme.owner.send(GrantProjectRole(office.bench.acme.project.id, person.membership_id, "manager"))
+    assert dead(office, token)
+
+
+def test_a_link_is_dead_once_its_maker_is_gone_or_lost_the_right(office: Office) -> None:
+    """What somebody could give yesterday is nothing today."""
+    owner, person = office.bench.acme.owner, office.person()
+    maker = office.person("desk")
+    token = maker.mediator.send(IssuePasswordReset(person.membership_id)).token
+    owner.send(UpdateMember(maker.membership_id, office.member(maker).version, roles=()))
+    assert dead(office, token)
+    owner.send(UpdateMember(maker.membership_id, office.member(maker).version, roles=("desk",)))
+    assert office.nobody().query(PasswordResetByToken(token)) is not None
+    owner.send(RemoveMember(maker.membership_id, office.member(maker).version))
+    assert dead(office, token)
+
+
+def test_no_link_for_somebody_who_may_do_more_in_a_project(office: Office) -> None:
+    """The desk holds nothing in projects, so it cannot become one of their managers."""
+    person = office.person()
+    office.bench.acme.owner.send(GrantProjectRole(office.bench.acme.project.id, person.membership_id, "manager"))
+    with pytest.raises(AccessDenied):
+        office.link(person)
+
+
+def test_what_a_process_remembers_of_the_maker_does_not_count(office: Office) -> None:
+    """A right that was taken a moment ago makes no link."""
+    owner, person = office.bench.acme.owner, office.person()
+    role = owner.send(CreateRole("clerk", {"en": "Clerk"}, privileges=DESK))
+    maker = office.person("clerk")
+    owner.send(UpdateRole("clerk", role.version, privileges=("member:read",)))
+    with pytest.raises(AccessDenied):
+        maker.mediator.send(IssuePasswordReset(person.membership_id))
+
+
+def test_requests_of_strangers_use_up_no_links_of_administrators(office: Office) -> None:
+    """Three mails an hour to an address are nobody's reason to refuse help."""
+    person = office.person()
+    users = office.bench.runtime
+    with users.engine.begin() as conn:
+        for number in range(3):
+            conn.exec_driver_sql(
+                "SELECT alm.one_time_make(%s, 'password_reset', %s, interval '1 hour', NULL, NULL)",
+                (bytes([number]) * 32, person.user_id),
+            )
+    assert office.link(person)
