@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
+from alm_workbench.contexts.auth.rules import password_problem
 from alm_workbench.server.handlers import PUBLIC_BODY
 from alm_workbench.server.limits import network_of
 from tests.factories.workbench import Api
@@ -66,3 +68,47 @@ def test_an_answer_names_a_few_hundred_mistakes_at_most(api: Api) -> None:
 def test_a_customer_with_many_addresses_counts_once(address: str, network: str) -> None:
     """Whoever has a /64 would else have a budget for each of its addresses."""
     assert network_of(address) == network
+
+
+def test_a_password_is_judged_in_a_moment() -> None:
+    """Every way to read symbols as letters cost seconds for one password; many of them are looked at in part."""
+    password = "4@8({[<3690!1|7$5+2%" * 10
+    before = time.process_time()
+    assert password_problem(password, ["ada@acme.example", "Ada"]) is None
+    spent = time.process_time() - before
+    before = time.process_time()
+    for _ in range(3):
+        assert password_problem("correct horse battery" * 3, ["ada@acme.example", "Ada"]) is None
+    assert spent < 60 * (time.process_time() - before)
+    assert password_problem("1234567890" * 4, []) is not None
+
+
+@pytest.mark.parametrize("name", ["\u202eeman eht", "Ada\x1b[31m", "Ada\nRoot", "Ada\u2066"])
+def test_names_that_others_read_neither_turn_nor_steer(api: Api, name: str) -> None:
+    """Keys act under their name, roles and organisations are chosen by theirs."""
+    version = api.get("/tenant").headers["etag"]
+    answers = [
+        api.post("/api-keys", {"name": name, "scopes": ["project:read"]}),
+        api.post("/roles", {"code": "turned", "labels": {"en": name}}),
+        api.call("PATCH", "/tenant", {"name": name}, headers={"If-Match": version}),
+        api.call("PATCH", "/auth/me", {"display_name": name}) if name.count("\n") == 0 else None,
+    ]
+    assert {answer.status for answer in answers if answer} == {422}
+
+
+def test_lists_have_an_end(api: Api) -> None:
+    """A key for thousands of projects was thousands of queries; a calendar of every day was sent with every answer."""
+    ids = [f"00000000-0000-0000-0000-{number:012d}" for number in range(200)]
+    key = {"name": "many", "scopes": ["project:read"]}
+    days = [f"{2000 + n // 336}-{n // 28 % 12 + 1:02d}-{n % 28 + 1:02d}" for n in range(2000)]
+    version = api.get("/tenant").headers["etag"]
+    answers = {
+        "/project_ids": api.post("/api-keys", key | {"project_ids": ids}),
+        "/roles": api.post("/api-keys", key | {"roles": ids}),
+        "/scopes": api.post("/api-keys", key | {"scopes": ids}),
+        "/working_calendar/holidays": api.call(
+            "PATCH", "/tenant", {"working_calendar": {"holidays": days}}, headers={"If-Match": version}
+        ),
+    }
+    for path, answer in answers.items():
+        assert [(item["path"], item["code"]) for item in answer.json["errors"]] == [(path, "length")]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from alm_workbench.errors import ErrorItem, InvalidInput
+from alm_workbench.shared.names import DECEIVES, deceives
 from alm_workbench.shared.principal import KeyLimits, Principal, meet
 
 MARK = "alm_"
@@ -19,6 +20,8 @@ LONGEST_LIFE = timedelta(days=366)
 MAX_GRACE_HOURS = 168
 MAX_NAME = 100
 MAX_SCOPES = 100
+MAX_NARROWED = 100
+"""Roles or projects that a key may be narrowed to."""
 MAX_LIVE_KEYS = 50
 """Keys that one member may have at a time."""
 NOTE_EVERY = timedelta(minutes=1)
@@ -79,19 +82,29 @@ def checked_name(name: str) -> str:
     if not clean or len(clean) > MAX_NAME:
         item = ErrorItem("/name", "length", f"a key has a name of 1 to {MAX_NAME} characters")
         raise InvalidInput(item.message, errors=[item])
+    if deceives(clean):  # it stands in the audit trail as whoever did something
+        raise InvalidInput(DECEIVES, errors=[ErrorItem("/name", "characters", DECEIVES)])
     return clean
+
+
+def check_narrowing(place: str, given: Collection[object] | None) -> None:
+    """Refuse more roles or projects than a key can be for; raises ``InvalidInput``."""
+    if given is not None and len(given) > MAX_NARROWED:
+        item = ErrorItem(place, "length", f"at most {MAX_NARROWED}")
+        raise InvalidInput(item.message, errors=[item])
 
 
 def checked_scopes(scopes: Iterable[str], known: KnownPrivileges) -> tuple[str, ...]:
     """Scopes without repetition; raises ``InvalidInput`` that names each unknown one."""
     given = tuple(dict.fromkeys(scopes))
+    if not 1 <= len(given) <= MAX_SCOPES:
+        item = ErrorItem("/scopes", "length", f"a key has 1 to {MAX_SCOPES} scopes")
+        raise InvalidInput(item.message, errors=[item])
     wrong = [
         ErrorItem(f"/scopes/{n}", "unknown", f"{scope!r} is neither a privilege nor `resource:*`")
         for n, scope in enumerate(given)
         if not _SCOPE.fullmatch(scope) or not known.knows(scope)
     ]
-    if not 1 <= len(given) <= MAX_SCOPES:
-        wrong = [ErrorItem("/scopes", "length", f"a key has 1 to {MAX_SCOPES} scopes")]
     if wrong:
         raise InvalidInput(wrong[0].message, errors=wrong)
     return given

@@ -10,6 +10,7 @@ from alm_workbench.contexts.apikey.domain import (
     KeyRow,
     KeyText,
     KnownPrivileges,
+    check_narrowing,
     checked_expiry,
     checked_grace,
     checked_name,
@@ -51,6 +52,8 @@ class CreateApiKeyHandler:
         maker = person(ctx)
         name, scopes = checked_name(message.name), checked_scopes(message.scopes, self._known)
         expires = checked_expiry(message.expires_at, ctx.now)
+        check_narrowing("/roles", message.roles)
+        check_narrowing("/project_ids", message.project_ids)
         self._check_roles(ctx, message)
         self._check_projects(ctx, message)
         if self._keys.count_live(ctx.conn, maker, ctx.now) >= MAX_LIVE_KEYS:

@@ -15,6 +15,10 @@ MAX_EMAIL = 254
 INSIDE = frozenset({"local", "localhost", "test", "invalid"})
 STAND_IN = ".example"
 JUDGED = 72  # zxcvbn looks at no more; whoever types more is not guessed
+# It tries every way to read these as letters: many of them in a long password would cost seconds (of one processor)
+STAND_FOR_LETTERS = frozenset("4@8({[<3690!1|7$5+2%")
+MANY = 8
+JUDGED_OF_MANY = 24
 
 TOO_EASY = {
     "own-data": "it is close to your name or e-mail address",
@@ -90,7 +94,8 @@ def password_problem(password: str, about: Sequence[str], path: str = "/password
     from zxcvbn import zxcvbn
 
     words = [part for text in about for part in (text, *re.findall(r"\w+", text)) if part]
-    judged = zxcvbn(password[:JUDGED], user_inputs=words)
+    many = len(STAND_FOR_LETTERS.intersection(password)) > MANY
+    judged = zxcvbn(password[: JUDGED_OF_MANY if many else JUDGED], user_inputs=words)
     if judged["score"] >= MIN_SCORE:
         return None
     code = why_guessable(judged["sequence"])

@@ -11,12 +11,14 @@ from typing import Any
 
 from alm_workbench.contexts.auth.domain import closure
 from alm_workbench.errors import ErrorItem, InvalidInput
+from alm_workbench.shared.names import DECEIVES, deceives
 from alm_workbench.shared.principal import grants
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
 ROLE_CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 OWNER = "owner"
 MAX_NAME = 200
+MAX_HOLIDAYS = 1000
 SETTINGS: Mapping[str, tuple[int, int]] = {"invitation_days": (1, 30), "audit_retention_months": (1, 1200)}
 """The settings of an organisation with the smallest and largest value."""
 INVITATION_DAYS = 7
@@ -98,6 +100,8 @@ def check_name(name: str) -> str:
     kept = name.strip()
     if not 0 < len(kept) <= MAX_NAME:
         raise refuse("/name", "length", f"a name has 1 to {MAX_NAME} characters")
+    if deceives(kept):
+        raise refuse("/name", "characters", DECEIVES)
     return kept
 
 
@@ -111,6 +115,8 @@ def check_texts(texts: Mapping[str, str], path: str, *, needed: bool) -> dict[st
             raise refuse(f"{path}/{code}", "unknown-language", f"{code!r} is none of en, tr")
         if len(value) > MAX_NAME:
             raise refuse(f"{path}/{code}", "length", f"at most {MAX_NAME} characters")
+        if deceives(value):
+            raise refuse(f"{path}/{code}", "characters", DECEIVES)
     return kept
 
 
@@ -148,6 +154,8 @@ def check_calendar(calendar: Mapping[str, Any]) -> dict[str, Any]:
         values = calendar[key]
         if not isinstance(values, (list, tuple)):
             raise refuse(f"/working_calendar/{key}", "type", "a list")
+        if len(values) > MAX_HOLIDAYS:
+            raise refuse(f"/working_calendar/{key}", "length", f"at most {MAX_HOLIDAYS:,}")
         kept[key] = sorted({read(value, f"/working_calendar/{key}/{n}") for n, value in enumerate(values)})
     return kept
 
