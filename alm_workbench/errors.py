@@ -301,6 +301,8 @@ def reason_lines(reasons: Sequence[Any]) -> list[str]:
             continue
         span = item.get("span") or {}
         where = f" (line {span['line']})" if isinstance(span, dict) and span.get("line") else ""
+        if isinstance(place := item.get("place"), dict):  # a rule that stands in no manifest
+            where = f" ({place.get('kind')}, version {place.get('version')})"
         rule = f" [{item['rule_id']}{where}]" if item.get("rule_id") else where
         out.append(f"  - {item.get('message', '')}{rule}")
     return out

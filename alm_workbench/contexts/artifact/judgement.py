@@ -39,7 +39,7 @@ PRIVILEGES: Mapping[str, str] = {
 }
 """The privilege behind each action on an item."""
 
-EVENTS: Mapping[str, str] = {"delete": "soft_delete"}
+EVENTS: Mapping[str, str] = {"delete": "soft_delete", "import": "create"}
 RULED_AS: Mapping[str, str] = {"restore": "delete", "import": "create"}
 STEP = "transition:"
 

@@ -49,7 +49,7 @@ from alm_workbench.errors import AccessDenied, Conflict, ImportRejected, Invalid
 from alm_workbench.shared.ids import new_id
 from alm_workbench.shared.mediator import Work
 from alm_workbench.shared.messages import Command
-from tests.factories.workbench import Bench, Org
+from tests.factories.workbench import Api, Bench, Org
 
 SECRET = "41424344"
 TEXT = """
@@ -421,3 +421,27 @@ def test_policies_cost_no_statement(workbench: Bench, org: Org, project: Project
     finally:
         sql_events.remove(engine, "before_cursor_execute", remember)
     assert counts[1] == counts[2] == counts[3] == statistics.median(counts)
+
+
+def test_over_rest(api: Api, org: Org) -> None:
+    """With versions: a change needs If-Match, a stale one brings the present state, a bad one its place."""
+    made = api.call("POST", "/policies", {"code": "by_rest", "definition": {"events": ["comment"]}})
+    assert (made.status, made.json["warnings"][0]["code"], made.json["built_in"]) == (201, "denies-everybody", False)
+    body = {"definition": {"events": ["comment"], "when": "self.title == "}}
+    assert api.call("PATCH", "/policies/by_rest", body).status == 428
+    bad = api.call("PATCH", "/policies/by_rest", body, headers={"If-Match": '"1"'})
+    assert (bad.status, bad.json["errors"][0]["path"]) == (422, "/definition/when")
+    stale = api.call("PATCH", "/policies/by_rest", {"enabled": False}, headers={"If-Match": '"7"'})
+    assert (stale.status, stale.json["current"]["code"]) == (409, "by_rest")
+    off = api.call("PATCH", "/policies/by_rest", {"enabled": False}, headers={"If-Match": '"1"'})
+    assert (off.status, off.json["enabled"], off.json["version"]) == (200, False, 2)
+    assert api.call("GET", "/policies", who="viewer").json[0]["code"] == "archived_projects_stand_still"
+    assert api.call("DELETE", "/policies/by_rest", headers={"If-Match": '"2"'}).status == 200
+
+
+def test_a_refusal_reads_well(org: Org, project: ProjectDTO) -> None:
+    """In a terminal: the words of the policy, its code and its version."""
+    item = note(org, project)
+    with policy(org, "quiet", events=["update"], message={"en": "Be quiet"}):
+        lines = refused(org, UpdateArtifact(item.id, 1, title="Loud")).lines()
+    assert any("Be quiet [quiet (tenant policy, version 1)]" in line for line in lines)
