@@ -7,10 +7,12 @@ import time
 
 import pytest
 
+from alm_workbench.contexts.auth.messages import ListSignIns, UpdateProfile
 from alm_workbench.contexts.auth.rules import password_problem
+from alm_workbench.contexts.tenant.messages import AddMember
 from alm_workbench.server.handlers import PUBLIC_BODY
 from alm_workbench.server.limits import network_of
-from tests.factories.workbench import Api
+from tests.factories.workbench import Api, Bench
 
 DEEP = b"[" * 450 + b"]" * 450
 
@@ -112,3 +114,16 @@ def test_lists_have_an_end(api: Api) -> None:
     }
     for path, answer in answers.items():
         assert [(item["path"], item["code"]) for item in answer.json["errors"]] == [(path, "length")]
+
+
+def test_nobody_takes_the_name_of_another_without_a_trace(workbench: Bench) -> None:
+    """A name stands in the history of every organisation of a person, so all of them see when it changed, and from what."""
+    for org in (workbench.acme, workbench.globex):
+        if org is workbench.globex:
+            org.owner.send(AddMember("viewer@acme.example", ("viewer",)))
+        workbench.acme.viewer.send(UpdateProfile(display_name="Owner" if org is workbench.acme else "Somebody Else"))
+    for org, names in ((workbench.acme, ["Owner", "Viewer of acme"]), (workbench.globex, ["Owner"])):
+        seen = [row for row in org.owner.query(ListSignIns()).items if row.kind == "renamed"]
+        assert [row.detail for row in seen] == names
+    workbench.acme.viewer.send(UpdateProfile(locale="tr"))
+    assert sum(row.kind == "renamed" for row in workbench.acme.owner.query(ListSignIns()).items) == 2

@@ -145,6 +145,10 @@ class UpdateProfileHandler:
             raise NotFound("There is no such account")
         name = present.display_name if message.display_name is None else checked_name(message.display_name)
         self._users.update(ctx.conn, user_id, name, message.locale or present.locale)
+        if (
+            name != present.display_name
+        ):  # history shows the new name everywhere, so the old one must be found somewhere
+            self._users.note(ctx.conn, "renamed", user_id, session=p.session_id, detail=present.display_name)
         self._memory.forget()
         return identity_of(resolve(self._users, ctx.conn, user_id, p.tenant_id) or p)
 

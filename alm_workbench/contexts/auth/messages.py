@@ -131,7 +131,7 @@ class SignInDTO:
     """Something that happened at the door to a member of the organisation.
 
     ``kind``: login, login_failed, locked, logout, switched, refresh_reuse, session_revoked, password_changed,
-    password_reset, reset_issued, registered.
+    password_reset, reset_issued, registered, renamed (``detail``: the name before, as history showed it until then).
     """
 
     id: UUID
@@ -143,6 +143,7 @@ class SignInDTO:
     address: str | None
     client: str
     correlation_id: str | None
+    detail: str = ""
 
 
 # -- log-in and sessions

@@ -121,6 +121,7 @@ class AuthRepository:
         user_id: UUID | None,
         tenant_id: UUID | None = None,
         session: UUID | None = None,
+        detail: str = "",
     ) -> None:
         """Write into the log of the door."""
         who = caller.get()
@@ -133,6 +134,7 @@ class AuthRepository:
             "address": who.address or None,
             "client": who.client,
             "correlation": correlation.get() or None,
+            "detail": detail,
         }
         conn.execute(NOTE, values)
 
@@ -347,7 +349,9 @@ SELECT m.id AS membership_id, m.actor_id, p.email, p.display_name, p.locale, t.s
   JOIN LATERAL alm.user_profile(m.user_id) p ON p.is_active
  WHERE m.user_id = :user_id AND m.status = 'active'
 """)
-NOTE = text("SELECT alm.auth_note(:id, :kind, :user_id, :tenant_id, :session, :address, :client, :correlation)")
+NOTE = text(
+    "SELECT alm.auth_note(:id, :kind, :user_id, :tenant_id, :session, :address, :client, :correlation, :detail)"
+)
 OPEN = text(
     "SELECT alm.session_open(:id, :user_id, :tenant_id, :client, :address, :lifetime, :idle, CAST(:hash AS bytea))"
 )

@@ -1,6 +1,6 @@
 SET LOCAL ROLE alm_definer;
 DROP FUNCTION alm.login_gate(text, text), alm.login_failed(text, text), alm.login_cleared(text, text),
-  alm.auth_note(uuid, text, uuid, uuid, uuid, text, text, text), alm.auth_lookup(text),
+  alm.auth_note(uuid, text, uuid, uuid, uuid, text, text, text, text), alm.auth_lookup(text),
   alm.user_set_password(uuid, text, boolean), alm.user_update(uuid, text, text),
   alm.session_open(uuid, uuid, uuid, text, text, interval, interval, bytea), alm.session_look(uuid),
   alm.session_touch(uuid), alm.session_rotate(bytea, bytea), alm.session_move(uuid, uuid, uuid, bytea),

@@ -51,7 +51,8 @@ CREATE TABLE alm.auth_log (
   session_id uuid,
   address text,
   client text NOT NULL DEFAULT '',
-  correlation_id text
+  correlation_id text,
+  detail text NOT NULL DEFAULT ''  -- of somebody who was renamed: the name before
 );
 CREATE INDEX auth_log_user ON alm.auth_log (user_id, at);
 CREATE INDEX auth_log_at ON alm.auth_log (at);
@@ -122,11 +123,11 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$
 $$;
 
 CREATE FUNCTION alm.auth_note(id uuid, kind text, user_id uuid, organisation_id uuid, session_id uuid, address text,
-                              client text, correlation_id text) RETURNS void
+                              client text, correlation_id text, detail text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$
-  INSERT INTO alm.auth_log (id, kind, user_id, organisation_id, session_id, address, client, correlation_id)
+  INSERT INTO alm.auth_log (id, kind, user_id, organisation_id, session_id, address, client, correlation_id, detail)
   VALUES (auth_note.id, auth_note.kind, auth_note.user_id, auth_note.organisation_id, auth_note.session_id,
-          auth_note.address, COALESCE(auth_note.client, ''), auth_note.correlation_id)
+          auth_note.address, COALESCE(auth_note.client, ''), auth_note.correlation_id, auth_note.detail)
 $$;
 
 -- The counters on the account itself told whether it exists.
@@ -280,9 +281,9 @@ $$;
 -- account as such. Log-ins in other organisations, and what was before the membership, are nobody's business here.
 CREATE FUNCTION alm.sign_ins(of_user uuid, before_at timestamptz, before_id uuid, max integer)
 RETURNS TABLE (id uuid, at timestamptz, kind text, user_id uuid, email text, display_name text, address text,
-               client text, correlation_id text)
+               client text, correlation_id text, detail text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$
-  SELECT l.id, l.at, l.kind, l.user_id, u.email, u.display_name, l.address, l.client, l.correlation_id
+  SELECT l.id, l.at, l.kind, l.user_id, u.email, u.display_name, l.address, l.client, l.correlation_id, l.detail
   FROM alm.memberships m JOIN alm.auth_log l ON l.user_id = m.user_id JOIN alm.users u ON u.id = m.user_id
   WHERE m.tenant_id = alm.current_tenant() AND l.at >= m.created_at AND (m.deleted_at IS NULL OR l.at <= m.deleted_at)
     AND (l.organisation_id IS NULL OR l.organisation_id = m.tenant_id)
@@ -384,7 +385,7 @@ $$;
 
 GRANT EXECUTE ON FUNCTION alm.login_keys(text, text) TO alm_definer;
 GRANT EXECUTE ON FUNCTION alm.login_gate(text, text), alm.login_failed(text, text), alm.login_cleared(text, text),
-  alm.auth_note(uuid, text, uuid, uuid, uuid, text, text, text), alm.auth_lookup(text),
+  alm.auth_note(uuid, text, uuid, uuid, uuid, text, text, text, text), alm.auth_lookup(text),
   alm.user_set_password(uuid, text, boolean), alm.user_update(uuid, text, text),
   alm.session_open(uuid, uuid, uuid, text, text, interval, interval, bytea), alm.session_look(uuid),
   alm.session_touch(uuid), alm.session_rotate(bytea, bytea), alm.session_move(uuid, uuid, uuid, bytea),
