@@ -63,6 +63,8 @@ class KernelUser:
     @contextmanager
     def files(self) -> Iterator[None]:
         """Files are opened, made and looked for as this user meanwhile, by this thread alone; may be nested."""
+        if os.getgroups():  # they would hold for these files too; whoever may be anybody needs none
+            os.setgroups([])
         libc = _libc()
         gid, uid = libc.setfsgid(self.gid), libc.setfsuid(self.uid)
         try:

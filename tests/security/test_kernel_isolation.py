@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -247,6 +248,34 @@ def test_a_start_finds_what_is_open_to_the_kernel_user(
             check_isolation(user, settings, places)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_the_groups_of_the_server_open_nothing() -> None:
+    """What root's groups may read (`/etc/shadow` in many a group, disks) is not the kernel user's, through a link either."""
+    entry, folder = stranger(), short_dir("alm-groups-")
+    assert entry is not None
+    user = KernelUser(entry.pw_name, entry.pw_uid, entry.pw_gid)
+    code = f"""
+import os
+from alm_workbench.server.kernel_user import KernelUser
+os.setgroups([0, 4242])
+for gid in (0, 4242):
+    path = os.path.join({str(folder)!r}, str(gid))
+    with open(path, 'w') as file:
+        file.write('x')
+    os.chown(path, 0, gid)
+    os.chmod(path, 0o640)
+    with KernelUser({user.name!r}, {user.uid}, {user.gid}).files():
+        try:
+            open(path).close()
+            print('read', gid)
+        except PermissionError:
+            pass
+"""
+    folder.chmod(0o755)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    shutil.rmtree(folder)
+    assert done.stdout == ""
 
 
 def test_the_identity_is_this_threads_and_ends(tmp_path: Path) -> None:
