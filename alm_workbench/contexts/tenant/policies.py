@@ -38,7 +38,7 @@ class Policies:
         """A policy for its readers."""
         return PolicyDTO(
             row.code,
-            dict(row.definition.get("labels") or {}),
+            rules.labels(row.definition),
             row.enabled,
             dict(row.definition),
             row.code in self._built_in,

@@ -15,12 +15,14 @@ from alm_workbench.errors import ErrorItem, InvalidInput
 from alm_workbench.mpc import CompiledManifest, Diagnostic, DomainMeta, check, thaw
 from alm_workbench.mpc.analysis.conditions import condition_of
 from alm_workbench.mpc.model.rule_index import rule_index
+from alm_workbench.shared.names import DECEIVES, deceives
 
 MAX_POLICIES = 100
 MAX_SIZE = 20_000
 """Characters of a definition as JSON."""
 KEPT = 512
-PROPERTIES = ("labels", "events", "applies_to", "when", "effect", "priority", "message", "intents")
+PROPERTIES = ("labels", "events", "applies_to", "when", "effect", "priority", "message")
+"""Of a manifest's Policy without intents: nothing follows from what an organisation allows."""
 Entry = tuple[str, Mapping[str, Any], int]
 """Code, definition and row version."""
 
@@ -48,7 +50,18 @@ def checked(code: str, definition: Mapping[str, Any], meta: DomainMeta) -> dict[
     if found:
         items = [ErrorItem(pointer_of(d), d.code, _told(d, definition, text)) for d in found]
         raise InvalidInput(f"{items[0].path}: {items[0].message}", errors=items)
+    for name in ("labels", "message"):
+        told = definition.get(name) or {}
+        for lang, words in told.items() if isinstance(told, Mapping) else [("", told)]:
+            if deceives(words):
+                raise refuse(f"/definition/{name}/{lang}".rstrip("/"), "characters", DECEIVES)
     return dict(definition)
+
+
+def labels(definition: Mapping[str, Any]) -> dict[str, str]:
+    """Its names by language; one text alone is English, as in manifests."""
+    found = definition.get("labels") or {}
+    return {"en": found} if isinstance(found, str) else dict(found)
 
 
 def pointer_of(diagnostic: Diagnostic) -> str:

@@ -333,6 +333,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"when": "true"}, "/definition", "events"),
     ({"events": ["create"], "effect": "maybe"}, "/definition/effect", "maybe"),
     ({"events": ["create"], "id": "other"}, "/definition/id", "none of"),
+    ({"events": ["create"], "intents": []}, "/definition/intents", "none of"),
     ({"events": ["create"], "message": 3}, "/definition/message", "3"),
     ({"events": ["create"], "labels": {"en": "x" * 20_001}}, "/definition", "at most"),
 ]
@@ -435,6 +436,12 @@ def test_over_rest(api: Api, org: Org) -> None:
     assert (stale.status, stale.json["current"]["code"]) == (409, "by_rest")
     off = api.call("PATCH", "/policies/by_rest", {"enabled": False}, headers={"If-Match": '"1"'})
     assert (off.status, off.json["enabled"], off.json["version"]) == (200, False, 2)
+    for text in ("a\0b", "a\u202eb", "\ud800"):
+        odd = {"code": "odd", "definition": {"events": ["comment"], "message": {"en": text}}}
+        assert api.call("POST", "/policies", odd).status in (400, 422), text
+    plain = api.call("POST", "/policies", {"code": "plain", "definition": {"events": ["comment"], "labels": "Plain"}})
+    assert plain.json["labels"] == {"en": "Plain"}
+    assert api.call("DELETE", "/policies/plain", headers={"If-Match": '"1"'}).status == 200
     assert api.call("GET", "/policies", who="viewer").json[0]["code"] == "archived_projects_stand_still"
     assert api.call("DELETE", "/policies/by_rest", headers={"If-Match": '"2"'}).status == 200
 
