@@ -159,7 +159,8 @@ class RegisterPage(AccountPage):
     async def _join(self, person: Principal) -> None:
         joined = await self.ask(AcceptInvitation(self.link_token()), person)
         await self.ask(SwitchTenant(joined.tenant_slug), person)
-        self.home()
+        ticket = self.identity.read_cookie(self)
+        self.redirect(await self.identity.way_in(ticket, self.base_url, self.base_url), status=303)
 
     async def _register(self) -> None:
         offer, _ = await self._offer()
@@ -173,7 +174,7 @@ class RegisterPage(AccountPage):
             self.home("login?out=registered")
             return
         self.identity.write_cookie(self, ticket)
-        self.home()
+        self.redirect(await self.identity.way_in(ticket, self.base_url, self.base_url), status=303)
 
 
 class ForgotPage(AccountPage):

@@ -216,6 +216,13 @@ class AlmIdentityProvider(IdentityProvider):
             raise AuthenticationFailed("The workbench is starting")
         return ticket_of(await self.run(lambda: service.login(email, password, tenant, self.session_hours)))
 
+    async def way_in(self, ticket: Ticket | None, target: str, home: str) -> str:
+        """Where a fresh session goes on: the dashboards for whoever may not open Lab and asked for no page."""
+        if ticket is None or target != home or not (self.lab_here and self.dashboards_url):
+            return target
+        user = await self.user_of(ticket)
+        return target if user is None or user.uses_lab else self.dashboards_url
+
     async def logout(self, handler: web.RequestHandler) -> None:
         """End the session of this request, also for copies of its cookie and in the other servers."""
         ticket, service = self.read_cookie(handler), self.service

@@ -203,7 +203,7 @@ class AlmLoginHandler(PageHandler):
         else:
             self.log.info("User %s logged in", ticket.user_id)
             self.identity.write_cookie(self, ticket)
-            self.redirect(target, status=303)
+            self.redirect(await self.identity.way_in(ticket, target, self.base_url), status=303)
 
     def _form(
         self,

@@ -81,6 +81,27 @@ def test_lab_is_for_the_owner_and_for_members_of_the_owners_tenant_who_hold_the_
     assert provider(People(), owner=Owner(ALICE.user_id, ACME), lab_here=False).lab_here is False
 
 
+@pytest.mark.parametrize(
+    ("person", "target", "bound", "expected"),
+    [
+        (BOB, "/", {"dashboards_url": "http://d/"}, "http://d/"),
+        (BOB, "/lab/tree/x", {"dashboards_url": "http://d/"}, "/lab/tree/x"),
+        (ALICE, "/", {"dashboards_url": "http://d/"}, "/"),
+        (BOB, "/", {}, "/"),
+        (BOB, "/", {"dashboards_url": "http://d/", "lab_here": False}, "/"),
+    ],
+)
+def test_whoever_may_not_open_lab_is_led_to_the_dashboards(
+    person: Any, target: str, bound: dict[str, Any], expected: str
+) -> None:
+    """A first log-in does not end at a refusal; a page somebody asked for is still answered."""
+    people = People()
+    made = provider(people, owner=Owner(ALICE.user_id, ACME), **bound)
+    session = ticket_of(people.open_session(person.user_id, ACME, 1))
+    assert asyncio.run(made.way_in(session, target, "/")) == expected
+    assert asyncio.run(made.way_in(None, target, "/")) == target
+
+
 def test_a_suspended_member_and_an_ended_session_are_out() -> None:
     people = People()
     made = provider(people)
