@@ -33,10 +33,18 @@ _SET_ALL = "SELECT " + ", ".join(f"set_config('{name}', {_ENTER.get(name, '%s')}
 def make_engine(
     dsn: str, *, pool_size: int = 8, pool_timeout: float = 5.0, connect_timeout: int = 10, application_name: str = "alm"
 ) -> Engine:
-    """An engine with a fixed pool (no overflow) on any libpq DSN; waits `pool_timeout` seconds for a connection."""
+    """An engine with a fixed pool (no overflow) on any libpq DSN; waits `pool_timeout` seconds for a connection.
+
+    Its errors go into logs, so they tell the statement and never the values: those are other people's.
+    """
     arguments = {"application_name": application_name, "connect_timeout": connect_timeout, **conninfo_to_dict(dsn)}
     return create_engine(
-        "postgresql+psycopg://", connect_args=arguments, pool_size=pool_size, max_overflow=0, pool_timeout=pool_timeout
+        "postgresql+psycopg://",
+        connect_args=arguments,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=pool_timeout,
+        hide_parameters=True,
     )
 
 

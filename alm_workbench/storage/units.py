@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from alm_workbench.errors import AlmError, AuthenticationFailed, TimedOut, Unavailable, plain
+from alm_workbench.errors import AlmError, AuthenticationFailed, Conflict, TimedOut, Unavailable, plain
 from alm_workbench.shared.context import DecisionRecord
 from alm_workbench.shared.idempotency import Answer, Once
 from alm_workbench.shared.ids import new_id
@@ -137,6 +137,8 @@ def explained(error: DBAPIError) -> AlmError:
         return AuthenticationFailed("This organisation is not active")
     if state == "57014":
         return TimedOut("The database took longer than it may for this")
+    if state == "23503":
+        return Conflict("This refers to something that is not here, or is gone since a moment ago")
     if state == "53100":
         return Unavailable("The database's disk is full; nothing was changed")
     if error.connection_invalidated or state.startswith(("08", "57P")):

@@ -6,12 +6,15 @@ import json
 import time
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from alm_workbench.contexts.auth.messages import ListSignIns, UpdateProfile
 from alm_workbench.contexts.auth.rules import password_problem
 from alm_workbench.contexts.tenant.messages import AddMember
 from alm_workbench.server.handlers import PUBLIC_BODY
 from alm_workbench.server.limits import network_of
+from alm_workbench.storage.engine import begin
 from tests.factories.workbench import Api, Bench
 
 DEEP = b"[" * 450 + b"]" * 450
@@ -127,3 +130,28 @@ def test_nobody_takes_the_name_of_another_without_a_trace(workbench: Bench) -> N
         assert [row.detail for row in seen] == names
     workbench.acme.viewer.send(UpdateProfile(locale="tr"))
     assert sum(row.kind == "renamed" for row in workbench.acme.owner.query(ListSignIns()).items) == 2
+
+
+def test_logs_tell_no_values_of_statements_that_failed(workbench: Bench) -> None:
+    """A statement that PostgreSQL refuses is logged with its place; neither the values nor the row are."""
+    tenant_id = workbench.acme.tenant_id
+    insert = "INSERT INTO alm.roles (tenant_id, id, code, labels) VALUES (:t, gen_random_uuid(), :code, NULL)"
+    with pytest.raises(DBAPIError) as caught, begin(workbench.runtime.engine, tenant_id=tenant_id) as conn:
+        conn.execute(text(insert), {"t": tenant_id, "code": "m4rker"})
+    logged = f"{caught.value} {caught.value.orig}"
+    assert "m4rker" not in logged
+    assert "INSERT INTO alm.roles" in logged
+
+
+def test_what_refers_to_nothing_is_no_fault_of_the_server(api: Api, workbench: Bench) -> None:
+    """An assignee of another organisation is refused as one that is nowhere is: by the database at the latest."""
+    path = f"/projects/{workbench.globex.project.id}/artifacts"
+    made = api.post(path, {"artifact_type": "requirement", "title": "of globex"}, org="globex").json
+    foreign, nobody = workbench.acme.owner.principal, "01a20820-bdd2-7be8-b32f-57a97fb97fcf"
+    assert foreign is not None
+    answers = [
+        api.call("PATCH", f"/artifacts/{made['id']}", {"assignee_id": who}, org="globex", headers={"If-Match": '"1"'})
+        for who in (str(foreign.actor_id), nobody)
+    ]
+    assert {answer.status for answer in answers} < {409, 422}
+    assert len({answer.json["detail"].replace(str(foreign.actor_id), nobody) for answer in answers}) == 1
