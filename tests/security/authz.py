@@ -109,7 +109,7 @@ def make_scene(bench: Bench) -> Scene:
 
 
 def url_of(spec: Spec, scene: Scene, sample: Sample) -> str:
-    """Path and query of a sample."""
+    """Path and query of a sample, below the address of a version of the API."""
     values = {**scene.ids, **sample.path}
     path = re.sub(r"{(\w+)}", lambda m: values[m[1]], spec.path or "")
     return path + (f"?{urlencode(sample.query)}" if sample.query else "")
@@ -127,7 +127,8 @@ def send(api: Api, who: str, spec: Spec, scene: Scene) -> Reply:
     body = None if spec.method == "GET" else dict(sample.body)
     person = None if who in ("anonymous", "key") else "owner" if who == "foreign" else who
     org = "globex" if who == "foreign" else "acme"
-    return api.call(spec.method or "GET", url_of(spec, scene, sample), body, who=person, org=org, headers=headers)
+    address = f"{api.url}alm/api/v{spec.versions[0]}{url_of(spec, scene, sample)}"
+    return api.call(spec.method or "GET", address, body, who=person, org=org, headers=headers)
 
 
 def verdict(reply: Reply) -> str:

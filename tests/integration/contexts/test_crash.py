@@ -71,7 +71,7 @@ class Server:
         raise AssertionError("the server does not answer")
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        headers = {"Authorization": f"Bearer {self.token or 'none'}"}
+        headers = {"Authorization": f"Bearer {self.token or 'none'}", "Content-Type": "application/json"}
         url = f"http://127.0.0.1:{self.port}/alm/api/v1{path}"
         request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")
         with urllib.request.urlopen(request, timeout=120) as reply:
