@@ -41,6 +41,8 @@ def safe_next(url: str, base_url: str) -> str:
     plain = url.startswith("/") and not url.startswith("//") and "\\" not in url and all(ord(c) > 32 for c in url)
     if not plain or parts.scheme or parts.netloc or not (parts.path + "/").startswith(base_url):
         return base_url
+    if "//" in parts.path or ".." in parts.path.split("/"):  # a browser makes //host of /a/..//host
+        return base_url
     pages = (f"{base_url}login", f"{base_url}logout", f"{base_url}forgot", f"{base_url}reset")
     return base_url if parts.path in pages else url
 
@@ -129,6 +131,11 @@ class PageHandler(JupyterHandler):
     auth_resource = "alm"
     wait = 1
 
+    def set_default_headers(self) -> None:
+        """Jupyter's, without the name and version of the server below."""
+        super().set_default_headers()
+        self.set_header("Server", "alm-workbench")
+
     async def prepare(self, *arguments: Any, **named: Any) -> None:
         """Remember where the request comes from, for the log of the door."""
         caller.set(Caller.of(self.request.remote_ip, self.request.headers.get("User-Agent")))
@@ -156,6 +163,13 @@ class PageHandler(JupyterHandler):
         if status_code == 429:
             self.set_header("Retry-After", str(self.wait))
         finish_page(self, "problem.html", "en", status=status_code)
+
+
+def refusal_key(error: AuthenticationFailed) -> str:
+    """The text of the page for a refused log-in; only who gave the right password learns of organisations."""
+    if "Too many" in error.detail:
+        return "locked"
+    return "homeless" if "no organisation" in error.detail else "wrong"
 
 
 class AlmLoginHandler(PageHandler):
@@ -192,7 +206,7 @@ class AlmLoginHandler(PageHandler):
             ticket = await self.identity.login(email, password, tenant)
         except AuthenticationFailed as error:
             self.set_status(401)
-            self._form(target, email=email, error="locked" if "Too many" in error.detail else "wrong")
+            self._form(target, email=email, error=refusal_key(error))
         except AlmError as error:
             choices = tenant_choices(error)
             self.set_status(200 if choices else error.status)

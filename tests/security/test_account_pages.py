@@ -117,6 +117,20 @@ def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_lost(pages: Pages
     assert workbench.runtime.mediator.as_principal(None).query(FindUser(address)) is None
 
 
+def test_whoever_has_no_open_organisation_is_told_so_with_the_right_password_only(
+    pages: Pages, workbench: Bench
+) -> None:
+    """Not that the password is wrong; a wrong one is all that somebody else hears of."""
+    address = new_person(workbench)
+    with pages.browser() as browser:
+        right = submit(browser, "/login", email=address, password=PASSWORD)
+        wrong = submit(browser, "/login", email=address, password="not this one at all")
+    assert (right.status_code, wrong.status_code) == (401, 401)
+    assert EN["homeless"] in right.text
+    assert EN["wrong"] in wrong.text
+    assert EN["homeless"] not in wrong.text
+
+
 def test_whoever_has_an_account_joins_with_it(pages: Pages, workbench: Bench) -> None:
     """Logs in, comes back, joins, and is in the organisation at once; somebody else cannot."""
     address = new_person(workbench, "globex")

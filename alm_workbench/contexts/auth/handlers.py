@@ -45,6 +45,7 @@ REFUSED = "E-mail or password is wrong"
 LOCKED = "Too many failed log-ins; try again later"
 SPENT = "The refresh token is not valid; log in again"
 NO_MEMBER = "You do not belong to this organisation, or it does not exist"
+NO_ORGANISATION = "You belong to no organisation that is open; ask its administrator for an invitation"
 LONGEST_BROWSER = 24.0 * 30
 
 
@@ -80,8 +81,7 @@ class Door:
         tenants = self.users.tenants(ctx.conn, user_id)
         chosen = [t for t in tenants if slug is None or t["slug"] == slug]
         if not chosen:
-            known = "You belong to no organisation yet; ask for an invitation" if not tenants else NO_MEMBER
-            raise AuthenticationFailed(known)
+            raise AuthenticationFailed(NO_MEMBER if tenants else NO_ORGANISATION)
         if len(chosen) > 1:
             choices = [{"slug": t["slug"], "name": t["name"]} for t in chosen]
             raise InvalidInput(

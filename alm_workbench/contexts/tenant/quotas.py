@@ -27,7 +27,8 @@ class Quotas:
         used = self._tenants.claim(ctx.conn, resource, amount, limit)
         if used + amount > limit:
             raise TenantQuotaExceeded(
-                f"The subscription allows {limit:,} {UNITS[resource]}; {used:,} are used and {amount:,} more are asked for",
+                f"The subscription allows {limit:,} {UNITS[resource]}: {used:,} in use, {amount:,} more asked for. "
+                "Ask whoever runs this server for a larger subscription",
                 resource=resource,
                 limit=limit,
                 used=used,
