@@ -14,6 +14,7 @@ from alm_workbench.contexts.auth.rules import password_problem
 from alm_workbench.contexts.tenant.messages import AddMember
 from alm_workbench.server.handlers import PUBLIC_BODY
 from alm_workbench.server.limits import network_of
+from alm_workbench.server.login import safe_next
 from alm_workbench.storage.engine import begin
 from tests.factories.workbench import Api, Bench
 
@@ -155,3 +156,21 @@ def test_what_refers_to_nothing_is_no_fault_of_the_server(api: Api, workbench: B
     ]
     assert {answer.status for answer in answers} < {409, 422}
     assert len({answer.json["detail"].replace(str(foreign.actor_id), nobody) for answer in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "/\t/evil.example",
+        "https:evil.example",
+        "/a/..//evil.example",
+        "/a//b",
+        "/..",
+    ],
+)
+def test_a_log_in_leads_nowhere_else(target: str) -> None:
+    """Neither at once nor after a browser has straightened the path."""
+    assert safe_next(target, "/") == "/"
+    assert safe_next("/lab/tree/a..b/c?x=//y", "/") == "/lab/tree/a..b/c?x=//y"
