@@ -43,8 +43,6 @@ def safe_next(url: str, base_url: str) -> str:
         return base_url
     if "//" in parts.path or ".." in parts.path.split("/"):  # a browser makes //host of /a/..//host
         return base_url
-    if "//" in parts.path or ".." in parts.path.split("/"):  # a browser makes //host of /a/..//host
-        return base_url
     pages = (f"{base_url}login", f"{base_url}logout", f"{base_url}forgot", f"{base_url}reset")
     return base_url if parts.path in pages else url
 
@@ -132,11 +130,6 @@ class PageHandler(JupyterHandler):
 
     auth_resource = "alm"
     wait = 1
-
-    def set_default_headers(self) -> None:
-        """Jupyter's, without the name and version of the server below."""
-        super().set_default_headers()
-        self.set_header("Server", "alm-workbench")
 
     def set_default_headers(self) -> None:
         """Jupyter's, without the name and version of the server below."""
