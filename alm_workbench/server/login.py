@@ -75,13 +75,19 @@ def finish_page(handler: web.RequestHandler, template: str, language: str, **val
     handler.set_header("Referrer-Policy", "same-origin")
     handler.set_header(
         "Content-Security-Policy",
-        f"default-src 'none'; style-src 'nonce-{nonce}'; img-src 'self' data:; form-action 'self'; "
+        f"default-src 'none'; style-src 'nonce-{nonce}'; img-src 'self' data:; form-action {form_targets(handler)}; "
         "base-uri 'none'; frame-ancestors 'none'",
     )
     texts = LOGIN_TEXTS[language]
     base_url = handler.settings.get("base_url", "/")
     page = environment().get_template(template)
     handler.finish(page.render(t=texts, lang=language, languages=LANGUAGES, nonce=nonce, base_url=base_url, **values))
+
+
+def form_targets(handler: web.RequestHandler) -> str:
+    """Where forms may lead: here, and to our dashboards, since browsers follow the rule through redirects too."""
+    dashboards = urlsplit(getattr(handler.settings.get("identity_provider"), "dashboards_url", "") or "")
+    return f"'self' {dashboards.scheme}://{dashboards.netloc}" if dashboards.netloc else "'self'"
 
 
 def denied_page(handler: web.RequestHandler, user: AlmUser, dashboards_url: str) -> None:
