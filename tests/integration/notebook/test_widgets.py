@@ -42,7 +42,7 @@ def owner(api: Api) -> Iterator[Workbench]:
 def heard(widget: AlmWidget, message: str, **values: Any) -> dict[str, Any]:
     """What a page gets back through the widget's channel, as the browser would."""
     sent: list[Any] = []
-    widget.send = sent.append  # type: ignore[method-assign]
+    widget.send = sent.append
     widget._handle_custom_msg({"id": "q1", "message": message, "values": values}, [])
     (answer,) = sent
     assert answer.pop("id") == "q1"
@@ -107,7 +107,7 @@ def test_errors_come_as_problems(owner: Workbench, api: Api) -> None:
     widget = owner.audit.timeline(item)
     assert heard(widget, "ListMembers")["problem"]["status"] == 422
     assert heard(widget, "EntityHistory", entity_type="Artifact", entity_id="no id")["problem"]["status"] == 422
-    widget.send = None  # type: ignore[assignment,method-assign]
+    widget.send = None
     widget._handle_custom_msg("nonsense", [])  # who does not say what is asked gets no answer
 
 

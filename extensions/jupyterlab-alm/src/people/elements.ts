@@ -26,7 +26,12 @@ export class ElementWidget extends Widget {
 
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    this.face.shadowRoot?.querySelector<HTMLElement>('input, select, button')?.focus();
+    if (this.node.contains(document.activeElement)) {
+      return; // a click activates too: whoever is inside stays where he is
+    }
+    this.face.shadowRoot
+      ?.querySelector<HTMLElement>('input, select, button')
+      ?.focus({ preventScroll: true });
   }
 }
 
