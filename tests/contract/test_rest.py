@@ -240,7 +240,7 @@ def test_the_other_organisation_sees_nothing(api: Api, name: str) -> None:
     text = reply.body.decode()
     for secret in (item["id"], item["title"], str(acme.tenant_id)):
         if reply.status >= 400:
-            text = text.replace(path, "").replace(f"there is no item {item['id']}", "")
+            text = re.sub(rf"there is no \w+ {item['id']}", "", text.replace(path, ""))
         assert secret not in text, (name, text[:300])
     if "{" in (spec.path or "") and spec.method != "GET":
         assert reply.status in (404, 403, 422, 409), (name, reply.body)

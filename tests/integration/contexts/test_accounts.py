@@ -145,7 +145,7 @@ def test_without_an_invitation_nobody_registers_unless_the_door_is_open(
     opened.send(RegisterUser(address, "Nora", PASSWORD))
     with pytest.raises(Conflict):
         opened.send(RegisterUser(address, "Nora", PASSWORD))
-    with pytest.raises(AuthenticationFailed, match="ask for an invitation"):
+    with pytest.raises(AuthenticationFailed, match="ask its administrator for an invitation"):
         opened.send(LogIn(address, PASSWORD))
 
 
