@@ -55,7 +55,7 @@ def lab_config(settings: Settings, options: LabOptions, token: str, workspace: P
     server.kernel_manager_class = AlmKernelManager
     server.cookie_secret = load_cookie_secret(settings.secrets_dir)
     server.log_level = c.Application.log_level = logging.WARNING
-    server.tornado_settings = {"headers": {"X-Content-Type-Options": "nosniff"}}
+    server.tornado_settings = {"headers": {"X-Content-Type-Options": "nosniff"}, "page_config_hook": without_token}
     if only_over_tls():
         c.AlmIdentityProvider.secure_cookie = True
         server.tornado_settings["xsrf_cookie_kwargs"] = {"path": "/", "secure": True}
@@ -91,6 +91,15 @@ def for_team(c: Config, user: KernelUser, home: Path) -> None:
     server.jpserver_extensions = {name: name in TEAM_EXTENSIONS for name in {*found, *server.jpserver_extensions}}
     c.MultiKernelManager.kernel_manager_class = "alm_workbench.server.kernels.AlmKernel"
     c.NotebookNotary.data_dir = str(home)
+
+
+def without_token(handler: Any, page_config: dict[str, Any]) -> dict[str, Any]:
+    """What a page of Lab is told, without the owner's token: its requests are those of whoever is logged in.
+
+    With the token they would be the owner's, whoever opened the page, and also after that log-in has ended.
+    """
+    page_config["token"] = ""
+    return page_config
 
 
 def app_settings(folder: Path) -> Path:

@@ -20,6 +20,17 @@ function body(text: string, element: ElementWidget): Widget {
   return box;
 }
 
+/** A dialog whose Enter belongs to the form inside, not to its only button: it listens before the form does. */
+class FormDialog extends Dialog<unknown> {
+  override handleEvent(event: Event): void {
+    const inside = event.target instanceof HTMLElement && event.target.closest('.alm-Dialog-body');
+    if (inside && event.type === 'keydown' && (event as KeyboardEvent).key === 'Enter') {
+      return;
+    }
+    super.handleEvent(event);
+  }
+}
+
 /** Asks people to log in, and for another organisation: one dialog at a time. */
 export class PeopleDialogs {
   constructor(
@@ -56,13 +67,11 @@ export class PeopleDialogs {
       return;
     }
     const element = new ElementWidget(tag, ask, this.trans, { bare: '' });
-    const dialog = new Dialog({
+    const dialog = new FormDialog({
       title,
       body: body(text, element),
       buttons: [Dialog.cancelButton({ label: this.trans.__('Close') })]
     });
-    // Enter belongs to the form inside, not to the dialog's only button.
-    element.node.addEventListener('keydown', event => event.key === 'Enter' && event.stopPropagation());
     element.node.addEventListener(done, () => {
       dialog.resolve();
       void this.workbench.refresh().then(() => this.workbench.notifyChanged());

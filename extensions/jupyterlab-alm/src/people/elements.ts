@@ -29,9 +29,7 @@ export class ElementWidget extends Widget {
     if (this.node.contains(document.activeElement)) {
       return; // a click activates too: whoever is inside stays where he is
     }
-    this.face.shadowRoot
-      ?.querySelector<HTMLElement>('input, select, button')
-      ?.focus({ preventScroll: true });
+    this.face.shadowRoot?.querySelector<HTMLElement>('input, select, button')?.focus({ preventScroll: true });
   }
 }
 

@@ -147,9 +147,10 @@ export const peoplePlugin: JupyterFrontEndPlugin<void> = {
     }
 
     // What shows one organisation's data is of no use in another one, nor for another person.
-    let last: string | null = null;
+    const name = (me: IMe | null): string | null => me && `${me.user_id} ${me.tenant_id}`;
+    let last = name(workbench.me); // who it is may be known before this plugin starts
     workbench.meChanged.connect((_, me) => {
-      const now = me && `${me.user_id} ${me.tenant_id}`;
+      const now = name(me);
       if (now && last && now !== last) {
         tracker.forEach(widget => widget.dispose());
       }
