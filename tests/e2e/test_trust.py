@@ -243,10 +243,14 @@ def test_a_session_that_ends_is_asked_for_again(browser: Browser, lab: Lab) -> N
     page.keyboard.press("Enter")
     expect(page.locator(".alm-Start")).to_be_visible(timeout=SLOW)
     expect(page.locator(".alm-Status-button").first).to_contain_text("·", timeout=SLOW)
+    command(page, "Administration")
+    panel = page.locator("alm-admin-panel")
+    expect(panel.get_by_role("tab", name="Members")).to_be_visible(timeout=SLOW)
     for cookie in view.context.cookies():
         if cookie["name"].startswith("alm-session-"):
             view.context.clear_cookies(name=cookie["name"])
-    command(page, "Administration")
+    # not a real click: the dialog may be there before it, when Lab asks who it is by itself
+    panel.get_by_role("tab", name="Roles").dispatch_event("click")
     dialog = page.locator(".jp-Dialog", has=page.locator("alm-login"))
     expect(dialog).to_contain_text("Your session has ended", timeout=SLOW)
     view.shot("trust-session-ended")
@@ -257,7 +261,10 @@ def test_a_session_that_ends_is_asked_for_again(browser: Browser, lab: Lab) -> N
     dialog.get_by_label("Password", exact=True).fill(lab.password)
     page.keyboard.press("Enter")
     expect(dialog).to_have_count(0, timeout=SLOW)
-    page.locator("alm-admin-panel").get_by_role("button", name="Try again").click()
-    expect(page.locator("alm-admin-panel").get_by_role("tab", name="Members")).to_be_visible(timeout=SLOW)
+    again, shown = panel.get_by_role("button", name="Try again"), panel.get_by_text("engineer", exact=True).first
+    expect(again.or_(shown).first).to_be_visible(timeout=SLOW)
+    if again.is_visible():
+        again.click()
+    expect(shown).to_be_visible(timeout=SLOW)
     assert view.outside == []
     view.context.close()
