@@ -30,6 +30,9 @@ from alm_workbench.shared.principal import grants
 
 OTHERS = "audit:read"
 
+LONGEST = 200
+"""Characters of an action or a type: the answer repeats them in many places."""
+
 
 class ExplainHandler:
     """Follows a right through every room that has a say."""
@@ -95,6 +98,8 @@ class ExplainHandler:
             reason = {"code": "R_PRIVILEGE_MISSING", "message": f"privilege {OTHERS} is needed", "rule_id": OTHERS}
             raise AccessDenied(f"Rights of others, or of another time, need the privilege {OTHERS}", reasons=[reason])
         problems = []
+        if max(len(message.action), len(message.who_can or ""), len(message.type or "")) > LONGEST:
+            problems.append(ErrorItem("/action", "too-long", f"actions and types have at most {LONGEST} characters"))
         if message.at is not None and message.at.tzinfo is None:
             problems.append(ErrorItem("/at", "timezone", "say the time zone: 2026-01-01T00:00:00Z"))
         elif message.at is not None and message.at > ctx.now:

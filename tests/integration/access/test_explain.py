@@ -194,7 +194,13 @@ def test_who_may_ask_about_whom(org: Org, note: ArtifactDTO, workbench: Bench) -
         workbench.globex.owner.query(Explain("read", "Artifact", note.id))
     with pytest.raises(NotFound):
         org.owner.query(Explain("read", "Artifact", note.id, user="owner@globex.example"))
-    for wrong in (Explain("read"), Explain("read", "Artifact"), Explain("read", at=datetime(2099, 1, 1, tzinfo=UTC))):
+    endless = Explain("x" * 201, "Artifact", note.id)
+    for wrong in (
+        endless,
+        Explain("read"),
+        Explain("read", "Artifact"),
+        Explain("read", at=datetime(2099, 1, 1, tzinfo=UTC)),
+    ):
         with pytest.raises(InvalidInput):
             org.owner.query(wrong)
 
