@@ -1,0 +1,1 @@
+REVOKE CREATE ON SCHEMA alm FROM alm_definer;
