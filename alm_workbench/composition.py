@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -21,10 +19,9 @@ from alm_workbench.contexts.reporting.domain import MirrorQueries, RightsForMirr
 from alm_workbench.contexts.reporting.rights import ManifestRights
 from alm_workbench.contexts.tenant.domain import Seed
 from alm_workbench.contexts.tenant.onboarding import Apart
-from alm_workbench.errors import ConfigurationError
+from alm_workbench.databases import Database, database_of
 from alm_workbench.mirror.service import MirrorService
 from alm_workbench.mpc import DomainMeta, FunctionDef, load_domain_meta
-from alm_workbench.production import refuse_weak
 from alm_workbench.shared.context import MessageContext, Services
 from alm_workbench.shared.limits import RateLimiter
 from alm_workbench.shared.mediator import LocalMediator
@@ -32,14 +29,10 @@ from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, REGISTRY, Comma
 from alm_workbench.shared.plugins import ExpressionFunctions, Plugins
 from alm_workbench.shared.principal import grants
 from alm_workbench.shared.tiers import Tiers, shipped_tiers
-from alm_workbench.storage import migrate
 from alm_workbench.storage.audit.vault import Vault
 from alm_workbench.storage.background import Background
-from alm_workbench.storage.bootstrap import Database as Database
-from alm_workbench.storage.bootstrap import open_database
 from alm_workbench.storage.dead_letters import DeadLetters
 from alm_workbench.storage.engine import make_engine
-from alm_workbench.storage.errors import StorageError
 from alm_workbench.storage.health import look
 from alm_workbench.storage.job_worker import JobWorker
 from alm_workbench.storage.jobs import JobQueue
@@ -52,7 +45,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 POOL_SIZE = 8
-EMBEDDED = "an embedded database"
 
 
 @dataclass
@@ -232,64 +224,6 @@ def opened(
             runtime.close()
 
 
-@contextmanager
-def database_of(
-    settings: Settings,
-    *,
-    env: Mapping[str, str] | None = None,
-    upgrade: bool = True,
-    progress: Callable[[str], None] | None = None,
-) -> Iterator[Database]:
-    """The database alone, for administration."""
-    known = environment(env)
-    refuse_weak(known)
-    settings.prepare()
-    remember_database(settings, known)
-    try:
-        database = open_database(settings.data_dir, env=known, progress=progress)
-    except StorageError as error:
-        raise ConfigurationError(str(error)) from error
-    try:
-        if upgrade:
-            try:
-                migrate.upgrade(database.dsns.owner)
-            except StorageError as error:
-                raise ConfigurationError(str(error)) from error
-        yield database
-    finally:
-        database.close()
-
-
-def remember_database(settings: Settings, env: Mapping[str, str]) -> None:
-    """A data directory belongs to one database; raises ``ConfigurationError`` when it is opened with another."""
-    from alm_workbench.storage.bootstrap import describe
-
-    with told():
-        wanted = describe(env["ALM_DSN"], "ALM_DSN") if env.get("ALM_DSN") else EMBEDDED
-    file = settings.run_dir / "database.txt"
-    known = file.read_text("utf-8").strip() if file.exists() else ""
-    if not known and (settings.data_dir / "pg" / "pgdata").exists():
-        known = EMBEDDED
-    if known and known != wanted:
-        way_out = "leave ALM_DSN out" if known == EMBEDDED else f"set ALM_DSN to the database at {known}"
-        raise ConfigurationError(
-            f"The data directory {settings.data_dir} belongs to {known if known == EMBEDDED else 'the database at ' + known}: "
-            f"{way_out}, or choose another --data-dir."
-        )
-    if not known:
-        file.write_text(wanted, "utf-8")
-
-
-def there_is_a_workbench(settings: Settings, env: Mapping[str, str] | None = None) -> bool:
-    """Whether commands that only look or keep have something to look at; nothing is made."""
-    given = environment(env)
-    return (
-        bool(given.get("ALM_DSN"))
-        or (settings.run_dir / "database.txt").exists()
-        or (settings.data_dir / "pg").exists()
-    )
-
-
 def domain_meta(plugins: Plugins) -> DomainMeta:
     """The vocabulary of manifests with the functions that plugins add."""
     base = load_domain_meta(resources.path("alm_meta", "domain_meta.yaml").read_text("utf-8"))
@@ -345,63 +279,3 @@ def project_of(ctx: MessageContext, message: Message[Any]) -> Any:
         return project_id
     artifact_id = getattr(message, "artifact_id", None)
     return ctx.ask(ProjectOfArtifact(artifact_id)) if isinstance(artifact_id, UUID) else None  # type: ignore[arg-type]
-
-
-# -- upkeep: what the command line asks of the database itself
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Turn the storage layer's sentence into ours."""
-    try:
-        yield
-    except StorageError as error:
-        raise ConfigurationError(str(error)) from error
-
-
-def schema_revision(database: Database) -> tuple[str | None, str | None]:
-    """The revision of the database and the newest one known."""
-    with told():
-        return migrate.current(database.dsns.owner), migrate.head()
-
-
-def change_schema(database: Database, revision: str, *, down: bool = False) -> str | None:
-    """Upgrade or downgrade to a revision; the revision afterwards."""
-    with told():
-        return (migrate.downgrade if down else migrate.upgrade)(database.dsns.owner, revision)
-
-
-def require_schema(database: Database) -> None:
-    """Refuse an empty database in one sentence."""
-    if schema_revision(database)[0] is None:
-        raise ConfigurationError("This database is empty; `alm lab` or `alm db upgrade` fills it.")
-
-
-def rls_findings(database: Database) -> list[dict[str, str]]:
-    """What ``alm db check-rls`` found, as kind, name and problem."""
-    from alm_workbench.storage.rls_check import check_rls
-
-    require_schema(database)
-    with told():
-        return [asdict(finding) for finding in check_rls(database.dsns.owner)]
-
-
-def write_backup(database: Database, target: Path) -> dict[str, Any]:
-    """Write one file that holds everything; what is in it."""
-    from alm_workbench.storage.backup import backup
-    from alm_workbench.storage.binaries import find_binaries
-
-    require_schema(database)
-    with told():
-        return asdict(backup(database.dsns.owner, target, find_binaries(os.environ)))
-
-
-def read_backup(database: Database, source: Path) -> dict[str, Any]:
-    """Restore a backup into this installation's empty database, and bring its schema up to date."""
-    from alm_workbench.storage.backup import restore
-    from alm_workbench.storage.binaries import find_binaries
-
-    with told():
-        found = restore(source, database.dsns.owner, find_binaries(os.environ), admin_dsn=database.admin)
-        migrate.upgrade(database.dsns.owner)
-    return asdict(found)

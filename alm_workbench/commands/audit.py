@@ -89,7 +89,7 @@ def named(owner: LocalMediator, entity: str) -> tuple[str, UUID]:
 @json_option
 def seal(slug: str | None, data_dir: str | None, as_json: bool) -> None:
     """Seal what was committed since the last seal; a running server or worker does so every minute."""
-    from alm_workbench.composition import told
+    from alm_workbench.databases import told
 
     with runtime(data_dir) as found, told():
         known = chosen(found, slug)
@@ -114,7 +114,7 @@ def verify(slug: str | None, skip_live: bool, data_dir: str | None, as_json: boo
     Rows that were not sealed yet are counted and not vouched for. The public keys and the newest seals are read from
     this installation, not from the database: a copy of them elsewhere lets anybody verify.
     """
-    from alm_workbench.composition import told
+    from alm_workbench.databases import told
 
     with runtime(data_dir) as found, told():
         reports = [(name, found.vault.verify(tenant_id, live=not skip_live)) for tenant_id, name in chosen(found, slug)]
@@ -162,7 +162,7 @@ def where(number: int | None, commit_id: UUID | None) -> str:
 @json_option
 def keys(rotate: bool, export: bool, data_dir: str | None, as_json: bool) -> None:
     """The keys that seal the audit trail; one signs, all of them verify."""
-    from alm_workbench.composition import told
+    from alm_workbench.databases import told
 
     with runtime(data_dir) as found, told():
         if rotate:

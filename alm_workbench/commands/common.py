@@ -13,7 +13,8 @@ from alm_workbench.config import Settings, settings
 from alm_workbench.errors import ConfigurationError, plain
 
 if TYPE_CHECKING:
-    from alm_workbench.composition import Database, Runtime
+    from alm_workbench.composition import Runtime
+    from alm_workbench.databases import Database
     from alm_workbench.shared.mediator import LocalMediator
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -61,7 +62,7 @@ def runtime(data_dir: str | None, *, upgrade: bool = True, create: bool = False)
 @contextmanager
 def database(data_dir: str | None, *, upgrade: bool = False, create: bool = False) -> Iterator[Database]:
     """The database alone."""
-    from alm_workbench.composition import database_of
+    from alm_workbench.databases import database_of
 
     if not create:
         require_workbench(settings(data_dir))
@@ -71,7 +72,7 @@ def database(data_dir: str | None, *, upgrade: bool = False, create: bool = Fals
 
 def require_workbench(found: Settings) -> None:
     """Refuse a data directory that holds none, instead of making one by the way."""
-    from alm_workbench.composition import there_is_a_workbench
+    from alm_workbench.databases import there_is_a_workbench
 
     if not there_is_a_workbench(found):
         raise ConfigurationError(f"There is no workbench in {found.data_dir}; `alm lab --data-dir …` makes one.")

@@ -19,7 +19,7 @@ def db() -> None:
 @data_dir_option
 def upgrade(revision: str, data_dir: str | None) -> None:
     """Bring the schema up to a revision (the newest by default)."""
-    from alm_workbench.composition import change_schema
+    from alm_workbench.databases import change_schema
 
     with database(data_dir, create=True) as found:
         click.echo(change_schema(found, revision) or "no schema")
@@ -31,7 +31,7 @@ def upgrade(revision: str, data_dir: str | None) -> None:
 @data_dir_option
 def downgrade(revision: str, yes: bool, data_dir: str | None) -> None:
     """Take the schema back to a revision; "base" leaves nothing. Data of later revisions is lost."""
-    from alm_workbench.composition import change_schema
+    from alm_workbench.databases import change_schema
 
     if not yes:
         click.confirm("This deletes data. Go on?", abort=True)
@@ -44,7 +44,7 @@ def downgrade(revision: str, yes: bool, data_dir: str | None) -> None:
 @json_option
 def current(data_dir: str | None, as_json: bool) -> int:
     """The revision of the schema; exit code 1 when it is not the newest."""
-    from alm_workbench.composition import schema_revision
+    from alm_workbench.databases import schema_revision
 
     with database(data_dir) as found:
         revision, head = schema_revision(found)
@@ -62,7 +62,7 @@ def current(data_dir: str | None, as_json: bool) -> int:
 @json_option
 def check_rls(data_dir: str | None, as_json: bool) -> int:
     """Whether every table keeps organisations apart; exit code 1 when one does not."""
-    from alm_workbench.composition import rls_findings
+    from alm_workbench.databases import rls_findings
 
     with database(data_dir) as found:
         findings = rls_findings(found)
@@ -80,7 +80,7 @@ def check_rls(data_dir: str | None, as_json: bool) -> int:
 @json_option
 def backup(target: Path, data_dir: str | None, as_json: bool) -> None:
     """Write everything into one file, while the workbench runs or not."""
-    from alm_workbench.composition import write_backup
+    from alm_workbench.databases import write_backup
 
     with database(data_dir) as found:
         made = write_backup(found, target)
@@ -95,7 +95,7 @@ def backup(target: Path, data_dir: str | None, as_json: bool) -> None:
 def restore(source: Path, data_dir: str | None, as_json: bool) -> None:
     """Read a backup into the empty database of a new data directory."""
     from alm_workbench.commands.common import runtime
-    from alm_workbench.composition import read_backup
+    from alm_workbench.databases import read_backup
 
     with database(data_dir, create=True) as found:
         read = read_backup(found, source)

@@ -150,7 +150,7 @@ def check_plugins(found: Settings) -> Check:
 
 def check_database(found: Settings) -> Check:
     """A database that answers, at the newest schema."""
-    from alm_workbench.composition import database_of, rls_findings, schema_revision, there_is_a_workbench
+    from alm_workbench.databases import database_of, rls_findings, schema_revision, there_is_a_workbench
 
     if not there_is_a_workbench(found):
         return Check("database", True, "none yet; `alm lab` makes it")
