@@ -28,9 +28,9 @@ from alm_workbench.contexts.artifact.visibility import reader_of, with_aliases
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.contexts.project.acting import acting, project_facts
 from alm_workbench.contexts.project.messages import ActiveProcess, ProjectPrivileges, VisibleProjects
-from alm_workbench.contexts.tenant.messages import RequireQuota
+from alm_workbench.contexts.tenant.messages import IsActor, RequireQuota
 from alm_workbench.contexts.workflow.messages import InstanceStart, StartInstances
-from alm_workbench.errors import Conflict, NotFound, StaleVersion
+from alm_workbench.errors import Conflict, ErrorItem, InvalidInput, NotFound, StaleVersion
 from alm_workbench.mpc import ArtifactTypeDef, EvalContext, decide_acl
 from alm_workbench.shared.context import DecisionRecord, MessageContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId, new_id
@@ -202,6 +202,13 @@ class Artifacts:
             payload = {"project_id": str(project_id), "key": item.key, "type": item.type_id, "state": item.state}
             ctx.emit(Event("ArtifactCreated", "Artifact", item.id, payload))
         return keyed
+
+
+def require_assignee(ctx: MessageContext, actor_id: UUID | None) -> None:
+    """Refuse an assignee whom this organisation does not know; raises ``InvalidInput``."""
+    if actor_id is not None and not ctx.ask(IsActor(actor_id)):
+        problem = ErrorItem("/assignee_id", "unknown", "nobody of this organisation has this id")
+        raise InvalidInput("The assignee does not exist here", errors=[problem])
 
 
 def check_version(artifacts: Artifacts, ctx: MessageContext, current: ArtifactDTO, expected: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from alm_workbench.contexts.artifact.access import Artifacts, check_version
+from alm_workbench.contexts.artifact.access import Artifacts, check_version, require_assignee
 from alm_workbench.contexts.artifact.domain import check_title, checked_fields, text_of, type_of
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
@@ -43,6 +43,7 @@ class CreateHandler:
             project_id=message.project_id,
             assignee_id=message.assignee_id,
         )
+        require_assignee(ctx, message.assignee_id)
         parent = self._parent(ctx, message, kind)
         item = replace(item, parent_id=parent)
         ctx.decided(record)
@@ -93,6 +94,7 @@ class UpdateHandler:
             values |= texts(process.compiled, kind, fields)
         after = {**context.self_, "title": values.get("title", current.title), "fields": fields}
         if message.assignee_id is not None:
+            require_assignee(ctx, message.assignee_id)
             values["assignee_id"] = message.assignee_id
             after["assignee"] = after["assignee_id"] = text_of(message.assignee_id)
         judged = replace(context, self_=after)

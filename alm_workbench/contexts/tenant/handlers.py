@@ -15,6 +15,7 @@ from alm_workbench.contexts.tenant.messages import (
     AddMember,
     DeactivateTenant,
     GetTenant,
+    IsActor,
     ListMembers,
     MemberDTO,
     RemoveMember,
@@ -139,6 +140,16 @@ class TenantByIdHandler:
     def __call__(self, ctx: MessageContext, message: TenantById) -> TenantDTO | None:
         self._tenants.enter(ctx.conn, message.tenant_id, None)
         return self._tenants.get(ctx.conn)
+
+
+class IsActorHandler:
+    """Says whether an id is somebody's here."""
+
+    def __init__(self, tenants: TenantRepository) -> None:
+        self._tenants = tenants
+
+    def __call__(self, ctx: MessageContext, message: IsActor) -> bool:
+        return self._tenants.is_actor(ctx.conn, message.actor_id)
 
 
 class ListMembersHandler:

@@ -370,6 +370,17 @@ class RightsNow(Command[frozenset[str]]):
     """
 
 
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class IsActor(Query[bool]):
+    """Whether somebody of this organisation has this id: a person, a key, an author of imported history.
+
+    Those who left count too; those of other organisations are as unknown as those that never were.
+    """
+
+    actor_id: UUID
+
+
 @query(route=None, privilege=PUBLIC)
 @dataclass(frozen=True, slots=True)
 class TenantBySlug(Query[UUID | None]):

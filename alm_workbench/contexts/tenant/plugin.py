@@ -43,6 +43,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.GetSubscription: q.GetSubscriptionHandler(repo, tiers),
         m.RequireQuota: q.RequireQuotaHandler(quotas),
         m.RightsNow: h.RightsNowHandler(repo),
+        m.IsActor: h.IsActorHandler(repo),
         m.ListMembers: h.ListMembersHandler(repo),
         m.AddMember: h.AddMemberHandler(repo, quotas),
         m.UpdateMember: h.UpdateMemberHandler(repo),

@@ -113,6 +113,10 @@ class TenantRepository:
         ).scalar()
         return known or self.add_actor(conn, tenant_id, new_id(), user_id, name, email)
 
+    def is_actor(self, conn: Connection, actor_id: UUID) -> bool:
+        """Whether this id stands behind somebody of this tenant."""
+        return conn.execute(text("SELECT 1 FROM alm.actors WHERE id = :id"), {"id": actor_id}).first() is not None
+
     def add_actor(
         self, conn: Connection, tenant_id: UUID, actor_id: UUID, user_id: UUID, name: str, email: str
     ) -> UUID:

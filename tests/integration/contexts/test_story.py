@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -400,3 +401,27 @@ def test_search_looks_into_texts_but_not_into_withheld_ones(workbench: Bench) ->
     )
     assert [a.id for a in org.viewer.query(FindArtifacts(org.project.id, text="zanzibar")).items] == [item.id]
     assert org.owner.query(FindArtifacts(org.project.id, text="wombat")).items == ()
+
+
+def test_an_assignee_or_parent_who_is_not_here_is_bad_input(workbench: Bench) -> None:
+    """Ids that never were and ids of another organisation are refused alike, with the name of the field."""
+    org, other = workbench.acme, workbench.globex
+    item, foreign = new(org, "A requirement"), new(other, "Of somebody else")
+    stranger = other.owner.principal.actor_id
+    assert stranger is not None
+
+    def refusal(action: Any) -> tuple[Any, ...]:
+        with pytest.raises(InvalidInput) as refused:
+            org.owner.send(action)
+        return (str(refused.value), *((e.path, e.code, e.message) for e in refused.value.errors))
+
+    for one, another, make in (
+        (uuid4(), stranger, lambda who: CreateArtifact(org.project.id, "requirement", "T", {}, assignee_id=who)),
+        (uuid4(), stranger, lambda who: UpdateArtifact(item.id, item.version, assignee_id=who)),
+        (uuid4(), foreign.id, lambda up: CreateArtifact(org.project.id, "requirement", "T", {}, parent_id=up)),
+    ):
+        unknown = refusal(make(one))
+        assert unknown == refusal(make(another))
+        assert unknown[1][:2] in {("/assignee_id", "unknown"), ("/parent_id", "unknown")}
+    mine = org.engineer.principal.actor_id
+    assert org.owner.send(UpdateArtifact(item.id, item.version, assignee_id=mine)).assignee_id == mine
