@@ -1,4 +1,4 @@
-"""How items change: created, changed, put into the bin and taken out (imports stand in ``importing.py``)."""
+"""How items change: created and changed (the bin stands in ``bin.py``, imports in ``importing.py``)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from alm_workbench.contexts.artifact.domain import check_title, checked_fields, 
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     CreateArtifact,
-    DeleteArtifact,
-    RestoreArtifact,
     UpdateArtifact,
 )
-from alm_workbench.contexts.artifact.rights import require, require_access, require_assignment, require_policy
+from alm_workbench.contexts.artifact.rights import require_access, require_assignment, require_policy
 from alm_workbench.contexts.artifact.texts import texts
 from alm_workbench.contexts.tenant.messages import RequireQuota
 from alm_workbench.errors import ErrorItem, InvalidInput, StaleVersion
@@ -110,48 +108,3 @@ class UpdateHandler:
         payload = {"project_id": str(current.project_id), "key": current.key, "changes": changes}
         ctx.emit(Event("ArtifactUpdated", "Artifact", current.id, payload))
         return self._artifacts.readable(ctx, updated)
-
-
-class DeleteHandler:
-    """Puts an item into the bin."""
-
-    def __init__(self, artifacts: Artifacts) -> None:
-        self._artifacts = artifacts
-
-    def __call__(self, ctx: MessageContext, message: DeleteArtifact) -> ArtifactDTO:
-        current = self._artifacts.load(ctx, message.artifact_id, lock=True)
-        process = self._artifacts.process(ctx, current.project_id)
-        check_version(self._artifacts, ctx, current, message.expected_version)
-        context = self._artifacts.context(ctx, process, current, {"name": "soft_delete"})
-        ctx.decided(require(process, "delete", current.type, context, current.id))
-        shown = self._artifacts.readable(ctx, current)
-        self._artifacts.repo.include_deleted(ctx.conn)
-        values = {"deleted_at": ctx.now, "deleted_by": ctx.principal.actor_id}
-        gone = self._artifacts.repo.update(ctx.conn, current.id, current.version, values)
-        self._artifacts.repo.include_deleted(ctx.conn, False)
-        payload = {"project_id": str(current.project_id), "key": current.key}
-        ctx.emit(Event("EntitySoftDeleted", "Artifact", current.id, payload))
-        version = gone.version if gone else current.version + 1
-        return replace(shown, deleted_at=ctx.now, version=version)
-
-
-class RestoreHandler:
-    """Takes an item out of the bin."""
-
-    def __init__(self, artifacts: Artifacts) -> None:
-        self._artifacts = artifacts
-
-    def __call__(self, ctx: MessageContext, message: RestoreArtifact) -> ArtifactDTO:
-        repo = self._artifacts.repo
-        ctx.ask(RequireQuota("artifacts"))
-        repo.include_deleted(ctx.conn)
-        current = self._artifacts.load(ctx, message.artifact_id, lock=True)
-        process = self._artifacts.process(ctx, current.project_id)
-        if current.deleted_at is not None:
-            context = self._artifacts.context(ctx, process, current, {"name": "restore"})
-            ctx.decided(require(process, "delete", current.type, context, current.id))
-            repo.update(ctx.conn, current.id, current.version, {"deleted_at": None, "deleted_by": None})
-            payload = {"project_id": str(current.project_id), "key": current.key}
-            ctx.emit(Event("EntityRestored", "Artifact", current.id, payload))
-        repo.include_deleted(ctx.conn, False)
-        return self._artifacts.readable(ctx, self._artifacts.load(ctx, current.id))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from alm_workbench.contexts.artifact import bin, links, reading
 from alm_workbench.contexts.artifact import handlers as h
-from alm_workbench.contexts.artifact import links, reading
 from alm_workbench.contexts.artifact import messages as m
 from alm_workbench.contexts.artifact import services as s
 from alm_workbench.contexts.artifact.access import Artifacts
@@ -27,8 +27,8 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.ArtifactAccess: reading.ArtifactAccessHandler(artifacts),
         m.FindArtifacts: reading.FindHandler(artifacts),
         m.UpdateArtifact: h.UpdateHandler(artifacts),
-        m.DeleteArtifact: h.DeleteHandler(artifacts),
-        m.RestoreArtifact: h.RestoreHandler(artifacts),
+        m.DeleteArtifact: bin.DeleteHandler(artifacts),
+        m.RestoreArtifact: bin.RestoreHandler(artifacts),
         m.LinkArtifacts: links.LinkHandler(artifacts),
         m.ListLinks: links.ListLinksHandler(artifacts),
         m.ImportArtifacts: ImportHandler(artifacts),
