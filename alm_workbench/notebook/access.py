@@ -15,7 +15,9 @@ from alm_workbench.contexts.access.messages import (
     WhoDTO,
 )
 from alm_workbench.contexts.auth.messages import IdentityDTO
-from alm_workbench.contexts.tenant.messages import MemberDTO
+from alm_workbench.contexts.tenant.people_messages import (
+    MemberDTO,
+)
 from alm_workbench.errors import ErrorItem, InvalidInput
 from alm_workbench.i18n import _, label
 from alm_workbench.notebook.show import FONT, MUTED, Column, Listing, plain, printable

@@ -101,30 +101,34 @@ from alm_workbench.contexts.reporting.messages import (
     RunSql,
     SqlResult,
 )
-from alm_workbench.contexts.tenant.messages import (
-    CreateRole,
-    DeactivateTenant,
-    DeleteRole,
-    GetSubscription,
-    GetTenant,
+from alm_workbench.contexts.tenant.invitation_messages import (
     InvitationDTO,
     InvitationSecretDTO,
     InviteMember,
     ListInvitations,
+    ResendInvitation,
+    RevokeInvitation,
+)
+from alm_workbench.contexts.tenant.messages import (
+    DeactivateTenant,
+    GetSubscription,
+    GetTenant,
+    SubscriptionDTO,
+    TenantDTO,
+    UpdateTenant,
+)
+from alm_workbench.contexts.tenant.people_messages import (
+    CreateRole,
+    DeleteRole,
     ListMembers,
     ListPrivileges,
     ListRoles,
     MemberDTO,
     PrivilegeDTO,
     RemoveMember,
-    ResendInvitation,
-    RevokeInvitation,
     RoleDTO,
-    SubscriptionDTO,
-    TenantDTO,
     UpdateMember,
     UpdateRole,
-    UpdateTenant,
 )
 from alm_workbench.contexts.tenant.policy_messages import (
     CreatePolicy,

@@ -31,8 +31,9 @@ from __future__ import annotations
 
 def source() -> str:
     """The text of the facade for the messages of our own contexts."""
-    for context in pkgutil.iter_modules(contexts.__path__):
-        importlib.import_module(f"{OWN}{context.name}.messages")
+    for module in pkgutil.walk_packages(contexts.__path__, OWN):
+        if module.name.endswith("messages"):
+            importlib.import_module(module.name)
     specs = [s for s in REGISTRY.public() if s.facade and s.cls.__module__.startswith(OWN)]
     groups: dict[str, list[tuple[str, Spec]]] = {}
     for spec in specs:

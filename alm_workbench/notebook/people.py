@@ -14,21 +14,23 @@ from alm_workbench.contexts.auth.messages import (
     SignInDTO,
     TenantChoiceDTO,
 )
-from alm_workbench.contexts.tenant.messages import (
-    CreateRole,
-    DeleteRole,
+from alm_workbench.contexts.tenant.invitation_messages import (
     InvitationDTO,
     InvitationSecretDTO,
     InviteMember,
     ListInvitations,
+    ResendInvitation,
+    RevokeInvitation,
+)
+from alm_workbench.contexts.tenant.people_messages import (
+    CreateRole,
+    DeleteRole,
     ListMembers,
     ListPrivileges,
     ListRoles,
     MemberDTO,
     PrivilegeDTO,
     RemoveMember,
-    ResendInvitation,
-    RevokeInvitation,
     RoleDTO,
     UpdateMember,
     UpdateRole,

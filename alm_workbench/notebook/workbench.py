@@ -13,7 +13,12 @@ from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
 from alm_workbench.contexts.auth.messages import IdentityDTO, ListMyTenants, Me, SignInDTO, TenantChoiceDTO
 from alm_workbench.contexts.reporting.domain import ReportInfo
 from alm_workbench.contexts.reporting.messages import RefreshMirror
-from alm_workbench.contexts.tenant.messages import MemberDTO, TenantDTO
+from alm_workbench.contexts.tenant.messages import (
+    TenantDTO,
+)
+from alm_workbench.contexts.tenant.people_messages import (
+    MemberDTO,
+)
 from alm_workbench.errors import InvalidInput, NotFound
 from alm_workbench.i18n import _
 from alm_workbench.notebook import access, listings

@@ -17,7 +17,9 @@ from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.plugin.messages import GetPluginValues, SetPluginValue
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
 from alm_workbench.contexts.reporting.messages import ListReports, RefreshMirror, RunReport
-from alm_workbench.contexts.tenant.messages import OnboardTenant
+from alm_workbench.contexts.tenant.onboarding_messages import (
+    OnboardTenant,
+)
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.errors import AlmError, TransitionDenied
 from alm_workbench.shared.mediator import LocalMediator

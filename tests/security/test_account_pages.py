@@ -12,7 +12,13 @@ import httpx
 import pytest
 
 from alm_workbench.contexts.auth.messages import CreateAccount, FindUser, IssuePasswordReset, LogIn
-from alm_workbench.contexts.tenant.messages import AddMember, InviteMember, ListMembers
+from alm_workbench.contexts.tenant.invitation_messages import (
+    InviteMember,
+)
+from alm_workbench.contexts.tenant.people_messages import (
+    AddMember,
+    ListMembers,
+)
 from alm_workbench.server.login_texts import LOGIN_TEXTS
 from tests.factories.pages import XSRF, Pages, serving, submit
 from tests.factories.workbench import PASSWORD, Bench

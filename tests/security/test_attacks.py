@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from alm_workbench.contexts.auth.messages import ListSignIns, UpdateProfile
 from alm_workbench.contexts.auth.rules import password_problem
-from alm_workbench.contexts.tenant.messages import AddMember
+from alm_workbench.contexts.tenant.people_messages import (
+    AddMember,
+)
 from alm_workbench.server.handlers import PUBLIC_BODY
 from alm_workbench.server.limits import network_of
 from alm_workbench.server.login import safe_next

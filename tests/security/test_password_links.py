@@ -17,7 +17,7 @@ from alm_workbench.contexts.auth.messages import (
     ResolvePrincipal,
 )
 from alm_workbench.contexts.project.messages import GrantProjectRole
-from alm_workbench.contexts.tenant.messages import (
+from alm_workbench.contexts.tenant.people_messages import (
     AddMember,
     CreateRole,
     ListMembers,

@@ -12,21 +12,23 @@ from alm_workbench.contexts.project.messages import LeaveProjects
 from alm_workbench.contexts.tenant import domain
 from alm_workbench.contexts.tenant.authority import Authority
 from alm_workbench.contexts.tenant.messages import (
-    AddMember,
     DeactivateTenant,
     GetTenant,
-    IsActor,
-    ListMembers,
-    MemberDTO,
-    RemoveMember,
-    RightsNow,
     SetTenantStatus,
     SetTier,
     TenantById,
     TenantBySlug,
     TenantDTO,
-    UpdateMember,
     UpdateTenant,
+)
+from alm_workbench.contexts.tenant.people_messages import (
+    AddMember,
+    IsActor,
+    ListMembers,
+    MemberDTO,
+    RemoveMember,
+    RightsNow,
+    UpdateMember,
 )
 from alm_workbench.contexts.tenant.quotas import Quotas
 from alm_workbench.contexts.tenant.repository import InvitationRepository, TenantRepository

@@ -12,7 +12,7 @@ from alm_workbench.contexts.auth.rules import checked_email
 from alm_workbench.contexts.tenant.authority import Authority
 from alm_workbench.contexts.tenant.domain import INVITATION_DAYS, granted, missing
 from alm_workbench.contexts.tenant.handlers import present
-from alm_workbench.contexts.tenant.messages import (
+from alm_workbench.contexts.tenant.invitation_messages import (
     AcceptInvitation,
     AcceptInvitationAs,
     InvitationByToken,

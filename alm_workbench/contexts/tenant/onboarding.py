@@ -15,10 +15,12 @@ from alm_workbench.contexts.tenant import domain
 from alm_workbench.contexts.tenant.domain import OWNER, Seed
 from alm_workbench.contexts.tenant.handlers import present
 from alm_workbench.contexts.tenant.messages import (
+    TenantDTO,
+)
+from alm_workbench.contexts.tenant.onboarding_messages import (
     OnboardingDTO,
     OnboardTenant,
     ResumeOnboarding,
-    TenantDTO,
     UnfinishedOnboardings,
 )
 from alm_workbench.contexts.tenant.repository import SagaRepository, SagaRun, TenantRepository

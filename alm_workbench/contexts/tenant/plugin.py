@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from alm_workbench.contexts.tenant import handlers as h
+from alm_workbench.contexts.tenant import invitation_messages as im
 from alm_workbench.contexts.tenant import invitations as i
 from alm_workbench.contexts.tenant import messages as m
 from alm_workbench.contexts.tenant import onboarding as o
+from alm_workbench.contexts.tenant import onboarding_messages as om
+from alm_workbench.contexts.tenant import people_messages as pe
 from alm_workbench.contexts.tenant import policies as p
 from alm_workbench.contexts.tenant import policy_messages as pm
 from alm_workbench.contexts.tenant import quotas as q
@@ -42,12 +45,12 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.TenantBySlug: h.TenantBySlugHandler(repo),
         m.GetSubscription: q.GetSubscriptionHandler(repo, tiers),
         m.RequireQuota: q.RequireQuotaHandler(quotas),
-        m.RightsNow: h.RightsNowHandler(repo),
-        m.IsActor: h.IsActorHandler(repo),
-        m.ListMembers: h.ListMembersHandler(repo),
-        m.AddMember: h.AddMemberHandler(repo, quotas),
-        m.UpdateMember: h.UpdateMemberHandler(repo),
-        m.RemoveMember: h.RemoveMemberHandler(repo, invited),
+        pe.RightsNow: h.RightsNowHandler(repo),
+        pe.IsActor: h.IsActorHandler(repo),
+        pe.ListMembers: h.ListMembersHandler(repo),
+        pe.AddMember: h.AddMemberHandler(repo, quotas),
+        pe.UpdateMember: h.UpdateMemberHandler(repo),
+        pe.RemoveMember: h.RemoveMemberHandler(repo, invited),
         **_roles(repo, invited, services.port(Seed)),
         **_invitations(i.Invitations(repo, invited, quotas)),
         **_policies(p.Policies(PolicyRepository(), services.port(DomainMeta), services.port(Seed))),
@@ -58,23 +61,23 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
 def _roles(repo: TenantRepository, invited: InvitationRepository, seed: Seed) -> dict[type[Any], Handler]:
     writer = r.RoleWriter(repo, seed)
     return {
-        m.ListRoles: r.ListRolesHandler(repo),
-        m.ListPrivileges: r.ListPrivilegesHandler(seed),
-        m.CreateRole: r.CreateRoleHandler(writer),
-        m.UpdateRole: r.UpdateRoleHandler(writer),
-        m.DeleteRole: r.DeleteRoleHandler(writer, invited),
+        pe.ListRoles: r.ListRolesHandler(repo),
+        pe.ListPrivileges: r.ListPrivilegesHandler(seed),
+        pe.CreateRole: r.CreateRoleHandler(writer),
+        pe.UpdateRole: r.UpdateRoleHandler(writer),
+        pe.DeleteRole: r.DeleteRoleHandler(writer, invited),
     }
 
 
 def _invitations(invitations: i.Invitations) -> dict[type[Any], Handler]:
     return {
-        m.InviteMember: i.InviteHandler(invitations),
-        m.ListInvitations: i.ListInvitationsHandler(invitations),
-        m.RevokeInvitation: i.RevokeInvitationHandler(invitations),
-        m.ResendInvitation: i.ResendInvitationHandler(invitations),
-        m.InvitationByToken: i.InvitationByTokenHandler(invitations),
-        m.AcceptInvitation: i.AcceptInvitationHandler(),
-        m.AcceptInvitationAs: i.AcceptInvitationAsHandler(invitations),
+        im.InviteMember: i.InviteHandler(invitations),
+        im.ListInvitations: i.ListInvitationsHandler(invitations),
+        im.RevokeInvitation: i.RevokeInvitationHandler(invitations),
+        im.ResendInvitation: i.ResendInvitationHandler(invitations),
+        im.InvitationByToken: i.InvitationByTokenHandler(invitations),
+        im.AcceptInvitation: i.AcceptInvitationHandler(),
+        im.AcceptInvitationAs: i.AcceptInvitationAsHandler(invitations),
     }
 
 
@@ -93,9 +96,9 @@ def _onboarding(repo: TenantRepository, services: Services) -> dict[type[Any], H
     sagas, steps = SagaRepository(), o.Steps(repo, services.port(Seed))
     onboarding = o.Onboarding(sagas, services.port(o.Apart))  # type: ignore[type-abstract]
     return {
-        m.OnboardTenant: o.OnboardTenantHandler(repo, onboarding, services.port(Tiers)),
-        m.ResumeOnboarding: o.ResumeOnboardingHandler(sagas, onboarding),
-        m.UnfinishedOnboardings: o.UnfinishedOnboardingsHandler(sagas),
+        om.OnboardTenant: o.OnboardTenantHandler(repo, onboarding, services.port(Tiers)),
+        om.ResumeOnboarding: o.ResumeOnboardingHandler(sagas, onboarding),
+        om.UnfinishedOnboardings: o.UnfinishedOnboardingsHandler(sagas),
         s.BeginOnboarding: o.BeginOnboardingHandler(sagas),
         s.OnboardingStep: o.OnboardingStepHandler(sagas, steps),
         s.BeginCompensation: o.BeginCompensationHandler(sagas),

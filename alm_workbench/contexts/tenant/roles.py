@@ -9,7 +9,7 @@ from alm_workbench.contexts.project.messages import ProjectRoleHolders
 from alm_workbench.contexts.tenant import domain
 from alm_workbench.contexts.tenant.authority import Authority
 from alm_workbench.contexts.tenant.domain import RoleFacts, Seed
-from alm_workbench.contexts.tenant.messages import (
+from alm_workbench.contexts.tenant.people_messages import (
     CreateRole,
     DeleteRole,
     ListPrivileges,

@@ -14,13 +14,17 @@ from sqlalchemy.exc import DBAPIError
 
 from alm_workbench.contexts.artifact.messages import CreateArtifact, FindArtifacts
 from alm_workbench.contexts.auth.messages import ResolvePrincipal
-from alm_workbench.contexts.tenant.messages import (
+from alm_workbench.contexts.tenant.invitation_messages import (
     AcceptInvitation,
-    AddMember,
     InvitationByToken,
     InviteMember,
+)
+from alm_workbench.contexts.tenant.messages import (
     SetTenantStatus,
     TenantBySlug,
+)
+from alm_workbench.contexts.tenant.people_messages import (
+    AddMember,
 )
 from alm_workbench.errors import AuthenticationFailed, NotFound
 from alm_workbench.mirror.layout import MirrorLayout

@@ -22,12 +22,14 @@ import yaml
 from alm_workbench import resources
 from alm_workbench.contexts.auth.messages import CreateAccount, LogIn, UserDTO
 from alm_workbench.contexts.tenant.messages import (
-    OnboardTenant,
-    ResumeOnboarding,
     TenantBySlug,
-    UnfinishedOnboardings,
 )
 from alm_workbench.contexts.tenant.onboarding import Steps
+from alm_workbench.contexts.tenant.onboarding_messages import (
+    OnboardTenant,
+    ResumeOnboarding,
+    UnfinishedOnboardings,
+)
 from alm_workbench.contexts.tenant.saga_messages import (
     BeginCompensation,
     BeginOnboarding,

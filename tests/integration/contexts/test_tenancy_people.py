@@ -15,27 +15,31 @@ import pytest
 from alm_workbench.contexts.artifact.messages import CreateArtifact
 from alm_workbench.contexts.auth.messages import CreateAccount, FindUser, LogIn, RegisterUser, ResolvePrincipal
 from alm_workbench.contexts.project.messages import GrantProjectRole
-from alm_workbench.contexts.tenant.messages import (
+from alm_workbench.contexts.tenant.invitation_messages import (
     AcceptInvitation,
-    AddMember,
-    CreateRole,
-    DeleteRole,
-    GetTenant,
     InvitationByToken,
     InvitationSecretDTO,
     InviteMember,
     ListInvitations,
+    ResendInvitation,
+    RevokeInvitation,
+)
+from alm_workbench.contexts.tenant.messages import (
+    GetTenant,
+    UpdateTenant,
+)
+from alm_workbench.contexts.tenant.people_messages import (
+    AddMember,
+    CreateRole,
+    DeleteRole,
     ListMembers,
     ListPrivileges,
     ListRoles,
     MemberDTO,
     RemoveMember,
-    ResendInvitation,
-    RevokeInvitation,
     RoleDTO,
     UpdateMember,
     UpdateRole,
-    UpdateTenant,
 )
 from alm_workbench.errors import AccessDenied, AlmError, Conflict, InvalidInput, NotFound, StaleVersion
 from alm_workbench.shared.mediator import LocalMediator
