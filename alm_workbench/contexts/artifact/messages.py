@@ -46,8 +46,25 @@ class ItemAccessDTO:
 
 
 @dataclass(frozen=True, slots=True)
+class PendingDTO:
+    """A step that was asked for and waits until ``needed`` people of ``roles`` agree; ``given`` of them have."""
+
+    approval_id: UUID
+    transition: str
+    target: str
+    roles: tuple[str, ...]
+    needed: int
+    given: int
+    requested_by: UUID | None
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ArtifactDTO:
-    """An item as the caller may see it; ``masked`` names what was withheld, ``access`` is there when asked for."""
+    """An item as the caller may see it; ``masked`` names what was withheld, ``access`` is there when asked for.
+
+    ``pending`` is there when the step that was just asked for needs the approval of others: nothing has changed yet.
+    """
 
     id: ArtifactId
     project_id: ProjectId
@@ -69,6 +86,7 @@ class ArtifactDTO:
     masked: tuple[str, ...] = ()
     deleted_at: datetime | None = None
     access: ItemAccessDTO | None = None
+    pending: PendingDTO | None = None
 
 
 @dataclass(frozen=True, slots=True)

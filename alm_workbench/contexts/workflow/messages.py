@@ -116,3 +116,32 @@ class MoveStates(Command[int]):
     project_id: ProjectId
     version_id: VersionId
     moves: Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that happened to an item, for the automations of its process.
+
+    ``event`` is one of the language's thirteen; ``changes`` names fields and properties that differ. Items are as they
+    are kept, without masks: rules look at them, nobody is shown them. ``params`` are further members of ``event`` in
+    expressions (``from``, ``to``, ``transition``, ``reason``, ``link_type`` …).
+    """
+
+    event: str
+    artifact_id: ArtifactId
+    before: ArtifactDTO | None
+    after: ArtifactDTO | None
+    changes: tuple[str, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@command(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class Follow(Command[int]):
+    """Carry out what the process says follows these happenings, in this transaction; gives the intents carried out.
+
+    Raises ``Conflict`` where one thing leads to the next without end.
+    """
+
+    project_id: ProjectId
+    happenings: tuple[Happening, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from alm_workbench.contexts.workflow import automations
 from alm_workbench.contexts.workflow import handlers as h
 from alm_workbench.contexts.workflow import messages as m
 from alm_workbench.contexts.workflow.repository import WorkflowRepository
@@ -22,4 +23,5 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.StateHistory: h.StateHistoryHandler(repo),
         m.StartInstances: h.StartHandler(repo),
         m.MoveStates: h.MoveStatesHandler(repo),
+        m.Follow: automations.FollowHandler(),
     }
