@@ -228,7 +228,12 @@ def acting(found: Runtime, slug: str | None, email: str | None) -> LocalMediator
 
 def member(found: Runtime, slug: str, email: str) -> LocalMediator:
     """The mediator of an active member; raises ``NotFound``."""
-    from alm_workbench.contexts.auth.messages import FindUser, ResolvePrincipal
+    from alm_workbench.contexts.auth.messages import (
+        FindUser,
+    )
+    from alm_workbench.contexts.auth.session_messages import (
+        ResolvePrincipal,
+    )
     from alm_workbench.contexts.tenant.messages import TenantBySlug
 
     root = found.mediator.as_principal(None)

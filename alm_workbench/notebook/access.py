@@ -14,7 +14,9 @@ from alm_workbench.contexts.access.messages import (
     FieldVerdictDTO,
     WhoDTO,
 )
-from alm_workbench.contexts.auth.messages import IdentityDTO
+from alm_workbench.contexts.auth.session_messages import (
+    IdentityDTO,
+)
 from alm_workbench.contexts.tenant.people_messages import (
     MemberDTO,
 )

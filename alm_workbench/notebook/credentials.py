@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from alm_workbench.contexts.auth.messages import (
+from alm_workbench.contexts.auth.session_messages import (
     RefreshSession,
     RenewKernelToken,
     SessionDTO,

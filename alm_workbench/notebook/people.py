@@ -9,8 +9,10 @@ from uuid import UUID
 
 from alm_workbench.contexts.auth.messages import (
     IssuePasswordReset,
-    ListSignIns,
     PasswordLinkDTO,
+)
+from alm_workbench.contexts.auth.session_messages import (
+    ListSignIns,
     SignInDTO,
     TenantChoiceDTO,
 )

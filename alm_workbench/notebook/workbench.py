@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
-from alm_workbench.contexts.auth.messages import IdentityDTO, ListMyTenants, Me, SignInDTO, TenantChoiceDTO
+from alm_workbench.contexts.auth.session_messages import (
+    IdentityDTO,
+    ListMyTenants,
+    Me,
+    SignInDTO,
+    TenantChoiceDTO,
+)
 from alm_workbench.contexts.reporting.domain import ReportInfo
 from alm_workbench.contexts.reporting.messages import RefreshMirror
 from alm_workbench.contexts.tenant.messages import (

@@ -15,14 +15,16 @@ from jupyter_server.auth.decorator import allow_unauthenticated
 from alm_workbench.contexts.auth.messages import (
     ChangePassword,
     FindUser,
-    ListMyTenants,
     PasswordResetByToken,
     RegisterUser,
     RequestPasswordReset,
     ResetPassword,
-    SwitchTenant,
 )
 from alm_workbench.contexts.auth.rules import looked_up_email
+from alm_workbench.contexts.auth.session_messages import (
+    ListMyTenants,
+    SwitchTenant,
+)
 from alm_workbench.contexts.tenant.invitation_messages import (
     AcceptInvitation,
     InvitationByToken,

@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 
 from alm_workbench.contexts.auth.domain import PRINCIPAL_SECONDS, AuthOptions, LiveBindings, PrincipalMemory, Tokens
-from alm_workbench.contexts.auth.messages import (
+from alm_workbench.contexts.auth.session_messages import (
     LogIn,
     LogInBrowser,
     LogOut,

@@ -26,7 +26,12 @@ from argon2 import PasswordHasher
 from alm_workbench import resources
 from alm_workbench.composition import Runtime
 from alm_workbench.config import Settings
-from alm_workbench.contexts.auth.messages import CreateAccount, ResolvePrincipal
+from alm_workbench.contexts.auth.messages import (
+    CreateAccount,
+)
+from alm_workbench.contexts.auth.session_messages import (
+    ResolvePrincipal,
+)
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject, ProjectDTO
 from alm_workbench.contexts.tenant.onboarding_messages import (

@@ -12,7 +12,12 @@ from alm_workbench.composition import Runtime, opened
 from alm_workbench.config import Settings
 from alm_workbench.contexts.artifact.messages import CreateArtifact
 from alm_workbench.contexts.audit.messages import EntityHistory
-from alm_workbench.contexts.auth.messages import CreateAccount, ResolvePrincipal
+from alm_workbench.contexts.auth.messages import (
+    CreateAccount,
+)
+from alm_workbench.contexts.auth.session_messages import (
+    ResolvePrincipal,
+)
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.plugin.messages import GetPluginValues, SetPluginValue
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject

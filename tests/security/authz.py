@@ -21,7 +21,9 @@ from sqlalchemy import Connection
 from alm_workbench.contexts.apikey.messages import CreateApiKey
 from alm_workbench.contexts.artifact.messages import CreateArtifact
 from alm_workbench.contexts.audit.messages import ListCommits
-from alm_workbench.contexts.auth.messages import LogIn
+from alm_workbench.contexts.auth.session_messages import (
+    LogIn,
+)
 from alm_workbench.contexts.manifest.messages import ListManifests
 from alm_workbench.contexts.tenant.invitation_messages import (
     InviteMember,

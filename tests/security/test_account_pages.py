@@ -11,7 +11,14 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from alm_workbench.contexts.auth.messages import CreateAccount, FindUser, IssuePasswordReset, LogIn
+from alm_workbench.contexts.auth.messages import (
+    CreateAccount,
+    FindUser,
+    IssuePasswordReset,
+)
+from alm_workbench.contexts.auth.session_messages import (
+    LogIn,
+)
 from alm_workbench.contexts.tenant.invitation_messages import (
     InviteMember,
 )

@@ -9,8 +9,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from alm_workbench.contexts.auth.messages import ListSignIns, UpdateProfile
+from alm_workbench.contexts.auth.messages import (
+    UpdateProfile,
+)
 from alm_workbench.contexts.auth.rules import password_problem
+from alm_workbench.contexts.auth.session_messages import (
+    ListSignIns,
+)
 from alm_workbench.contexts.tenant.people_messages import (
     AddMember,
 )

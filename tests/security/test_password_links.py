@@ -11,9 +11,11 @@ import pytest
 from alm_workbench.contexts.auth.messages import (
     CreateAccount,
     IssuePasswordReset,
-    LogIn,
     PasswordResetByToken,
     ResetPassword,
+)
+from alm_workbench.contexts.auth.session_messages import (
+    LogIn,
     ResolvePrincipal,
 )
 from alm_workbench.contexts.project.messages import GrantProjectRole

@@ -17,13 +17,10 @@ from alm_workbench.contexts.auth.domain import (
 )
 from alm_workbench.contexts.auth.handlers import LOCKED, Door, identity_of, person, resolve
 from alm_workbench.contexts.auth.messages import (
-    AcceptedDTO,
     ChangePassword,
     CreateAccount,
-    EndedDTO,
     FindByIdentity,
     FindUser,
-    IdentityDTO,
     IssuePasswordReset,
     LinkIdentity,
     PasswordLinkDTO,
@@ -38,6 +35,11 @@ from alm_workbench.contexts.auth.messages import (
 )
 from alm_workbench.contexts.auth.repository import Account, AuthRepository, PasswordLink
 from alm_workbench.contexts.auth.rules import check_password, checked_email, checked_name, looked_up_email
+from alm_workbench.contexts.auth.session_messages import (
+    AcceptedDTO,
+    EndedDTO,
+    IdentityDTO,
+)
 from alm_workbench.contexts.project.messages import GrantedInProjects
 from alm_workbench.contexts.tenant.invitation_messages import (
     AcceptInvitationAs,

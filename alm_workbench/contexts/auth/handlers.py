@@ -19,7 +19,9 @@ from alm_workbench.contexts.auth.domain import (
     digest,
     new_secret,
 )
-from alm_workbench.contexts.auth.messages import (
+from alm_workbench.contexts.auth.repository import Account, AuthRepository
+from alm_workbench.contexts.auth.rules import looked_up_email
+from alm_workbench.contexts.auth.session_messages import (
     IdentityDTO,
     LogIn,
     LogInBrowser,
@@ -33,8 +35,6 @@ from alm_workbench.contexts.auth.messages import (
     SwitchTenant,
     TokenDTO,
 )
-from alm_workbench.contexts.auth.repository import Account, AuthRepository
-from alm_workbench.contexts.auth.rules import looked_up_email
 from alm_workbench.errors import AccessDenied, AuthenticationFailed, ErrorItem, InvalidInput, NotFound
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import new_id

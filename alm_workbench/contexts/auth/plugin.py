@@ -9,6 +9,7 @@ from alm_workbench.contexts.auth import accounts as a
 from alm_workbench.contexts.auth import handlers as h
 from alm_workbench.contexts.auth import jobs
 from alm_workbench.contexts.auth import messages as m
+from alm_workbench.contexts.auth import session_messages as sm
 from alm_workbench.contexts.auth import sessions as s
 from alm_workbench.contexts.auth.domain import AuthOptions, LiveBindings, Passwords, PrincipalMemory, Tokens
 from alm_workbench.contexts.auth.repository import AuthRepository
@@ -25,22 +26,22 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
     memory, options = services.port(PrincipalMemory), services.port(AuthOptions)
     bindings: LiveBindings = services.ports[LiveBindings]
     return {
-        m.LogIn: h.LogInHandler(door),
-        m.LogInBrowser: h.LogInBrowserHandler(door),
-        m.OpenSession: h.OpenSessionHandler(door),
-        m.RefreshSession: h.RefreshSessionHandler(door, memory),
-        m.SwitchTenant: h.SwitchTenantHandler(door, memory),
-        m.Me: h.MeHandler(),
-        m.RenewKernelToken: h.RenewKernelTokenHandler(users, tokens, bindings),
-        m.ResolvePrincipal: h.ResolvePrincipalHandler(users),
-        m.ResolveSession: h.ResolveSessionHandler(users),
-        m.LogOut: s.LogOutHandler(users, memory),
-        m.ListSessions: s.ListSessionsHandler(users),
-        m.RevokeSession: s.RevokeSessionHandler(users, memory),
-        m.ListMyTenants: s.ListMyTenantsHandler(users),
-        m.TenantsOf: s.TenantsOfHandler(users),
-        m.TouchSession: s.TouchSessionHandler(users),
-        m.ListSignIns: s.ListSignInsHandler(users),
+        sm.LogIn: h.LogInHandler(door),
+        sm.LogInBrowser: h.LogInBrowserHandler(door),
+        sm.OpenSession: h.OpenSessionHandler(door),
+        sm.RefreshSession: h.RefreshSessionHandler(door, memory),
+        sm.SwitchTenant: h.SwitchTenantHandler(door, memory),
+        sm.Me: h.MeHandler(),
+        sm.RenewKernelToken: h.RenewKernelTokenHandler(users, tokens, bindings),
+        sm.ResolvePrincipal: h.ResolvePrincipalHandler(users),
+        sm.ResolveSession: h.ResolveSessionHandler(users),
+        sm.LogOut: s.LogOutHandler(users, memory),
+        sm.ListSessions: s.ListSessionsHandler(users),
+        sm.RevokeSession: s.RevokeSessionHandler(users, memory),
+        sm.ListMyTenants: s.ListMyTenantsHandler(users),
+        sm.TenantsOf: s.TenantsOfHandler(users),
+        sm.TouchSession: s.TouchSessionHandler(users),
+        sm.ListSignIns: s.ListSignInsHandler(users),
         m.RegisterUser: a.RegisterUserHandler(door, options),
         m.CreateAccount: a.CreateAccountHandler(door),
         m.FindUser: a.FindUserHandler(users),

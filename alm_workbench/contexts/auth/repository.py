@@ -10,7 +10,10 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
-from alm_workbench.contexts.auth.messages import SessionInfoDTO, SignInDTO
+from alm_workbench.contexts.auth.session_messages import (
+    SessionInfoDTO,
+    SignInDTO,
+)
 from alm_workbench.errors import Conflict
 from alm_workbench.shared.caller import Caller, caller
 from alm_workbench.shared.ids import new_id

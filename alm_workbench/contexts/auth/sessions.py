@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from alm_workbench.contexts.auth.domain import PrincipalMemory
 from alm_workbench.contexts.auth.handlers import person
-from alm_workbench.contexts.auth.messages import (
+from alm_workbench.contexts.auth.repository import AuthRepository
+from alm_workbench.contexts.auth.session_messages import (
     AcceptedDTO,
     EndedDTO,
     ListMyTenants,
@@ -20,7 +21,6 @@ from alm_workbench.contexts.auth.messages import (
     TenantsOf,
     TouchSession,
 )
-from alm_workbench.contexts.auth.repository import AuthRepository
 from alm_workbench.errors import Conflict, NotFound
 from alm_workbench.shared import paging
 from alm_workbench.shared.context import MessageContext

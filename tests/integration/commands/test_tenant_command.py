@@ -9,7 +9,9 @@ import pytest
 
 from alm_workbench.composition import opened
 from alm_workbench.config import Settings
-from alm_workbench.contexts.auth.messages import LogIn
+from alm_workbench.contexts.auth.session_messages import (
+    LogIn,
+)
 from alm_workbench.contexts.tenant.invitation_messages import (
     InvitationByToken,
 )

@@ -26,19 +26,21 @@ from alm_workbench.contexts.auth.messages import (
     FindByIdentity,
     FindUser,
     LinkIdentity,
-    LogIn,
-    LogOut,
-    OpenSession,
     RegisterUser,
     RequestPasswordReset,
     ResetPassword,
-    ResolveSession,
-    SwitchTenant,
     UnlinkIdentity,
     UpdateProfile,
 )
 from alm_workbench.contexts.auth.plugin import alm_handlers
 from alm_workbench.contexts.auth.repository import AuthRepository
+from alm_workbench.contexts.auth.session_messages import (
+    LogIn,
+    LogOut,
+    OpenSession,
+    ResolveSession,
+    SwitchTenant,
+)
 from alm_workbench.contexts.tenant.invitation_messages import (
     InviteMember,
     RevokeInvitation,
@@ -52,8 +54,8 @@ from alm_workbench.shared.context import Services
 from alm_workbench.shared.jobs import JobRun
 from alm_workbench.shared.mediator import LocalMediator
 from alm_workbench.storage.engine import begin, make_engine
-from tests.e2e.conftest import free_port
 from tests.factories.database import Cluster
+from tests.factories.ports import free_port
 from tests.factories.workbench import PASSWORD, Bench
 
 USERS = AuthRepository()

@@ -13,7 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from alm_workbench.contexts.artifact.messages import CreateArtifact, FindArtifacts
-from alm_workbench.contexts.auth.messages import ResolvePrincipal
+from alm_workbench.contexts.auth.session_messages import (
+    ResolvePrincipal,
+)
 from alm_workbench.contexts.tenant.invitation_messages import (
     AcceptInvitation,
     InvitationByToken,

@@ -20,7 +20,13 @@ import pytest
 import yaml
 
 from alm_workbench import resources
-from alm_workbench.contexts.auth.messages import CreateAccount, LogIn, UserDTO
+from alm_workbench.contexts.auth.messages import (
+    CreateAccount,
+    UserDTO,
+)
+from alm_workbench.contexts.auth.session_messages import (
+    LogIn,
+)
 from alm_workbench.contexts.tenant.messages import (
     TenantBySlug,
 )

@@ -13,7 +13,15 @@ import psycopg
 import pytest
 
 from alm_workbench.contexts.artifact.messages import CreateArtifact
-from alm_workbench.contexts.auth.messages import CreateAccount, FindUser, LogIn, RegisterUser, ResolvePrincipal
+from alm_workbench.contexts.auth.messages import (
+    CreateAccount,
+    FindUser,
+    RegisterUser,
+)
+from alm_workbench.contexts.auth.session_messages import (
+    LogIn,
+    ResolvePrincipal,
+)
 from alm_workbench.contexts.project.messages import GrantProjectRole
 from alm_workbench.contexts.tenant.invitation_messages import (
     AcceptInvitation,

@@ -18,7 +18,12 @@ from alm_workbench.contexts.artifact.messages import (
     RestoreArtifact,
     UpdateArtifact,
 )
-from alm_workbench.contexts.auth.messages import CreateAccount, ResolvePrincipal
+from alm_workbench.contexts.auth.messages import (
+    CreateAccount,
+)
+from alm_workbench.contexts.auth.session_messages import (
+    ResolvePrincipal,
+)
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import CreateProject
 from alm_workbench.contexts.tenant.invitation_messages import (
