@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from alm_workbench.contexts.artifact.domain import checked_fields
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     GetArtifact,
@@ -16,12 +14,7 @@ from alm_workbench.contexts.artifact.messages import (
     SituationOf,
 )
 from alm_workbench.contexts.artifact.rights import (
-    logged,
     reason_data,
-    require_access,
-    require_policy,
-    require_unfrozen,
-    span_of,
     without_hidden_values,
 )
 from alm_workbench.contexts.manifest.messages import CompiledVersion
@@ -36,11 +29,11 @@ from alm_workbench.contexts.workflow.messages import (
     TransitionVerdictDTO,
 )
 from alm_workbench.contexts.workflow.repository import WorkflowRepository
-from alm_workbench.errors import AccessDenied, StaleVersion, TransitionDenied
-from alm_workbench.mpc import EvalContext, Reason, TransitionVerdict, decide_transition, permitted
-from alm_workbench.shared.context import DecisionRecord, MessageContext
+from alm_workbench.contexts.workflow.stepping import JudgedStep, history_entry, judge_step, stepped_event
+from alm_workbench.errors import AccessDenied, StaleVersion
+from alm_workbench.mpc import Reason, permitted
+from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ArtifactId, new_id
-from alm_workbench.shared.messages import Event
 
 
 class TransitionHandler:
@@ -57,45 +50,12 @@ class TransitionHandler:
                 f"{item.key} has version {item.version} by now, you moved version {message.expected_version}",
                 current=self._current(ctx, message.artifact_id),
             )
-        fields, context = self._with_fields(found, message)
-        verdict = decide_transition(process.compiled, item.type, item.state, message.transition, context)
-        if not verdict.allowed:
-            raise denied(found, context, verdict, message.transition)
-        step = verdict.transition
-        event = {
-            "name": "transition",
-            "from": item.state,
-            "to": step.to,
-            "transition": step.id,
-            "changes": sorted(message.fields),
-        }
-        require_unfrozen(process, item.type, found.context, item.id, message.fields)
-        before = replace(found.context, event=event)
-        acl = require_access(process, "transition", item.type, before, item.id, message.fields)
-        record = require_policy(process, item.type, replace(context, event=event), item.id, acl)
-        reasons = logged(process, verdict.reasons)
-        ctx.decided(
-            replace(
-                record,
-                rule_id=step.id,
-                span=span_of(verdict.reasons) or record.span,
-                reasons=[*reasons, *record.reasons],
-            )
-        )
-        flow = process.compiled.workflows[process.compiled.types[item.type].workflow]
-        target = flow.states[step.to]
-        moved = ctx.ask(SetState(item.id, item.version, target.id, target.category, fields, process.version_id))
-        self._remember(
-            ctx, found, step.id, target.id, target.category, message.reason, target.id in flow.finals, flow.id
-        )
-        payload = {
-            "project_id": str(item.project_id),
-            "key": item.key,
-            "transition": step.id,
-            "from": item.state,
-            "to": target.id,
-        }
-        ctx.emit(Event("ArtifactTransitioned", "Artifact", item.id, payload))
+        judged = judge_step(found, message)
+        ctx.decided(judged.record)
+        state = judged.target
+        moved = ctx.ask(SetState(item.id, item.version, state.id, state.category, judged.fields, process.version_id))
+        self._remember(ctx, found, judged, message.reason)
+        ctx.emit(stepped_event(item, judged))
         return moved
 
     def _current(self, ctx: MessageContext, artifact_id: ArtifactId) -> dict[str, Any] | None:
@@ -106,64 +66,19 @@ class TransitionHandler:
             return None
         return {"version": shown.version, "state": shown.state, "key": shown.key}
 
-    def _with_fields(self, found: Situation, message: TransitionArtifact) -> tuple[dict[str, Any], EvalContext]:
-        item, compiled = found.artifact, found.process.compiled
-        fields = dict(item.fields)
-        if message.fields:
-            fields = checked_fields(compiled, compiled.types[item.type], message.fields, found.context, item.fields)
-        view = {**found.context.self_, "fields": fields}
-        step = next(
-            (
-                t
-                for t in compiled.workflows[compiled.types[item.type].workflow].transitions
-                if t.id == message.transition
-            ),
-            None,
-        )
-        event = {
-            "name": "transition",
-            "from": item.state,
-            "to": step.to if step else None,
-            "transition": message.transition,
-            "reason": message.reason,
-            "changes": sorted(message.fields),
-        }
-        return fields, replace(found.context, self_=view, event=event)
-
-    def _remember(
-        self,
-        ctx: MessageContext,
-        found: Situation,
-        transition: str,
-        state: str,
-        category: str,
-        reason: str | None,
-        final: bool,
-        workflow_id: str,
-    ) -> None:
+    def _remember(self, ctx: MessageContext, found: Situation, judged: JudgedStep, reason: str | None) -> None:
         item = found.artifact
         instance = self._workflows.of(ctx.conn, [item.id])[item.id]
-        entry = {
-            "tenant_id": ctx.principal.tenant_id,
-            "id": new_id(),
-            "project_id": item.project_id,
-            "artifact_id": item.id,
-            "instance_id": instance.id,
-            "transition_id": transition,
-            "from_state": item.state,
-            "to_state": state,
-            "from_category": item.state_category,
-            "to_category": category,
-            "actor_id": ctx.principal.actor_id,
-            "reason": reason,
-            "duration_s": max(0.0, (ctx.now - instance.entered_at).total_seconds()),
-            "occurred_at": ctx.now,
-            "recorded_at": ctx.now,
-            "manifest_version_id": found.process.version_id,
-            "correlation_id": ctx.correlation_id,
-        }
+        entry = history_entry(ctx, found, judged, reason, instance)
         self._workflows.move(
-            ctx.conn, [instance.id], state, ctx.now, final, found.process.version_id, workflow_id, [entry]
+            ctx.conn,
+            [instance.id],
+            judged.target.id,
+            ctx.now,
+            judged.final,
+            found.process.version_id,
+            judged.workflow_id,
+            [entry],
         )
 
 
@@ -289,38 +204,6 @@ class MoveStatesHandler:
             )
             moved += len(ids)
         return moved
-
-
-def denied(found: Situation, context: EvalContext, verdict: TransitionVerdict, name: str) -> TransitionDenied:
-    """The refusal of a step: its reasons, and what is possible instead."""
-    item, process = found.artifact, found.process
-    options = permitted(process.compiled, item.type, item.state, context)
-    reasons = [reason_data(r) for r in without_hidden_values(process, context, item.type, verdict.reasons)]
-    error = TransitionDenied(
-        f"{item.key} cannot {name!r} from {item.state!r}" + (f": {reasons[0]['message']}" if reasons else ""),
-        reasons=reasons,
-        permitted=[v.transition.id for v in options if v.allowed],
-        permitted_with={v.transition.id: missing for v in options if (missing := only_lacks(v))},
-    )
-    rule = next((r["rule_id"] for r in reasons if r["rule_id"]), None)
-    error.record = DecisionRecord(
-        "deny",
-        "Artifact",
-        item.id,
-        rule,
-        logged(process, verdict.reasons),
-        process.compiled.artifact_hash,
-        process.version_id,
-        span_of(verdict.reasons),
-    )
-    return error
-
-
-def only_lacks(verdict: TransitionVerdict) -> list[str]:
-    """The fields a step waits for, when nothing else stands in its way."""
-    if verdict.allowed or any(reason.code != "R_WF_REQUIRES" for reason in verdict.reasons):
-        return []
-    return [str(name) for reason in verdict.reasons for name in reason.values["missing"]]
 
 
 def reason_dto(reason: Reason) -> ReasonDTO:
