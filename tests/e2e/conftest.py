@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.factories.database import short_dir
+from tests.factories.ports import free_port
 
 RESULTS = Path(__file__).resolve().parents[2] / "test-results"
 ARGUMENTS = (
@@ -38,17 +38,6 @@ OURS = re.compile(r"(https?|wss?)://127\.0\.0\.1(:\d+)?/|data:|blob:|about:")
 def chromium() -> str | None:
     """The system's Chromium."""
     return os.environ.get("ALM_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-
-
-def free_port() -> int:
-    """A port nobody uses, with a free one behind it."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        with socket.socket() as after:
-            if port < 65000 and after.connect_ex(("127.0.0.1", port + 1)) != 0:
-                return port
 
 
 @dataclass

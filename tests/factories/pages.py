@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.conftest import free_port
+from tests.factories.ports import free_port
 from tests.factories.workbench import PASSWORD, Bench
 
 SCRIPT = Path(__file__).with_name("serve_pages.py")

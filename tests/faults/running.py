@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,16 +19,10 @@ import psycopg
 
 from alm_workbench.storage import postmaster
 from tests.factories.database import short_dir
+from tests.factories.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 OWNER = "owner@demo.example"
-
-
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until(true: Callable[[], Any], seconds: float, what: str) -> float:

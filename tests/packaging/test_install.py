@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -20,6 +19,7 @@ import pytest
 from alm_workbench import __version__
 from tests.factories.database import short_dir
 from tests.factories.packages import ROOT, Environment, leave_nothing
+from tests.factories.ports import free_port
 
 pytestmark = pytest.mark.slow
 READY_SECONDS = 180
@@ -98,13 +98,6 @@ def test_lab_starts_and_stops(clean: Environment, data_dir: Path, tmp_path: Path
         assert [p for p in psutil.process_iter(["cmdline"]) if mentions(p, data_dir)] == []
     finally:
         stop(process)
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:

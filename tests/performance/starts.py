@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from typing import Self
 
 import psutil
 
+from tests.factories.ports import free_port
 from tests.performance.measuring import tree_cpu
 
 ALONE = ("--no-browser",)
@@ -37,13 +37,6 @@ def environment(bytecode: Path) -> dict[str, str]:
     dropped = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")
     kept = {k: v for k, v in os.environ.items() if k not in dropped and not k.startswith(("ALM_", "COV_", "COVERAGE"))}
     return kept | {"PYTHONPYCACHEPREFIX": str(bytecode)}
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(url: str) -> bool:

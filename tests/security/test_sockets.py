@@ -16,7 +16,8 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.web import RequestHandler
 from tornado.websocket import WebSocketHandler, websocket_connect
 
-from tests.factories.lab import ROOT, Lab, free_port
+from tests.factories.lab import ROOT, Lab
+from tests.factories.ports import free_port
 from tests.factories.workbench import Api
 from tests.integration.dashboards.conftest import Dashboards, write_notebooks
 from tests.integration.dashboards.test_kernels import kernel_of

@@ -19,7 +19,8 @@ import pytest
 from tornado.web import HTTPError
 
 from alm_workbench.dashboards.app import _shut_down
-from tests.integration.dashboards.conftest import SECRET, Dashboards, ended, free_port, write_notebooks
+from tests.factories.ports import free_port
+from tests.integration.dashboards.conftest import SECRET, Dashboards, ended, write_notebooks
 
 SOCKET = "/api/kernels/{}/channels"
 

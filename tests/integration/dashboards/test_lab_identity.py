@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.integration.dashboards.conftest import ended, free_port, login, new_client
+from tests.factories.ports import free_port
+from tests.integration.dashboards.conftest import ended, login, new_client
 
 TOKEN = "owner-token-0123456789"
 
