@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from alm_workbench import demo
@@ -19,6 +19,7 @@ from tests.e2e.conftest import Lab, View, open_view
 pytestmark = pytest.mark.browser
 SLOW = 120_000
 STEP = 5_000
+DEMO = "DEMO"
 MARKUP = "<img src=x onerror=document.title='stolen'> a very long text " + "x" * 300
 
 
@@ -35,8 +36,12 @@ def api(lab: Lab, method: str, path: str, body: Any = None, version: int | None 
 
 @pytest.fixture(scope="module")
 def item(lab: Lab) -> dict[str, Any]:
-    """An item with three versions, one of them hostile and long."""
-    project = api(lab, "GET", "/projects")["items"][0]
+    """An item with three versions, one of them hostile and long; its project is not the first of the list."""
+    projects = api(lab, "GET", "/projects")["items"]
+    project = next(one for one in projects if one["key"] == DEMO)
+    if all(one["key"] != "ASIDE" for one in projects):
+        process = project["active_version_id"]
+        api(lab, "POST", "/projects", {"key": "ASIDE", "name": "Another", "manifest_version_id": process})
     made = api(
         lab, "POST", f"/projects/{project['id']}/artifacts", {"artifact_type": "task", "title": "Check the brakes"}
     )
@@ -96,14 +101,35 @@ def settings(lab: Lab) -> Iterator[Any]:
         path.unlink(missing_ok=True)
 
 
+def only_the_demo(route: Route) -> None:
+    """Let the server answer, and leave one project in its list."""
+    reply = route.fetch()
+    page = reply.json()
+    page["items"] = [one for one in page["items"] if one["key"] == DEMO]
+    route.fulfill(response=reply, json=page)
+
+
 def test_the_history_of_an_item(view: View, lab: Lab, item: dict[str, Any]) -> None:
     """From the palette to the versions of an item, one of them opened, two compared: by keyboard, text as text."""
     page = open_lab(view, lab)
     command(page, "History of an Item")
-    key = page.locator(".jp-Dialog input[type=text]")
+    asked = page.locator(".jp-Dialog")
+    key, project = asked.get_by_label("Key of the item"), asked.get_by_label("Project")
     expect(key).to_be_focused(timeout=SLOW)
+    expect(project.locator("option:checked")).to_contain_text("ASIDE")
+    page.keyboard.press("Enter")
+    expect(asked.get_by_role("alert")).to_contain_text("Type the key of an item")
     page.keyboard.type(item["key"])
     page.keyboard.press("Enter")
+    expect(asked.get_by_role("alert")).to_have_text(f"There is no item {item['key']} for you in ASIDE.")
+    expect(key).to_have_value(item["key"])
+    view.shot("trust-history-ask")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.type(DEMO)
+    expect(project.locator("option:checked")).to_contain_text(DEMO)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(asked).to_have_count(0, timeout=SLOW)
     timeline = page.locator("alm-audit-timeline")
     expect(timeline.get_by_role("heading", name=f"History of {item['key']}")).to_be_visible(timeout=SLOW)
     versions = timeline.locator(".entry > button")
@@ -121,6 +147,7 @@ def test_the_history_of_an_item(view: View, lab: Lab, item: dict[str, Any]) -> N
     timeline.get_by_role("button", name="Compare versions 1 and 3").click()
     dialog = timeline.get_by_role("dialog")
     expect(dialog).to_contain_text("Check the brakes twice")
+    expect(dialog.get_by_role("button")).to_have_text(["Close"])
     view.shot("trust-compare")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
@@ -128,6 +155,13 @@ def test_the_history_of_an_item(view: View, lab: Lab, item: dict[str, Any]) -> N
     expect(timeline).to_contain_text("No version matches the filters")
     assert page.locator("alm-audit-timeline img").count() == 0
     assert "stolen" not in page.title()
+    assert page.locator(".jp-MainAreaWidget:has(alm-audit-timeline) > .jp-Toolbar").is_hidden()
+    open_lab(view, lab)  # nothing else is open: what was chosen last is remembered
+    command(page, "History of an Item")
+    expect(key).to_be_focused(timeout=SLOW)
+    expect(project.locator("option:checked")).to_contain_text(DEMO)
+    page.keyboard.press("Escape")
+    expect(asked).to_have_count(0)
     assert (view.outside, view.errors) == ([], [])
 
 
@@ -164,8 +198,9 @@ def test_inviting_and_the_panel(view: View, lab: Lab) -> None:
 
 
 def test_dark_and_turkish(view: View, lab: Lab, item: dict[str, Any], settings: Any) -> None:
-    """The same in the dark theme and in Turkish."""
+    """The same in the dark theme and in Turkish; somebody who sees one project is not asked for it."""
     settings(theme="JupyterLab Dark", locale="tr_TR")
+    view.page.route("**/alm/api/v1/projects?limit=200*", only_the_demo)
     page = open_lab(view, lab)
     command(page, "Yönetim")
     panel = page.locator("alm-admin-panel")
@@ -174,9 +209,14 @@ def test_dark_and_turkish(view: View, lab: Lab, item: dict[str, Any], settings: 
     page.wait_for_timeout(500)
     view.shot("trust-admin-dark-turkish")
     command(page, "Bir Öğenin Geçmişi")
-    key = page.locator(".jp-Dialog input[type=text]")
+    key = page.locator(".jp-Dialog").get_by_label("Öğenin anahtarı")
     expect(key).to_be_focused(timeout=SLOW)
-    page.keyboard.type(item["key"])
+    expect(page.locator(".jp-Dialog select")).to_have_count(0)
+    page.keyboard.type("YOK-1")
+    page.keyboard.press("Enter")
+    expect(page.locator(".jp-Dialog").get_by_role("alert")).to_contain_text("YOK-1")
+    view.shot("trust-history-ask-dark-turkish")
+    page.keyboard.type(item["key"])  # over the wrong one, which is selected
     page.keyboard.press("Enter")
     timeline = page.locator("alm-audit-timeline")
     expect(timeline).to_contain_text(f"{item['key']} geçmişi", timeout=SLOW)

@@ -1,33 +1,11 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { ICheckAnswer, IProject } from '../api/types';
+import { FormBody } from '../ui/form';
 import { countBySeverity } from './offsets';
 import { type IStrandedState, likelyTarget } from './stranded';
-
-/** A dialog body that holds a value which its form changes. */
-class FormBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
-  constructor(
-    private value: T,
-    private readonly form: (value: T, change: (value: T) => void) => JSX.Element
-  ) {
-    super();
-    this.addClass('alm-Form');
-  }
-
-  getValue(): T {
-    return this.value;
-  }
-
-  protected render(): JSX.Element {
-    return this.form(this.value, value => {
-      this.value = value;
-      this.update();
-    });
-  }
-}
 
 function nameOf(answer: ICheckAnswer): string {
   return `${answer.namespace}/${answer.name} ${answer.version}`;

@@ -1,13 +1,15 @@
-import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, InputDialog, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
-import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
+import { ILabShell, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import type { IArtifact, IMe, IPage, IProject } from '../api/types';
+import type { IMe } from '../api/types';
 import { almIcon } from '../icons';
 import { CommandIDs, DOMAIN, IAlmWorkbench } from '../tokens';
 import { showProblem } from '../ui/problem';
 import { PeopleDialogs } from './dialogs';
 import { clientAsk, ElementWidget } from './elements';
+import { askForItem } from './item';
+import { placeHints } from './projects';
 
 const ADMIN = [
   'member:read',
@@ -25,48 +27,35 @@ export function may(me: IMe | null, privilege: string): boolean {
   return held.includes(privilege) || held.includes(`${privilege.split(':')[0]}:*`) || held.includes('*');
 }
 
-/** Ask for an item by its key, and for its project where there are several; null when nobody wants to know. */
-async function askForItem(workbench: IAlmWorkbench, trans: TranslationBundle): Promise<IArtifact | null> {
-  const { items } = await workbench.client.get<IPage<IProject>>('projects?limit=200');
-  const title = trans.__('History of an Item');
-  let project = items[0];
-  if (items.length > 1) {
-    const names = items.map(item => `${item.key} · ${item.name}`);
-    const chosen = await InputDialog.getItem({ title, label: trans.__('Project'), items: names });
-    if (!chosen.button.accept || !chosen.value) {
-      return null;
-    }
-    project = items[names.indexOf(chosen.value)];
-  }
-  const label = trans.__('Key of the item');
-  const answer = await InputDialog.getText({ title, label, okLabel: trans.__('Show') });
-  const key = answer.value?.trim();
-  if (!answer.button.accept || !key || !project) {
-    return null;
-  }
-  return workbench.client.get<IArtifact>(`projects/${project.id}/artifacts/${encodeURIComponent(key)}`);
-}
-
 /** Log-in, organisations, history and administration in JupyterLab. */
 export const peoplePlugin: JupyterFrontEndPlugin<void> = {
   id: 'alm-workbench:people',
   description: 'Log-in, switch of organisation, history of items, administration.',
   autoStart: true,
   requires: [IAlmWorkbench],
-  optional: [ICommandPalette, ITranslator],
+  optional: [ICommandPalette, ITranslator, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     workbench: IAlmWorkbench,
     palette: ICommandPalette | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    shell: ILabShell | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { commands } = app;
     const ask = clientAsk(workbench.client);
     const dialogs = new PeopleDialogs(workbench, trans, app.serviceManager.serverSettings.baseUrl);
     const tracker = new WidgetTracker<MainAreaWidget<ElementWidget>>({ namespace: 'alm-people' });
+    const projects = new WeakMap<object, string>();
 
-    const open = (id: string, title: string, element: () => ElementWidget): void => {
+    // what is on the screen may speak for a project: the history of one of its items, the address, a folder
+    const hints = (): (string | undefined)[] => {
+      const shown = app.shell.currentWidget;
+      const path = shell?.currentPath ?? '';
+      return [(shown && projects.get(shown)) ?? undefined, ...placeHints(window.location.search, path)];
+    };
+
+    const open = (id: string, title: string, element: () => ElementWidget): object => {
       let widget = tracker.find(item => item.id === id);
       if (!widget) {
         widget = new MainAreaWidget({ content: element() });
@@ -74,10 +63,12 @@ export const peoplePlugin: JupyterFrontEndPlugin<void> = {
         widget.title.label = title;
         widget.title.icon = almIcon;
         widget.title.closable = true;
+        widget.toolbar.hide();
         void tracker.add(widget);
         app.shell.add(widget, 'main', { type: 'ALM' });
       }
       app.shell.activateById(id);
+      return widget;
     };
 
     commands.addCommand(CommandIDs.login, {
@@ -110,22 +101,27 @@ export const peoplePlugin: JupyterFrontEndPlugin<void> = {
       execute: async args => {
         try {
           let { entity_type: kind, entity_id: id, caption } = args as Record<string, string | undefined>;
+          let project: string | undefined;
           if (!id) {
-            const item = await askForItem(workbench, trans);
-            if (!item) {
+            const found = await askForItem(workbench, trans, hints());
+            if (!found) {
               return;
             }
-            [kind, id, caption] = ['Artifact', item.id, item.key];
+            project = found.project.id;
+            [kind, id, caption] = ['Artifact', found.item.id, found.item.key];
           }
           const attributes = { 'entity-type': kind ?? 'Artifact', 'entity-id': id, caption: caption ?? '' };
           const title = caption ? trans.__('History: %1', caption) : trans.__('History');
-          open(
+          const widget = open(
             `alm-history-${id}`,
             title,
             () => new ElementWidget('alm-audit-timeline', ask, trans, attributes)
           );
+          if (project) {
+            projects.set(widget, project);
+          }
         } catch (error) {
-          await showProblem(trans.__('There is no such item for you'), error, trans);
+          await showProblem(trans.__('Something went wrong'), error, trans);
         }
       }
     });
@@ -134,8 +130,9 @@ export const peoplePlugin: JupyterFrontEndPlugin<void> = {
       caption: trans.__('Members, roles, keys, refusals and sign-ins of the organisation'),
       describedBy: { args: null },
       isEnabled: () => ADMIN.some(privilege => may(workbench.me, privilege)),
-      execute: () =>
-        open('alm-admin', trans.__('Administration'), () => new ElementWidget('alm-admin-panel', ask, trans))
+      execute: () => {
+        open('alm-admin', trans.__('Administration'), () => new ElementWidget('alm-admin-panel', ask, trans));
+      }
     });
     for (const command of [
       CommandIDs.login,

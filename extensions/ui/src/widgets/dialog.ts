@@ -1,8 +1,9 @@
 import { button, h, freshId, problemCard } from './parts';
 import { type Texts } from './texts';
 
-/** Escape closes, also where the page around takes keys first. */
-function closable(dialog: HTMLDialogElement): void {
+/** Show it until it is closed: by Escape too, also where the page around takes keys first; then the focus returns. */
+function open(host: HTMLElement, dialog: HTMLDialogElement, closed: () => void): void {
+  const before = (host.getRootNode() as ShadowRoot).activeElement;
   dialog.addEventListener('keydown', event => {
     if (event.key === 'Escape') {
       event.preventDefault();
@@ -10,6 +11,15 @@ function closable(dialog: HTMLDialogElement): void {
       dialog.close();
     }
   });
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    if (before instanceof HTMLElement && before.isConnected) {
+      before.focus();
+    }
+    closed();
+  });
+  host.append(dialog);
+  dialog.showModal();
 }
 
 export interface Question {
@@ -24,7 +34,6 @@ export interface Question {
 /** A modal dialog in a widget: Escape closes it, the focus returns, a failure keeps what was typed. */
 export function ask(host: HTMLElement, texts: Texts, question: Question): Promise<boolean> {
   return new Promise(resolve => {
-    const before = (host.getRootNode() as ShadowRoot).activeElement;
     const title = h('h2', { id: freshId('alm-dialog') }, question.title);
     const trouble = h('div', {});
     const yes = h('button', { type: 'submit', class: question.danger ? 'danger' : 'main' }, question.confirm);
@@ -60,17 +69,20 @@ export function ask(host: HTMLElement, texts: Texts, question: Question): Promis
       event.preventDefault();
       void submit();
     });
-    dialog.addEventListener('close', () => {
-      dialog.remove();
-      if (before instanceof HTMLElement && before.isConnected) {
-        before.focus();
-      }
-      resolve(done);
-    });
-    closable(dialog);
-    host.append(dialog);
-    dialog.showModal();
+    open(host, dialog, () => resolve(done));
     (form.querySelector<HTMLElement>('input, select, textarea') ?? (question.danger ? no : yes)).focus();
+  });
+}
+
+/** Show something that asks nothing: one button closes it, and Enter and Escape do. */
+export function show(host: HTMLElement, texts: Texts, title: string, body: (Node | string)[]): Promise<void> {
+  return new Promise(resolve => {
+    const heading = h('h2', { id: freshId('alm-dialog') }, title);
+    const close = button(texts.t('close'), () => dialog.close(), 'main');
+    const row = h('div', { class: 'row' }, close);
+    const dialog = h('dialog', { 'aria-labelledby': heading.id }, heading, ...body, row);
+    open(host, dialog, resolve);
+    close.focus();
   });
 }
 
@@ -96,13 +108,7 @@ export function tellOnce(
       h('div', { class: 'secret' }, h('code', {}, secret), copy),
       h('div', { class: 'row' }, close)
     );
-    dialog.addEventListener('close', () => {
-      dialog.remove();
-      resolve();
-    });
-    closable(dialog);
-    host.append(dialog);
-    dialog.showModal();
+    open(host, dialog, resolve);
     copy.focus();
   });
 }

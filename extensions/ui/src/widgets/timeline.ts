@@ -1,4 +1,4 @@
-import { ask as askInDialog } from './dialog';
+import { show as showInDialog } from './dialog';
 import { Face } from './face';
 import { filterForm } from './filters';
 import { type Change, type Entry, type Filter, flat, matches, NO_FILTER, sizeOf } from './history';
@@ -324,15 +324,10 @@ export class AlmAuditTimeline extends Face {
         to
       });
       const title = texts.t('difference', { from, to });
-      await askInDialog(this.body, texts, {
-        title,
-        body: [
-          found.changes.length ? this.changes(title, found.changes) : h('p', {}, texts.t('same')),
-          ...this.withheld(found.masked)
-        ],
-        confirm: texts.t('close'),
-        run: () => Promise.resolve(undefined)
-      });
+      await showInDialog(this.body, texts, title, [
+        found.changes.length ? this.changes(title, found.changes) : h('p', {}, texts.t('same')),
+        ...this.withheld(found.masked)
+      ]);
     } catch (error) {
       this.foot.append(problemCard(error, texts));
     }
