@@ -21,25 +21,13 @@ from uuid import UUID
 from alm_workbench import resources
 from alm_workbench.config import Settings, environment
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact
-from alm_workbench.contexts.auth.messages import (
-    CreateAccount,
-    FindUser,
-)
-from alm_workbench.contexts.auth.session_messages import (
-    ResolvePrincipal,
-)
+from alm_workbench.contexts.auth.messages import CreateAccount, FindUser
+from alm_workbench.contexts.auth.session_messages import ResolvePrincipal
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject, GetProcess, ProcessDTO
-from alm_workbench.contexts.tenant.messages import (
-    TenantById,
-    TenantBySlug,
-)
-from alm_workbench.contexts.tenant.onboarding_messages import (
-    OnboardTenant,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    AddMember,
-)
+from alm_workbench.contexts.tenant.messages import TenantById, TenantBySlug
+from alm_workbench.contexts.tenant.onboarding_messages import OnboardTenant
+from alm_workbench.contexts.tenant.people_messages import AddMember
 from alm_workbench.contexts.workflow.messages import PermittedTransitions, TransitionArtifact
 from alm_workbench.errors import AlmError, ConfigurationError, InvalidInput
 from alm_workbench.production import WeakSettings, is_production

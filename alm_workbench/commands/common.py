@@ -80,9 +80,7 @@ def require_workbench(found: Settings) -> None:
 
 def as_owner(found: Runtime) -> LocalMediator:
     """A mediator for the owner of this installation."""
-    from alm_workbench.contexts.auth.session_messages import (
-        ResolvePrincipal,
-    )
+    from alm_workbench.contexts.auth.session_messages import ResolvePrincipal
     from alm_workbench.demo import read_owner, refuse_closed
 
     root = found.mediator.as_principal(None)

@@ -54,9 +54,7 @@ def create(
 ) -> None:
     """Set up an organisation from the seed, with its owner; all of it or nothing."""
     from alm_workbench.contexts.auth.messages import CreateAccount, FindUser
-    from alm_workbench.contexts.tenant.onboarding_messages import (
-        OnboardTenant,
-    )
+    from alm_workbench.contexts.tenant.onboarding_messages import OnboardTenant
 
     with runtime(data_dir, create=True) as found:
         root = found.mediator.as_principal(None)
@@ -77,10 +75,7 @@ def create(
 @json_option
 def resume(run: UUID | None, data_dir: str | None, as_json: bool) -> None:
     """Finish setting up what was cut off: one RUN, or all of them."""
-    from alm_workbench.contexts.tenant.onboarding_messages import (
-        ResumeOnboarding,
-        UnfinishedOnboardings,
-    )
+    from alm_workbench.contexts.tenant.onboarding_messages import ResumeOnboarding, UnfinishedOnboardings
 
     with runtime(data_dir) as found:
         root = found.mediator.as_principal(None)
@@ -168,9 +163,7 @@ def own(slug: str, email: str, data_dir: str | None) -> None:
 @json_option
 def members(slug: str | None, email: str | None, data_dir: str | None, as_json: bool) -> None:
     """The people of an organisation."""
-    from alm_workbench.contexts.tenant.people_messages import (
-        ListMembers,
-    )
+    from alm_workbench.contexts.tenant.people_messages import ListMembers
 
     with runtime(data_dir) as found:
         people = acting(found, slug, email).query(ListMembers())
@@ -189,9 +182,7 @@ def invite(
     address: str, roles: tuple[str, ...], slug: str | None, email: str | None, data_dir: str | None, as_json: bool
 ) -> None:
     """Invite an address; the link is shown this once."""
-    from alm_workbench.contexts.tenant.invitation_messages import (
-        InviteMember,
-    )
+    from alm_workbench.contexts.tenant.invitation_messages import InviteMember
 
     with runtime(data_dir) as found:
         made = acting(found, slug, email).send(InviteMember(address, tuple(roles)))
@@ -207,9 +198,7 @@ def invite(
 @json_option
 def roles(slug: str | None, email: str | None, data_dir: str | None, as_json: bool) -> None:
     """The roles of an organisation."""
-    from alm_workbench.contexts.tenant.people_messages import (
-        ListRoles,
-    )
+    from alm_workbench.contexts.tenant.people_messages import ListRoles
 
     with runtime(data_dir) as found:
         known = acting(found, slug, email).query(ListRoles())
@@ -228,12 +217,8 @@ def acting(found: Runtime, slug: str | None, email: str | None) -> LocalMediator
 
 def member(found: Runtime, slug: str, email: str) -> LocalMediator:
     """The mediator of an active member; raises ``NotFound``."""
-    from alm_workbench.contexts.auth.messages import (
-        FindUser,
-    )
-    from alm_workbench.contexts.auth.session_messages import (
-        ResolvePrincipal,
-    )
+    from alm_workbench.contexts.auth.messages import FindUser
+    from alm_workbench.contexts.auth.session_messages import ResolvePrincipal
     from alm_workbench.contexts.tenant.messages import TenantBySlug
 
     root = found.mediator.as_principal(None)

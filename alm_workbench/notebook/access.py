@@ -14,12 +14,8 @@ from alm_workbench.contexts.access.messages import (
     FieldVerdictDTO,
     WhoDTO,
 )
-from alm_workbench.contexts.auth.session_messages import (
-    IdentityDTO,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    MemberDTO,
-)
+from alm_workbench.contexts.auth.session_messages import IdentityDTO
+from alm_workbench.contexts.tenant.people_messages import MemberDTO
 from alm_workbench.errors import ErrorItem, InvalidInput
 from alm_workbench.i18n import _, label
 from alm_workbench.notebook.show import FONT, MUTED, Column, Listing, plain, printable

@@ -102,9 +102,7 @@ def alive(pid: int) -> bool:
 
 def remote(found: Address) -> Workbench:
     """A workbench over HTTP; asks once, without waiting, whether the server is there."""
-    from alm_workbench.contexts.auth.session_messages import (
-        Me,
-    )
+    from alm_workbench.contexts.auth.session_messages import Me
     from alm_workbench.notebook.http import API_PATH, HttpMediator
     from alm_workbench.notebook.workbench import Workbench
 
@@ -125,9 +123,7 @@ def remote(found: Address) -> Workbench:
 
 def logged_in(url: str, email: str, password: str, tenant: str | None = None) -> Workbench:
     """A workbench over HTTP as a person; raises ``AuthenticationFailed``, or ``InvalidInput`` with the tenants to choose."""
-    from alm_workbench.contexts.auth.session_messages import (
-        LogIn,
-    )
+    from alm_workbench.contexts.auth.session_messages import LogIn
     from alm_workbench.notebook.http import API_PATH, HttpMediator
     from alm_workbench.notebook.workbench import Workbench
 
@@ -158,9 +154,7 @@ def embedded(own: Settings) -> Workbench:
     """The workbench of a data directory in this process, as its owner."""
     owner = owner_of(own)
     from alm_workbench.composition import opened
-    from alm_workbench.contexts.auth.session_messages import (
-        ResolvePrincipal,
-    )
+    from alm_workbench.contexts.auth.session_messages import ResolvePrincipal
     from alm_workbench.notebook.local import EdgeMediator
     from alm_workbench.notebook.workbench import Workbench
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
-from alm_workbench.contexts.tenant.people_messages import (
-    MemberDTO,
-)
+from alm_workbench.contexts.tenant.people_messages import MemberDTO
 from alm_workbench.contexts.workflow.messages import HistoryEntryDTO, TransitionVerdictDTO
 from alm_workbench.errors import plain as jsonable
 from alm_workbench.i18n import _, label

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast
 
-from alm_workbench.contexts.auth.session_messages import (
-    Me,
-    ResolvePrincipal,
-    TenantsOf,
-)
+from alm_workbench.contexts.auth.session_messages import Me, ResolvePrincipal, TenantsOf
 from alm_workbench.errors import AlmError, NotFound
 from alm_workbench.i18n import _
 from alm_workbench.notebook.http import encoded

@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from alm_workbench.contexts.auth.messages import (
-    IssuePasswordReset,
-    PasswordLinkDTO,
-)
-from alm_workbench.contexts.auth.session_messages import (
-    ListSignIns,
-    SignInDTO,
-    TenantChoiceDTO,
-)
+from alm_workbench.contexts.auth.messages import IssuePasswordReset, PasswordLinkDTO
+from alm_workbench.contexts.auth.session_messages import ListSignIns, SignInDTO, TenantChoiceDTO
 from alm_workbench.contexts.tenant.invitation_messages import (
     InvitationDTO,
     InvitationSecretDTO,

@@ -10,21 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
-from alm_workbench.contexts.auth.session_messages import (
-    IdentityDTO,
-    ListMyTenants,
-    Me,
-    SignInDTO,
-    TenantChoiceDTO,
-)
+from alm_workbench.contexts.auth.session_messages import IdentityDTO, ListMyTenants, Me, SignInDTO, TenantChoiceDTO
 from alm_workbench.contexts.reporting.domain import ReportInfo
 from alm_workbench.contexts.reporting.messages import RefreshMirror
-from alm_workbench.contexts.tenant.messages import (
-    TenantDTO,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    MemberDTO,
-)
+from alm_workbench.contexts.tenant.messages import TenantDTO
+from alm_workbench.contexts.tenant.people_messages import MemberDTO
 from alm_workbench.errors import InvalidInput, NotFound
 from alm_workbench.i18n import _
 from alm_workbench.notebook import access, listings

@@ -21,15 +21,8 @@ from alm_workbench.contexts.auth.messages import (
     ResetPassword,
 )
 from alm_workbench.contexts.auth.rules import looked_up_email
-from alm_workbench.contexts.auth.session_messages import (
-    ListMyTenants,
-    SwitchTenant,
-)
-from alm_workbench.contexts.tenant.invitation_messages import (
-    AcceptInvitation,
-    InvitationByToken,
-    InvitationOfferDTO,
-)
+from alm_workbench.contexts.auth.session_messages import ListMyTenants, SwitchTenant
+from alm_workbench.contexts.tenant.invitation_messages import AcceptInvitation, InvitationByToken, InvitationOfferDTO
 from alm_workbench.errors import AlmError, AuthenticationFailed, Conflict, Unavailable
 from alm_workbench.server.identity import AlmUser
 from alm_workbench.server.login import MAX_FIELD, PageHandler, choose_language, finish_page, keep_language, safe_next

@@ -164,9 +164,7 @@ def test_a_stream_that_fails_is_cut(api: Api, monkeypatch: pytest.MonkeyPatch) -
 
 def test_the_client_reads_whole_lists(api: Api) -> None:
     """``HttpMediator.table`` gives a list as one table; what is no list is refused."""
-    from alm_workbench.contexts.auth.session_messages import (
-        Me,
-    )
+    from alm_workbench.contexts.auth.session_messages import Me
 
     fill(api, 3)
     mediator = HttpMediator(api.url, api.token("viewer"))

@@ -8,9 +8,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Page
 
-from alm_workbench.contexts.tenant.invitation_messages import (
-    InviteMember,
-)
+from alm_workbench.contexts.tenant.invitation_messages import InviteMember
 from alm_workbench.server.login_texts import LOGIN_TEXTS
 from tests.e2e.conftest import RESULTS
 from tests.factories.pages import Pages, serving

@@ -26,20 +26,12 @@ from argon2 import PasswordHasher
 from alm_workbench import resources
 from alm_workbench.composition import Runtime
 from alm_workbench.config import Settings
-from alm_workbench.contexts.auth.messages import (
-    CreateAccount,
-)
-from alm_workbench.contexts.auth.session_messages import (
-    ResolvePrincipal,
-)
+from alm_workbench.contexts.auth.messages import CreateAccount
+from alm_workbench.contexts.auth.session_messages import ResolvePrincipal
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject, ProjectDTO
-from alm_workbench.contexts.tenant.onboarding_messages import (
-    OnboardTenant,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    AddMember,
-)
+from alm_workbench.contexts.tenant.onboarding_messages import OnboardTenant
+from alm_workbench.contexts.tenant.people_messages import AddMember
 from alm_workbench.server.application import Application
 from alm_workbench.shared.ids import VersionId
 from alm_workbench.shared.mediator import LocalMediator

@@ -12,19 +12,13 @@ from alm_workbench.composition import Runtime, opened
 from alm_workbench.config import Settings
 from alm_workbench.contexts.artifact.messages import CreateArtifact
 from alm_workbench.contexts.audit.messages import EntityHistory
-from alm_workbench.contexts.auth.messages import (
-    CreateAccount,
-)
-from alm_workbench.contexts.auth.session_messages import (
-    ResolvePrincipal,
-)
+from alm_workbench.contexts.auth.messages import CreateAccount
+from alm_workbench.contexts.auth.session_messages import ResolvePrincipal
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.plugin.messages import GetPluginValues, SetPluginValue
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
 from alm_workbench.contexts.reporting.messages import ListReports, RefreshMirror, RunReport
-from alm_workbench.contexts.tenant.onboarding_messages import (
-    OnboardTenant,
-)
+from alm_workbench.contexts.tenant.onboarding_messages import OnboardTenant
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.errors import AlmError, TransitionDenied
 from alm_workbench.shared.mediator import LocalMediator

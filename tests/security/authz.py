@@ -21,17 +21,10 @@ from sqlalchemy import Connection
 from alm_workbench.contexts.apikey.messages import CreateApiKey
 from alm_workbench.contexts.artifact.messages import CreateArtifact
 from alm_workbench.contexts.audit.messages import ListCommits
-from alm_workbench.contexts.auth.session_messages import (
-    LogIn,
-)
+from alm_workbench.contexts.auth.session_messages import LogIn
 from alm_workbench.contexts.manifest.messages import ListManifests
-from alm_workbench.contexts.tenant.invitation_messages import (
-    InviteMember,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    CreateRole,
-    ListMembers,
-)
+from alm_workbench.contexts.tenant.invitation_messages import InviteMember
+from alm_workbench.contexts.tenant.people_messages import CreateRole, ListMembers
 from alm_workbench.contexts.tenant.policy_messages import CreatePolicy
 from alm_workbench.shared.mediator import Work
 from alm_workbench.shared.messages import REGISTRY, Spec

@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from alm_workbench.contexts.auth.messages import CreateAccount
-from alm_workbench.contexts.tenant.people_messages import (
-    AddMember,
-)
+from alm_workbench.contexts.tenant.people_messages import AddMember
 from alm_workbench.shared.mediator import LocalMediator
 from alm_workbench.storage.units import PostgresUnits
 from tests.factories.workbench import PASSWORD, Api, Bench

@@ -11,21 +11,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from alm_workbench.contexts.auth.messages import (
-    CreateAccount,
-    FindUser,
-    IssuePasswordReset,
-)
-from alm_workbench.contexts.auth.session_messages import (
-    LogIn,
-)
-from alm_workbench.contexts.tenant.invitation_messages import (
-    InviteMember,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    AddMember,
-    ListMembers,
-)
+from alm_workbench.contexts.auth.messages import CreateAccount, FindUser, IssuePasswordReset
+from alm_workbench.contexts.auth.session_messages import LogIn
+from alm_workbench.contexts.tenant.invitation_messages import InviteMember
+from alm_workbench.contexts.tenant.people_messages import AddMember, ListMembers
 from alm_workbench.server.login_texts import LOGIN_TEXTS
 from tests.factories.pages import XSRF, Pages, serving, submit
 from tests.factories.workbench import PASSWORD, Bench

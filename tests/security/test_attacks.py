@@ -9,16 +9,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from alm_workbench.contexts.auth.messages import (
-    UpdateProfile,
-)
+from alm_workbench.contexts.auth.messages import UpdateProfile
 from alm_workbench.contexts.auth.rules import password_problem
-from alm_workbench.contexts.auth.session_messages import (
-    ListSignIns,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    AddMember,
-)
+from alm_workbench.contexts.auth.session_messages import ListSignIns
+from alm_workbench.contexts.tenant.people_messages import AddMember
 from alm_workbench.server.handlers import PUBLIC_BODY
 from alm_workbench.server.limits import network_of
 from alm_workbench.server.login import safe_next

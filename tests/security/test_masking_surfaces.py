@@ -31,9 +31,7 @@ from alm_workbench.contexts.artifact.messages import (
 from alm_workbench.contexts.auth.messages import CreateAccount
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
-from alm_workbench.contexts.tenant.people_messages import (
-    AddMember,
-)
+from alm_workbench.contexts.tenant.people_messages import AddMember
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.errors import AccessDenied, TransitionDenied
 from alm_workbench.shared.messages import REGISTRY, Spec

@@ -8,16 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from alm_workbench.contexts.auth.messages import (
-    CreateAccount,
-    IssuePasswordReset,
-    PasswordResetByToken,
-    ResetPassword,
-)
-from alm_workbench.contexts.auth.session_messages import (
-    LogIn,
-    ResolvePrincipal,
-)
+from alm_workbench.contexts.auth.messages import CreateAccount, IssuePasswordReset, PasswordResetByToken, ResetPassword
+from alm_workbench.contexts.auth.session_messages import LogIn, ResolvePrincipal
 from alm_workbench.contexts.project.messages import GrantProjectRole
 from alm_workbench.contexts.tenant.people_messages import (
     AddMember,

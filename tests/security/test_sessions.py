@@ -21,10 +21,7 @@ from sqlalchemy import event
 
 from alm_workbench.contexts.auth.domain import ALGORITHM, ISSUER
 from alm_workbench.contexts.auth.messages import CreateAccount, IssuePasswordReset
-from alm_workbench.contexts.tenant.people_messages import (
-    AddMember,
-    ListMembers,
-)
+from alm_workbench.contexts.tenant.people_messages import AddMember, ListMembers
 from alm_workbench.errors import AccessDenied, Conflict, NotFound
 from tests.factories.database import Cluster
 from tests.factories.pages import Pages, serving

@@ -22,10 +22,7 @@ from alm_workbench.contexts.project.messages import (
     ProjectDTO,
     VisibleProjects,
 )
-from alm_workbench.contexts.tenant.people_messages import (
-    ListMembers,
-    ListRoles,
-)
+from alm_workbench.contexts.tenant.people_messages import ListMembers, ListRoles
 from alm_workbench.contexts.tenant.policy_messages import PoliciesThen
 from alm_workbench.errors import Conflict, NotFound
 from alm_workbench.mpc import EvalContext

@@ -30,13 +30,9 @@ from alm_workbench.contexts.apikey.messages import (
 )
 from alm_workbench.contexts.apikey.repository import KeyRepository
 from alm_workbench.contexts.auth.domain import closure
-from alm_workbench.contexts.auth.session_messages import (
-    ResolvePrincipal,
-)
+from alm_workbench.contexts.auth.session_messages import ResolvePrincipal
 from alm_workbench.contexts.project.messages import GetProject
-from alm_workbench.contexts.tenant.people_messages import (
-    ListRoles,
-)
+from alm_workbench.contexts.tenant.people_messages import ListRoles
 from alm_workbench.errors import AccessDenied, Conflict, ErrorItem, InvalidInput, NotFound
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ProjectId, new_id

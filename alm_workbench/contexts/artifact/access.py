@@ -28,12 +28,8 @@ from alm_workbench.contexts.artifact.visibility import reader_of, with_aliases
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.contexts.project.acting import acting, project_facts
 from alm_workbench.contexts.project.messages import ActiveProcess, ProjectPrivileges, VisibleProjects
-from alm_workbench.contexts.tenant.messages import (
-    RequireQuota,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    IsActor,
-)
+from alm_workbench.contexts.tenant.messages import RequireQuota
+from alm_workbench.contexts.tenant.people_messages import IsActor
 from alm_workbench.contexts.workflow.messages import InstanceStart, StartInstances
 from alm_workbench.errors import Conflict, ErrorItem, InvalidInput, NotFound, StaleVersion
 from alm_workbench.mpc import ArtifactTypeDef, EvalContext, decide_acl

@@ -35,19 +35,10 @@ from alm_workbench.contexts.auth.messages import (
 )
 from alm_workbench.contexts.auth.repository import Account, AuthRepository, PasswordLink
 from alm_workbench.contexts.auth.rules import check_password, checked_email, checked_name, looked_up_email
-from alm_workbench.contexts.auth.session_messages import (
-    AcceptedDTO,
-    EndedDTO,
-    IdentityDTO,
-)
+from alm_workbench.contexts.auth.session_messages import AcceptedDTO, EndedDTO, IdentityDTO
 from alm_workbench.contexts.project.messages import GrantedInProjects
-from alm_workbench.contexts.tenant.invitation_messages import (
-    AcceptInvitationAs,
-    InvitationByToken,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    RightsNow,
-)
+from alm_workbench.contexts.tenant.invitation_messages import AcceptInvitationAs, InvitationByToken
+from alm_workbench.contexts.tenant.people_messages import RightsNow
 from alm_workbench.errors import AccessDenied, AlmError, Conflict, ErrorItem, InvalidInput, NotFound
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import new_id

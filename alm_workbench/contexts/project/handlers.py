@@ -37,12 +37,8 @@ from alm_workbench.contexts.project.messages import (
     VisibleProjects,
 )
 from alm_workbench.contexts.project.repository import ProjectRepository
-from alm_workbench.contexts.tenant.messages import (
-    RequireQuota,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    ListRoles,
-)
+from alm_workbench.contexts.tenant.messages import RequireQuota
+from alm_workbench.contexts.tenant.people_messages import ListRoles
 from alm_workbench.contexts.tenant.policy_messages import PoliciesInForce
 from alm_workbench.contexts.workflow.messages import MoveStates
 from alm_workbench.errors import AccessDenied, Conflict, ErrorItem, NotFound, StrandedItems

@@ -14,12 +14,7 @@ from alm_workbench.contexts.project.messages import (
     RevokeProjectRole,
 )
 from alm_workbench.contexts.project.repository import ProjectRepository
-from alm_workbench.contexts.tenant.people_messages import (
-    ListMembers,
-    ListRoles,
-    MemberDTO,
-    RightsNow,
-)
+from alm_workbench.contexts.tenant.people_messages import ListMembers, ListRoles, MemberDTO, RightsNow
 from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput, NotFound
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ProjectId

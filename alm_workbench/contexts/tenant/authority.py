@@ -6,9 +6,7 @@ from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from alm_workbench.contexts.tenant.domain import Roles, granted, missing, owns
-from alm_workbench.contexts.tenant.people_messages import (
-    MemberDTO,
-)
+from alm_workbench.contexts.tenant.people_messages import MemberDTO
 from alm_workbench.contexts.tenant.repository import TenantRepository
 from alm_workbench.errors import AccessDenied, Conflict, ErrorItem, InvalidInput
 from alm_workbench.shared.context import MessageContext

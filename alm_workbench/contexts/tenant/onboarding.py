@@ -14,9 +14,7 @@ from uuid import UUID
 from alm_workbench.contexts.tenant import domain
 from alm_workbench.contexts.tenant.domain import OWNER, Seed
 from alm_workbench.contexts.tenant.handlers import present
-from alm_workbench.contexts.tenant.messages import (
-    TenantDTO,
-)
+from alm_workbench.contexts.tenant.messages import TenantDTO
 from alm_workbench.contexts.tenant.onboarding_messages import (
     OnboardingDTO,
     OnboardTenant,

@@ -13,19 +13,10 @@ from sqlalchemy import Connection, Row, Table, delete, func, insert, literal_col
 from sqlalchemy.exc import IntegrityError
 
 from alm_workbench.contexts.tenant.domain import RoleFacts, Roles
-from alm_workbench.contexts.tenant.invitation_messages import (
-    InvitationDTO,
-)
-from alm_workbench.contexts.tenant.messages import (
-    TenantDTO,
-)
-from alm_workbench.contexts.tenant.onboarding_messages import (
-    OnboardingDTO,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    MemberDTO,
-    RoleDTO,
-)
+from alm_workbench.contexts.tenant.invitation_messages import InvitationDTO
+from alm_workbench.contexts.tenant.messages import TenantDTO
+from alm_workbench.contexts.tenant.onboarding_messages import OnboardingDTO
+from alm_workbench.contexts.tenant.people_messages import MemberDTO, RoleDTO
 from alm_workbench.contexts.tenant.tables import (
     invitation_tokens,
     invitations,

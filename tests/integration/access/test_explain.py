@@ -25,10 +25,7 @@ from alm_workbench.contexts.project.messages import (
     ProjectDTO,
     RevokeProjectRole,
 )
-from alm_workbench.contexts.tenant.people_messages import (
-    ListMembers,
-    UpdateMember,
-)
+from alm_workbench.contexts.tenant.people_messages import ListMembers, UpdateMember
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.errors import AccessDenied, InvalidInput, NotFound, TransitionDenied
 from tests.factories.workbench import Bench, Org

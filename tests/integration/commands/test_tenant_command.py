@@ -9,12 +9,8 @@ import pytest
 
 from alm_workbench.composition import opened
 from alm_workbench.config import Settings
-from alm_workbench.contexts.auth.session_messages import (
-    LogIn,
-)
-from alm_workbench.contexts.tenant.invitation_messages import (
-    InvitationByToken,
-)
+from alm_workbench.contexts.auth.session_messages import LogIn
+from alm_workbench.contexts.tenant.invitation_messages import InvitationByToken
 from alm_workbench.contexts.tenant.saga_messages import BeginOnboarding, OnboardingStep
 from alm_workbench.errors import AuthenticationFailed
 from tests.factories.workbench import PASSWORD

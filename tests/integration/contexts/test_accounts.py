@@ -34,21 +34,9 @@ from alm_workbench.contexts.auth.messages import (
 )
 from alm_workbench.contexts.auth.plugin import alm_handlers
 from alm_workbench.contexts.auth.repository import AuthRepository
-from alm_workbench.contexts.auth.session_messages import (
-    LogIn,
-    LogOut,
-    OpenSession,
-    ResolveSession,
-    SwitchTenant,
-)
-from alm_workbench.contexts.tenant.invitation_messages import (
-    InviteMember,
-    RevokeInvitation,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    AddMember,
-    ListMembers,
-)
+from alm_workbench.contexts.auth.session_messages import LogIn, LogOut, OpenSession, ResolveSession, SwitchTenant
+from alm_workbench.contexts.tenant.invitation_messages import InviteMember, RevokeInvitation
+from alm_workbench.contexts.tenant.people_messages import AddMember, ListMembers
 from alm_workbench.errors import AccessDenied, AlmError, AuthenticationFailed, Conflict, InvalidInput
 from alm_workbench.shared.context import Services
 from alm_workbench.shared.jobs import JobRun

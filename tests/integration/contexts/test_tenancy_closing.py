@@ -13,21 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from alm_workbench.contexts.artifact.messages import CreateArtifact, FindArtifacts
-from alm_workbench.contexts.auth.session_messages import (
-    ResolvePrincipal,
-)
-from alm_workbench.contexts.tenant.invitation_messages import (
-    AcceptInvitation,
-    InvitationByToken,
-    InviteMember,
-)
-from alm_workbench.contexts.tenant.messages import (
-    SetTenantStatus,
-    TenantBySlug,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    AddMember,
-)
+from alm_workbench.contexts.auth.session_messages import ResolvePrincipal
+from alm_workbench.contexts.tenant.invitation_messages import AcceptInvitation, InvitationByToken, InviteMember
+from alm_workbench.contexts.tenant.messages import SetTenantStatus, TenantBySlug
+from alm_workbench.contexts.tenant.people_messages import AddMember
 from alm_workbench.errors import AuthenticationFailed, NotFound
 from alm_workbench.mirror.layout import MirrorLayout
 from alm_workbench.mirror.refresher import Refresher

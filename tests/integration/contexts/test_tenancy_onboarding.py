@@ -20,22 +20,11 @@ import pytest
 import yaml
 
 from alm_workbench import resources
-from alm_workbench.contexts.auth.messages import (
-    CreateAccount,
-    UserDTO,
-)
-from alm_workbench.contexts.auth.session_messages import (
-    LogIn,
-)
-from alm_workbench.contexts.tenant.messages import (
-    TenantBySlug,
-)
+from alm_workbench.contexts.auth.messages import CreateAccount, UserDTO
+from alm_workbench.contexts.auth.session_messages import LogIn
+from alm_workbench.contexts.tenant.messages import TenantBySlug
 from alm_workbench.contexts.tenant.onboarding import Steps
-from alm_workbench.contexts.tenant.onboarding_messages import (
-    OnboardTenant,
-    ResumeOnboarding,
-    UnfinishedOnboardings,
-)
+from alm_workbench.contexts.tenant.onboarding_messages import OnboardTenant, ResumeOnboarding, UnfinishedOnboardings
 from alm_workbench.contexts.tenant.saga_messages import (
     BeginCompensation,
     BeginOnboarding,

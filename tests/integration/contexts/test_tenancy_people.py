@@ -13,15 +13,8 @@ import psycopg
 import pytest
 
 from alm_workbench.contexts.artifact.messages import CreateArtifact
-from alm_workbench.contexts.auth.messages import (
-    CreateAccount,
-    FindUser,
-    RegisterUser,
-)
-from alm_workbench.contexts.auth.session_messages import (
-    LogIn,
-    ResolvePrincipal,
-)
+from alm_workbench.contexts.auth.messages import CreateAccount, FindUser, RegisterUser
+from alm_workbench.contexts.auth.session_messages import LogIn, ResolvePrincipal
 from alm_workbench.contexts.project.messages import GrantProjectRole
 from alm_workbench.contexts.tenant.invitation_messages import (
     AcceptInvitation,
@@ -32,10 +25,7 @@ from alm_workbench.contexts.tenant.invitation_messages import (
     ResendInvitation,
     RevokeInvitation,
 )
-from alm_workbench.contexts.tenant.messages import (
-    GetTenant,
-    UpdateTenant,
-)
+from alm_workbench.contexts.tenant.messages import GetTenant, UpdateTenant
 from alm_workbench.contexts.tenant.people_messages import (
     AddMember,
     CreateRole,

@@ -18,24 +18,13 @@ from alm_workbench.contexts.artifact.messages import (
     RestoreArtifact,
     UpdateArtifact,
 )
-from alm_workbench.contexts.auth.messages import (
-    CreateAccount,
-)
-from alm_workbench.contexts.auth.session_messages import (
-    ResolvePrincipal,
-)
+from alm_workbench.contexts.auth.messages import CreateAccount
+from alm_workbench.contexts.auth.session_messages import ResolvePrincipal
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import CreateProject
-from alm_workbench.contexts.tenant.invitation_messages import (
-    InviteMember,
-)
-from alm_workbench.contexts.tenant.messages import (
-    GetSubscription,
-    SetTier,
-)
-from alm_workbench.contexts.tenant.people_messages import (
-    AddMember,
-)
+from alm_workbench.contexts.tenant.invitation_messages import InviteMember
+from alm_workbench.contexts.tenant.messages import GetSubscription, SetTier
+from alm_workbench.contexts.tenant.people_messages import AddMember
 from alm_workbench.errors import InvalidInput, TenantQuotaExceeded
 from alm_workbench.shared.tiers import Rates, Tier, Tiers, read_tiers, shipped_tiers
 from tests.factories.database import Cluster

@@ -36,9 +36,7 @@ from alm_workbench.contexts.project.messages import (
     ProjectDTO,
     ReopenProject,
 )
-from alm_workbench.contexts.tenant.people_messages import (
-    ListMembers,
-)
+from alm_workbench.contexts.tenant.people_messages import ListMembers
 from alm_workbench.contexts.tenant.policy_messages import (
     CreatePolicy,
     DeletePolicy,

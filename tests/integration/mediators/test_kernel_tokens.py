@@ -7,9 +7,7 @@ import time
 import pytest
 
 import alm_workbench as alm
-from alm_workbench.contexts.auth.session_messages import (
-    Me,
-)
+from alm_workbench.contexts.auth.session_messages import Me
 from alm_workbench.errors import AuthenticationFailed
 from alm_workbench.notebook.http import HttpMediator
 from tests.factories.workbench import Api

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import alm_workbench as alm
-from alm_workbench.contexts.tenant.people_messages import (
-    AddMember,
-)
+from alm_workbench.contexts.tenant.people_messages import AddMember
 from alm_workbench.errors import AccessDenied, AuthenticationFailed, InvalidInput, NotFound
 from alm_workbench.notebook.workbench import Workbench
 from tests.factories.workbench import PASSWORD, Api

@@ -10,9 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from alm_workbench.contexts.auth.session_messages import (
-    Me,
-)
+from alm_workbench.contexts.auth.session_messages import Me
 from alm_workbench.errors import AuthenticationFailed
 from alm_workbench.notebook.http import HttpMediator
 from tests.unit.notebook.test_http import ME, NOW, Server, jwt, ok, problem

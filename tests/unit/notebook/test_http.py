@@ -13,9 +13,7 @@ import httpx
 import pytest
 
 from alm_workbench.contexts.artifact.messages import CreateArtifact, DeleteArtifact
-from alm_workbench.contexts.auth.session_messages import (
-    Me,
-)
+from alm_workbench.contexts.auth.session_messages import Me
 from alm_workbench.contexts.reporting.messages import RunSql
 from alm_workbench.errors import (
     AlmError,
