@@ -340,6 +340,15 @@ class GrantedInProjects(Query[frozenset[str]]):
     membership_id: UUID
 
 
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class AboveMeInProjects(Query[frozenset[str]]):
+    """What a member's project roles grant in projects where I do not hold it: neither by ``held`` nor by roles there."""
+
+    membership_id: UUID
+    held: frozenset[str]
+
+
 @command(route=None, privilege=AUTHENTICATED)
 @dataclass(frozen=True, slots=True)
 class LeaveProjects(Command[int]):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from alm_workbench.contexts.auth.domain import closure
 from alm_workbench.contexts.project.messages import (
+    AboveMeInProjects,
     GetProject,
     GrantProjectRole,
     ListProjectMembers,
@@ -14,7 +16,7 @@ from alm_workbench.contexts.project.messages import (
     RevokeProjectRole,
 )
 from alm_workbench.contexts.project.repository import ProjectRepository
-from alm_workbench.contexts.tenant.people_messages import ListMembers, ListRoles, MemberDTO, RightsNow
+from alm_workbench.contexts.tenant.people_messages import ListMembers, ListRoles, MemberDTO, RightsNow, RoleDTO
 from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput, NotFound
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ProjectId
@@ -74,6 +76,29 @@ class RevokeProjectRoleHandler:
         return shown(ctx, member, [code for code in codes if code != message.role])
 
 
+class AboveMeInProjectsHandler:
+    """Measures the project roles of a member by what the caller holds in the same projects."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: AboveMeInProjects) -> frozenset[str]:
+        theirs = self._projects.held_by(ctx.conn, message.membership_id)
+        above: set[str] = set()
+        if theirs:
+            roles = {role.code: role for role in ctx.ask(ListRoles())}
+            for project_id, codes in theirs.items():
+                mine = message.held | ctx.ask(ProjectPrivileges(ProjectId(project_id)))
+                above |= {code for code in granted_by(codes, roles) if not grants(mine, code)}
+        return frozenset(above)
+
+
+def granted_by(codes: Iterable[str], roles: Mapping[str, RoleDTO]) -> frozenset[str]:
+    """Every privilege that roles grant, those they imply included."""
+    reached = closure(codes, {code: role.implies for code, role in roles.items()})
+    return frozenset(p for code in reached if code in roles for p in roles[code].privileges)
+
+
 def member_of(ctx: MessageContext, membership_id: UUID) -> MemberDTO:
     """A member of the organisation; raises ``NotFound``."""
     for member in ctx.ask(ListMembers()):
@@ -89,9 +114,7 @@ def require_own(ctx: MessageContext, project_id: ProjectId, code: str, mine: fro
         message = f"{code!r} is none of {', '.join(sorted(roles))}"
         raise InvalidInput(f"There is no role {code!r}", errors=[ErrorItem("/role", "unknown-role", message)])
     held = mine | ctx.ask(ProjectPrivileges(project_id))
-    reached = closure([code], {c: role.implies for c, role in roles.items()})
-    granted = {p for c in reached if c in roles for p in roles[c].privileges}
-    missing = sorted(p for p in granted if not grants(held, p))
+    missing = sorted(p for p in granted_by([code], roles) if not grants(held, p))
     if missing:
         reason = {"code": "R_PRIVILEGE_MISSING", "message": f"privilege {missing[0]} is needed", "rule_id": missing[0]}
         raise AccessDenied(f"You cannot give or take {code!r}: you do not hold {', '.join(missing)}", reasons=[reason])

@@ -30,6 +30,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.ProjectPrivileges: h.ProjectPrivilegesHandler(repo),
         m.ProjectRoleHolders: h.ProjectRoleHoldersHandler(repo),
         m.GrantedInProjects: h.GrantedInProjectsHandler(repo),
+        m.AboveMeInProjects: people.AboveMeInProjectsHandler(repo),
         m.LeaveProjects: h.LeaveProjectsHandler(repo),
         m.ListProjectMembers: people.ListProjectMembersHandler(repo),
         m.GrantProjectRole: people.GrantProjectRoleHandler(repo),

@@ -159,6 +159,14 @@ class ProjectRepository:
             found.setdefault(row.membership_id, []).append(row.role_code)
         return found
 
+    def held_by(self, conn: Connection, membership_id: UUID) -> dict[UUID, list[str]]:
+        """The roles that a member holds, by project."""
+        m = project_members.c
+        found: dict[UUID, list[str]] = {}
+        for row in conn.execute(select(m.project_id, m.role_code).where(m.membership_id == membership_id)):
+            found.setdefault(row.project_id, []).append(row.role_code)
+        return found
+
     def drop_role(self, conn: Connection, project_id: ProjectId, membership_id: UUID, code: str) -> None:
         """Take a role in a project from a member."""
         m = project_members.c

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
+from alm_workbench.contexts.project.messages import AboveMeInProjects
 from alm_workbench.contexts.tenant.domain import Roles, granted, missing, owns
 from alm_workbench.contexts.tenant.people_messages import MemberDTO
 from alm_workbench.contexts.tenant.repository import TenantRepository
@@ -47,6 +48,11 @@ class Authority:
         """Nobody gives, takes or touches roles that grant more than he holds; raises ``AccessDenied``."""
         names = ", ".join(sorted(codes))
         self.must_hold(granted(codes, self.roles), f"The roles {names} grant more than you hold")
+
+    def must_rule_in_projects(self, ctx: MessageContext, member: MemberDTO) -> None:
+        """Nobody takes away, or gives back, what somebody holds in a project and he does not; raises ``AccessDenied``."""
+        above = ctx.ask(AboveMeInProjects(member.membership_id, self.held))
+        self.must_hold(above, "The roles of this member in projects grant more than you hold there")
 
     def check_known(self, codes: Iterable[str]) -> tuple[str, ...]:
         """The role codes, each once; raises ``InvalidInput`` on one that does not exist."""

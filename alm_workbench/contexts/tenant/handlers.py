@@ -208,6 +208,8 @@ class UpdateMemberHandler:
         status = message.status or old.status
         authority.must_rule(old.roles)
         authority.must_rule(codes)
+        if status != old.status:
+            authority.must_rule_in_projects(ctx, old)
         authority.must_leave_an_owner(old, codes, active=status == "active")
         if (set(codes), status) == (set(old.roles), old.status):
             return shown(ctx, old)
@@ -228,6 +230,7 @@ class RemoveMemberHandler:
         authority = Authority(ctx, self._tenants, MANAGE)
         old = current(ctx, authority, message.membership_id, message.expected_version)
         authority.must_rule(old.roles)
+        authority.must_rule_in_projects(ctx, old)
         authority.must_leave_an_owner(old, (), active=False)
         ctx.ask(LeaveProjects(old.membership_id))
         self._invitations.revoke_of(ctx.conn, "invited_by", old.membership_id, ctx.now)

@@ -15,7 +15,7 @@ import pytest
 from alm_workbench.contexts.artifact.messages import CreateArtifact
 from alm_workbench.contexts.auth.messages import CreateAccount, FindUser, RegisterUser
 from alm_workbench.contexts.auth.session_messages import LogIn, ResolvePrincipal
-from alm_workbench.contexts.project.messages import GrantProjectRole
+from alm_workbench.contexts.project.messages import CreateProject, GrantProjectRole
 from alm_workbench.contexts.tenant.invitation_messages import (
     AcceptInvitation,
     InvitationByToken,
@@ -195,6 +195,32 @@ def test_nobody_gives_or_takes_more_than_he_holds(workbench: Bench) -> None:
         assert conn.execute(query, [self_.actor_id]).fetchone() == (len(escalations(org, target, self_, owner)),)
     made = clerk.send(CreateRole(f"greeter{next(NUMBER)}", {"en": "Greeter"}, ("member:invite",), ("viewer",)))
     assert clerk.send(UpdateMember(target.membership_id, target.version, (made.code,))).roles == (made.code,)
+
+
+def test_what_somebody_holds_in_a_project_counts_too(workbench: Bench) -> None:
+    """Who holds more in a project is removed, suspended or let back in by people who hold as much there."""
+    org = workbench.acme
+    admin, self_ = join(workbench, org, "admin")
+    _, found = join(workbench, org, "viewer")
+    org.owner.send(GrantProjectRole(org.project.id, found.membership_id, "owner"))
+    forbidden = (
+        RemoveMember(found.membership_id, found.version),
+        UpdateMember(found.membership_id, found.version, status="suspended"),
+    )
+    for message in forbidden:
+        with pytest.raises(AccessDenied, match="in projects") as refused:
+            admin.send(message)
+        assert [reason["rule_id"] for reason in refused.value.reasons] == ["*"]
+    changed = admin.send(UpdateMember(found.membership_id, found.version, ("viewer", "reviewer")))
+    out = org.owner.send(UpdateMember(found.membership_id, changed.version, status="suspended"))
+    with pytest.raises(AccessDenied, match="in projects"):
+        admin.send(UpdateMember(found.membership_id, out.version, status="active"))
+    elsewhere = org.owner.send(CreateProject("ELSE", "Elsewhere"))
+    org.owner.send(GrantProjectRole(elsewhere.id, self_.membership_id, "owner"))
+    with pytest.raises(AccessDenied, match="in projects"):
+        admin.send(RemoveMember(found.membership_id, out.version))
+    org.owner.send(GrantProjectRole(org.project.id, self_.membership_id, "owner"))
+    assert admin.send(RemoveMember(found.membership_id, out.version)).membership_id == found.membership_id
 
 
 def test_a_role_cannot_be_raised_behind_the_backs_of_who_holds_it(workbench: Bench) -> None:
