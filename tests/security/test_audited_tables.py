@@ -12,10 +12,12 @@ from tests.factories.rows import tenant_tables
 NOT_AUDITED: Mapping[str, str] = {
     "actors": "names of people as they are shown; memberships and keys, which make them, are audited",
     "artifact_field": "an index that a trigger keeps, made of artifacts",
+    "artifact_tag": "an index that a trigger keeps, made of artifacts",
     "audit_commits": "the audit trail itself, sealed",
     "audit_heads": "the audit trail itself, compared with it by verification",
     "audit_seals": "seals the audit trail, chained and signed",
     "audit_snapshots": "the audit trail itself, sealed",
+    "bin_entries": "which commit put what into the bin; the rows themselves are audited",
     "dead_letter_messages": "events that could not be published; says nothing that its outbox row did not",
     "decision_log": "a log of its own that nobody may change",
     "external_refs": "written once by an import, whose items are audited",
@@ -29,6 +31,7 @@ NOT_AUDITED: Mapping[str, str] = {
     "state_history": "a log of its own that nobody may change; the items' states are audited",
     "tenant_usage": "counts of what is there",
     "tombstones": "what the mirror must hear of",
+    "workflow_timers": "made of the process and the audited states of items; when a step is due",
 }
 
 
