@@ -27,9 +27,11 @@ NOT_AUDITED: Mapping[str, str] = {
     "invitation_tokens": "hashes only, which no snapshot may hold; invitations are audited",
     "key_aliases": "written once by an import, whose items are audited",
     "key_counters": "numbers that were given out",
+    "notifications": "everybody's own list of what others did, which is audited where it was done",
     "outbox_messages": "events on their way out, made of what is audited",
     "state_history": "a log of its own that nobody may change; the items' states are audited",
     "tenant_usage": "counts of what is there",
+    "watchers": "what people want to be told of; changes nothing but their own list",
     "tombstones": "what the mirror must hear of",
     "workflow_timers": "made of the process and the audited states of items; when a step is due",
 }

@@ -11,6 +11,8 @@ from alm_workbench.contexts.auth import jobs
 from alm_workbench.contexts.auth import messages as m
 from alm_workbench.contexts.auth import session_messages as sm
 from alm_workbench.contexts.auth import sessions as s
+from alm_workbench.contexts.auth.actor_messages import PrincipalsOf
+from alm_workbench.contexts.auth.actors import PrincipalsOfHandler
 from alm_workbench.contexts.auth.domain import AuthOptions, LiveBindings, Passwords, PrincipalMemory, Tokens
 from alm_workbench.contexts.auth.repository import AuthRepository
 from alm_workbench.shared.context import Handler, Services
@@ -54,6 +56,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.LinkIdentity: a.LinkIdentityHandler(users),
         m.FindByIdentity: a.FindByIdentityHandler(users),
         m.UnlinkIdentity: a.UnlinkIdentityHandler(users),
+        PrincipalsOf: PrincipalsOfHandler(users),
     }
 
 

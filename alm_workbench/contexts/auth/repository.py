@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -332,6 +333,10 @@ class AuthRepository:
         names = ("membership_id", "actor_id", "email", "display_name", "locale", "slug", "name", "tier")
         return MembershipRow(*[*(row[name] for name in names), tuple(row["role_codes"])])
 
+    def people(self, conn: Connection, actor_ids: Sequence[UUID]) -> list[Any]:
+        """Active members of the tenant of this transaction behind some actors, with their roles."""
+        return list(conn.execute(PEOPLE, {"ids": list(actor_ids)}))
+
     def roles(self, conn: Connection) -> dict[str, tuple[list[str], list[str]]]:
         """Roles of the tenant: code to (implied codes, privileges)."""
         rows = conn.execute(text("SELECT code, implies, privileges FROM alm.roles"))
@@ -351,6 +356,14 @@ SELECT m.id AS membership_id, m.actor_id, p.email, p.display_name, p.locale, t.s
   JOIN alm.tenants t ON t.tenant_id = m.tenant_id AND t.status = 'active'
   JOIN LATERAL alm.user_profile(m.user_id) p ON p.is_active
  WHERE m.user_id = :user_id AND m.status = 'active'
+""")
+PEOPLE = text("""
+SELECT m.id AS membership_id, m.actor_id, m.user_id, a.display_name,
+       coalesce((SELECT array_agg(r.role_code ORDER BY r.role_code) FROM alm.member_roles r
+                  WHERE r.tenant_id = m.tenant_id AND r.membership_id = m.id), '{}') AS role_codes
+  FROM alm.memberships m
+  JOIN alm.actors a ON a.tenant_id = m.tenant_id AND a.id = m.actor_id
+ WHERE m.actor_id = ANY (CAST(:ids AS uuid[])) AND m.status = 'active' AND m.deleted_at IS NULL
 """)
 NOTE = text(
     "SELECT alm.auth_note(:id, :kind, :user_id, :tenant_id, :session, :address, :client, :correlation, :detail)"

@@ -1,0 +1,2 @@
+DROP TABLE alm.watchers;
+DROP TABLE alm.notifications;
