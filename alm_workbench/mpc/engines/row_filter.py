@@ -19,7 +19,7 @@ from ..model import CompiledManifest
 from .authorizer import Cell, Requester, authorizer_of
 from .common import tree_of
 from .policy import candidates
-from .two_valued import FALSE, TRUE, both, certain, either, lists_of, with_values
+from .two_valued import FALSE, TRUE, both, certain, either, lists_of, opposite, with_values
 
 if TYPE_CHECKING:
     from ..expr.sql_translate import Memory
@@ -45,8 +45,11 @@ def row_filter(
     dialect: Dialect,
     *,
     policies: bool = False,
+    field: str | None = None,
 ) -> RowFilter:
     """Which items of a type the actor may see or change: the rows for which `decide_acl` allows, no more and no less.
+
+    With a `field` these are the items whose field the rules show, for the action on that field.
 
     It is for a WHERE clause, alone or joined by AND and OR, and may be NULL where it is not true: so it stays short, and
     indexes can serve it. A filter is made in some fifty microseconds and kept: pass the same `columns` object to get it
@@ -56,7 +59,7 @@ def row_filter(
     are left out for which a policy about the event of that name denies. NotTranslatable is returned, not raised: it names
     the rule and the part of its condition that has no SQL, and the caller decides in Python.
     """
-    cell = authorizer_of(compiled).cell(actor, action, type_id)
+    cell = authorizer_of(compiled).cell(actor, action, type_id, field)
     plan = cell.filters.get(policies)
     if plan is None:
         plan = cell.filters[policies] = _plan(compiled, cell, policies)
@@ -140,7 +143,12 @@ def _fold(compiled: CompiledManifest, cell: Cell, known: Mapping[str, Any]) -> E
     for step in reversed(cell.steps):
         rule = step.rule.definition
         certainly = _certain(compiled, rule.condition, not step.rule.deny, cell.key[1], known, rule.id)
-        tree = both(certainly, tree) if step.rule.deny else either(certainly, tree)
+        if step.rule.deny:
+            tree = both(certainly, tree)
+        elif step.answer:
+            tree = either(certainly, tree)
+        else:  # it allows the item and hides the field
+            tree = both(FALSE if certainly == TRUE else TRUE if certainly == FALSE else opposite(certainly), tree)
     return tree
 
 

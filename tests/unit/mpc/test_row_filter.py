@@ -24,6 +24,7 @@ from .rule_worlds import (
     ACTIONS,
     ACTORS,
     CONDITIONS,
+    FIELDS,
     ITEMS,
     MANIFESTS,
     ODD_ITEMS,
@@ -89,6 +90,31 @@ def test_the_database_keeps_what_the_rules_allow(
         return
     expected = [decide_acl(compiled, action, kind, context(actor, item, kind)).allow for item in items]
     assert kept(db, found, items) == expected
+
+
+@soak(60)
+@given(
+    compiled=MANIFESTS,
+    actor=ACTORS,
+    items=st.lists(ITEMS, min_size=1, max_size=8),
+    kind=st.sampled_from(TYPES),
+    field=st.sampled_from(FIELDS),
+)
+def test_the_database_keeps_the_items_whose_field_is_shown(
+    db: duckdb.DuckDBPyConnection,
+    compiled: CompiledManifest,
+    actor: dict[str, Any],
+    items: list[dict[str, Any]],
+    kind: str,
+    field: str,
+) -> None:
+    """Rules about the field and those that allow the item but hide the field included."""
+    found = filtered(compiled, actor, "read", kind, field=field)
+    if not isinstance(found, NotTranslatable):
+        authorizer = authorizer_of(compiled)
+        contexts = [context(actor, item, kind) for item in items]
+        expected = [authorizer.allows(authorizer.actor(facts), "read", kind, field=field) for facts in contexts]
+        assert kept(db, found, items) == expected
 
 
 @soak(40)
