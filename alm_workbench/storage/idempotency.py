@@ -9,7 +9,7 @@ import psycopg
 from sqlalchemy import Column, Connection, DateTime, Integer, LargeBinary, Table, Text, Uuid, insert, text
 from sqlalchemy.exc import IntegrityError
 
-from alm_workbench.errors import IdempotencyKeyReused, IdempotencyRunning
+from alm_workbench.errors import Conflict, IdempotencyKeyReused, IdempotencyRunning
 from alm_workbench.shared.idempotency import KEEP_HOURS, Answer, Once
 from alm_workbench.storage.tables import metadata
 
@@ -33,7 +33,7 @@ def claim(conn: Connection, command: str, once: Once) -> Answer | None:
     """Take a key for this transaction; the kept answer when this request was carried out before.
 
     Raises ``IdempotencyRunning`` while another transaction has it, ``IdempotencyKeyReused`` when it asked for
-    something else.
+    something else, ``Conflict`` when the answer went with an erasure.
     """
     found = conn.execute(_CLAIM, {"key": once.key}).one()
     if not found.free:
@@ -42,6 +42,8 @@ def claim(conn: Connection, command: str, once: Once) -> Answer | None:
         return None
     if found.command != command or bytes(found.fingerprint) != once.fingerprint:
         raise IdempotencyKeyReused("This Idempotency-Key was used for another request; take a new one")
+    if not found.body:
+        raise Conflict("This request was carried out, and its answer has been erased since")
     return Answer(bytes(found.body), found.etag)
 
 

@@ -230,12 +230,14 @@ class EraseHandler:
         newest = self._audit.snapshots(ctx.conn, message.entity_type, message.entity_id, 1, None)
         if not newest or "*" in visible_payload(ctx, message.entity_type, newest[0].payload).hidden:
             raise NotFound(f"there is no {message.entity_type} {message.entity_id}")
-        upto, count = self._audit.erase(ctx.conn, erasure_id, message.entity_type, message.entity_id, reason)
-        if not count:
+        upto, *counts = self._audit.erase(ctx.conn, erasure_id, message.entity_type, message.entity_id, reason)
+        count, decisions, answers = counts
+        if not any(counts):
             raise Conflict("there is no older version with values: the newest one is never erased, change it first")
         payload = {"entity_type": message.entity_type, "up_to_version": upto, "snapshots": count}
         ctx.emit(Event("EntityErased", message.entity_type, message.entity_id, payload))
-        return ErasureDTO(erasure_id, message.entity_type, message.entity_id, upto, count, reason)
+        about = (message.entity_type, message.entity_id)
+        return ErasureDTO(erasure_id, *about, upto, count, reason, decisions, answers)
 
 
 def changed(ctx: MessageContext, entity_type: str, row: Any) -> VisibleChange:

@@ -218,7 +218,10 @@ class VerificationDTO:
 
 @dataclass(frozen=True, slots=True)
 class ErasureDTO:
-    """An erasure: the versions whose values are gone; their digests stay, so that the seals still hold."""
+    """An erasure: the versions whose values are gone; their digests stay, so that the seals still hold.
+
+    ``decisions`` lost their reasons, ``answers`` that were kept for requests with an Idempotency-Key their bodies.
+    """
 
     id: UUID
     entity_type: str
@@ -226,6 +229,8 @@ class ErasureDTO:
     up_to_version: int
     snapshots: int
     reason: str
+    decisions: int = 0
+    answers: int = 0
 
 
 @query(route="GET /audit/{entity_type}/{entity_id}/history", privilege="audit:read", facade="audit.history")
@@ -336,7 +341,7 @@ class VerifyAudit(Query[VerificationDTO]):
 )
 @dataclass(frozen=True, slots=True)
 class EraseEntity(Command[ErasureDTO]):
-    """Remove the values of an item's older versions for good; who, when and the digests stay.
+    """Remove the values of an item's older versions for good, and their copies; who, when and the digests stay.
 
     The newest version stays: change or delete the item first, so that it holds nothing that must go.
     """

@@ -73,11 +73,14 @@ class AuditRepository:
 
     def erase(
         self, conn: Connection, erasure_id: UUID, entity_type: str, entity_id: UUID, reason: str
-    ) -> tuple[int, int]:
-        """Take the values of all but the newest version away; up to which version, and of how many."""
+    ) -> tuple[int, int, int, int]:
+        """Take the values of all but the newest version away.
+
+        Gives the last version that lost them, of how many, and how many decisions and kept answers lost theirs.
+        """
         values = {"id": erasure_id, "type": entity_type, "entity": entity_id, "reason": reason}
         row = conn.execute(ERASE, values).first()
-        return (row[0], row[1]) if row else (0, 0)
+        return (row[0], row[1], row[2], row[3]) if row else (0, 0, 0, 0)
 
     def artifacts_at(
         self, conn: Connection, project_id: ProjectId, at: datetime, type_id: str | None, limit: int, after: UUID | None
@@ -197,7 +200,7 @@ SELECT number, kind, sealed_at, leaf_count, first_at, last_at, encode(merkle_roo
   FROM alm.audit_seals WHERE (CAST(:before AS bigint) IS NULL OR number < :before) ORDER BY number DESC LIMIT :limit
 """)
 
-ERASE = text("SELECT up_to_version, snapshots FROM alm.audit_erase(:id, :type, :entity, :reason)")
+ERASE = text("SELECT up_to_version, snapshots, decisions, answers FROM alm.audit_erase(:id, :type, :entity, :reason)")
 
 # An imported item came into being when it says so, not when it was imported. Items that are gone for good have no row of
 # their own any more: the heads know them.

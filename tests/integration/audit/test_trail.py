@@ -6,7 +6,10 @@ from itertools import count
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
@@ -25,6 +28,7 @@ from alm_workbench.contexts.audit.messages import (
     GetCommit,
     GetSnapshot,
     ListCommits,
+    ListDecisions,
     ListSeals,
     SealAudit,
     VerifyAudit,
@@ -32,6 +36,7 @@ from alm_workbench.contexts.audit.messages import (
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
 from alm_workbench.errors import AccessDenied, Conflict, InvalidInput, NotFound
+from alm_workbench.storage.engine import begin
 from tests.factories.workbench import Api, Bench, Org
 from tests.integration.contexts.test_field_rights import TEXT
 
@@ -212,6 +217,42 @@ def test_an_erasure_keeps_who_and_when_and_verifies(org: Org, note: ArtifactDTO)
     assert ("reason", "asked for by the person it was about") in {(c.property, c.right) for c in told.changes}
     with pytest.raises(Conflict, match="newest"):
         org.owner.send(EraseEntity("Artifact", note.id, "again"))
+
+
+def test_an_erasure_reaches_the_copies(api: Api, org: Org, project: Any, workbench: Bench) -> None:
+    """Reasons of decisions and kept answers hold values too; that something was decided, and done once, stays known."""
+    secret, key = "the number of a passport", {"Idempotency-Key": uuid4().hex}
+    body = {"artifact_type": "note", "title": "Person", "fields": {"text": secret}}
+    path = f"/projects/{project.id}/artifacts"
+    made = api.post(path, body, headers=key).json
+    other = api.post(path, body, headers={"Idempotency-Key": uuid4().hex}).json
+    with pytest.raises(AccessDenied):
+        org.owner.send(UpdateArtifact(made["id"], made["version"], fields={"text": "raise", "margin": 101}))
+    org.owner.send(UpdateArtifact(made["id"], made["version"], fields={"text": "gone"}))
+    done = org.owner.send(EraseEntity("Artifact", made["id"], "asked for by the person it was about"))
+    assert (done.snapshots, done.answers, done.decisions >= 2) == (1, 1, True)
+    decisions = org.owner.query(ListDecisions(entity_id=made["id"])).items
+    assert {entry.verdict for entry in decisions} == {"allow", "deny"}
+    assert {reason["code"] for entry in decisions for reason in entry.reasons} == {"R_ERASED"}
+    again = api.post(path, body, headers=key)
+    assert (again.status, "erased" in again.json["detail"]) == (409, True)
+    with psycopg.connect(workbench.dsns.worker) as conn:
+        kept = conn.execute("SELECT convert_from(body, 'UTF8') FROM alm.idempotency_keys").fetchall()
+    told = [text for (text,) in kept if secret in text]
+    assert [other["id"] in text for text in told] == [True]
+
+
+def test_nothing_but_items_can_be_erased(org: Org, note: ArtifactDTO, workbench: Bench) -> None:
+    """The database itself refuses whatever else the trail keeps."""
+    with begin(workbench.runtime.engine, tenant_id=org.tenant_id) as conn:
+        kept = set(conn.execute(text("SELECT DISTINCT entity_type FROM alm.audit_heads")).scalars()) - {"Artifact"}
+    assert {"Project", "Role", "Membership"} <= kept
+    for entity_type in kept:
+        with (
+            pytest.raises(DBAPIError, match="erased"),
+            begin(workbench.runtime.engine, tenant_id=org.tenant_id) as conn,
+        ):
+            conn.execute(text("SELECT * FROM alm.audit_erase(:e, :t, :e, 'x')"), {"t": entity_type, "e": note.id})
 
 
 def test_an_erasure_needs_its_privilege_and_a_reason(org: Org, workbench: Bench, note: ArtifactDTO) -> None:
