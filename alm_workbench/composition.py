@@ -277,5 +277,5 @@ def project_of(ctx: MessageContext, message: Message[Any]) -> Any:
     project_id = getattr(message, "project_id", None)
     if isinstance(project_id, UUID):
         return project_id
-    artifact_id = getattr(message, "artifact_id", None)
+    artifact_id = getattr(message, "artifact_id", None) or getattr(message, "cycle_id", None)
     return ctx.ask(ProjectOfArtifact(artifact_id)) if isinstance(artifact_id, UUID) else None  # type: ignore[arg-type]

@@ -96,6 +96,7 @@ BUILT_IN = (
     "alm_workbench.contexts.project.plugin",
     "alm_workbench.contexts.artifact.plugin",
     "alm_workbench.contexts.workflow.plugin",
+    "alm_workbench.contexts.planning.plugin",
     "alm_workbench.contexts.notification.plugin",
     "alm_workbench.contexts.audit.plugin",
     "alm_workbench.contexts.access.plugin",

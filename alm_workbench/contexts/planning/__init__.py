@@ -1,0 +1,1 @@
+"""Teams, cycles, capacity, the backlog, areas and the work that people note."""

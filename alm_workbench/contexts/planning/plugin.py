@@ -1,0 +1,41 @@
+"""Registers the planning context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from alm_workbench.contexts.planning import cycles, teams, work
+from alm_workbench.contexts.planning import messages as m
+from alm_workbench.contexts.planning import team_messages as t
+from alm_workbench.contexts.planning import work_messages as w
+from alm_workbench.contexts.planning.repository import PlanningRepository
+from alm_workbench.shared.context import Handler, Services
+from alm_workbench.shared.plugins import hookimpl
+
+
+@hookimpl
+def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
+    """Handlers of this context."""
+    repo = PlanningRepository()
+    people = teams.Teams(repo)
+    plans = cycles.Plans(people)
+    return {
+        t.ListTeams: teams.ListTeamsHandler(people),
+        t.GetTeam: teams.GetTeamHandler(people),
+        t.CreateTeam: teams.CreateTeamHandler(people),
+        t.UpdateTeam: teams.UpdateTeamHandler(people),
+        t.DeleteTeam: teams.DeleteTeamHandler(people),
+        t.KnownTeams: teams.KnownTeamsHandler(people),
+        m.ListCycles: cycles.ListCyclesHandler(plans),
+        m.GetCyclePlan: cycles.GetCyclePlanHandler(plans),
+        m.SetCapacity: cycles.SetCapacityHandler(plans),
+        m.PlanItems: cycles.PlanItemsHandler(plans),
+        m.CarryOver: cycles.CarryOverHandler(plans),
+        m.ListBacklog: cycles.ListBacklogHandler(plans),
+        m.ListAreas: cycles.ListAreasHandler(plans),
+        w.LogWork: work.LogWorkHandler(repo),
+        w.ListWork: work.ListWorkHandler(repo),
+        w.TakeBackWork: work.TakeBackWorkHandler(repo),
+        w.MyWork: work.MyWorkHandler(),
+    }

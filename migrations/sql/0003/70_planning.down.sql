@@ -1,0 +1,1 @@
+DROP TABLE alm.work_logs, alm.cycle_capacities, alm.team_members, alm.teams;
