@@ -62,14 +62,16 @@ def test_what_was_committed_is_published_after_a_kill(installation: Installation
 
 
 def test_people_at_work_are_answered(installation: Installation) -> None:
-    """A few sessions read and write for some seconds: every answer is a right one (the large load is `make load`)."""
+    """A few sessions read and write side by side: every answer is a right one (the large load is `make load`)."""
+    plan = Plan(sessions=3, think=0.02, seconds=0, writes=0.5, settle=0, least=20)
     installation.start()
     try:
-        seen, _ = asyncio.run(run(Plan(sessions=3, think=0.1, seconds=3, writes=0.3, settle=0.5), installation))
+        seen, _ = asyncio.run(run(plan, installation))
     finally:
         installation.stop()
     assert seen.wrong == []
-    assert seen.statuses[200] >= 9  # log-ins, first looks, and what came of them
+    assert sum(seen.statuses.values()) >= plan.sessions * plan.least
+    assert {200, 201} <= seen.statuses.keys()
 
 
 def test_processes_share_a_port_and_are_kept_alive(installation: Installation) -> None:

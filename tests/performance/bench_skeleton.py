@@ -39,6 +39,8 @@ class Bench:
     requests: int
     folder: Path
     say: Callable[[str], None]
+    options: tuple[str, ...] = ()
+    """Of `alm lab` in the starts; with none it starts as everybody has it."""
     rows: list[Row] = field(default_factory=list)
 
     def add(self, row: Row) -> None:
@@ -63,8 +65,9 @@ class Bench:
             ("warm start of alm lab", "second", "data directory of the line above", 6.0),
         )
         for name, folder, what, goal in plan:
-            with start_lab(self.folder / folder, compiled) as lab:
-                self.add(Row(name, lab.seconds, "s", goal, note=f"{what}; {lab.cpu:.1f} CPU s", cpu=lab.cpu))
+            with start_lab(self.folder / folder, compiled, *self.options) as lab:
+                note = " ".join((f"{what}; {lab.cpu:.1f} CPU s", *self.options))
+                self.add(Row(name, lab.seconds, "s", goal, note=note, cpu=lab.cpu))
 
     # -- with data
 
@@ -213,7 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0] if __doc__ else None)
     parser.add_argument("--size", type=int, default=100_000, help="artifacts (default 100000)")
     parser.add_argument("--requests", type=int, default=200, help="requests of each kind (default 200)")
-    parser.add_argument("--quick", action="store_true", help="a hundredth of the size, few requests")
+    parser.add_argument("--quick", action="store_true", help="a hundredth of the size, few requests, a bare Lab")
     parser.add_argument("--json", action="store_true", help="print JSON, not a table")
     parser.add_argument("--part", choices=PARTS, action="append", help="only this part; may be repeated")
     parser.add_argument("--keep", action="store_true", help="keep the data directories")
@@ -221,7 +224,8 @@ def main(arguments: list[str] | None = None) -> int:
     size, requests = (max(100, given.size // 100), 20) if given.quick else (given.size, given.requests)
     begun = time.perf_counter()
     with scratch(given.keep) as folder:
-        bench = Bench(size, requests, folder, partial(print, file=sys.stderr, flush=True))
+        bare = ("--no-demo", "--no-dashboards") if given.quick else ()
+        bench = Bench(size, requests, folder, partial(print, file=sys.stderr, flush=True), bare)
         work = {"import": bench.package, "starts": bench.starts, "artifacts": bench.artifacts}
         for part in PARTS:
             if not given.part or part in given.part:

@@ -41,6 +41,8 @@ class Plan:
     writes: float = 0.1
     settle: float = 5.0
     """Seconds after the last log-in that are not measured."""
+    least: int = 0
+    """Requests that every session makes even when its time is over."""
 
 
 @dataclass
@@ -66,6 +68,7 @@ class Session:
         self._email = f"{PEOPLE[number % len(PEOPLE)]}@demo.example"
         self._project = ""
         self._items: list[dict[str, Any]] = []
+        self._asked = 0
         self.measured = False
 
     async def log_in(self, password: str) -> None:
@@ -80,7 +83,7 @@ class Session:
         """Think, ask, think."""
         while True:
             await asyncio.sleep(self._random.expovariate(1 / self._plan.think))
-            if time.monotonic() >= until:
+            if time.monotonic() >= until and self._asked >= self._plan.least:
                 return
             await (self._write() if self._random.random() < self._plan.writes else self._read())
 
@@ -126,6 +129,7 @@ class Session:
 
     async def _ask(self, kind: str, name: str, method: str, path: str, **more: Any) -> dict[str, Any] | None:
         begun = time.perf_counter()
+        self._asked += 1
         try:
             answer = await self._client.request(method, path, **more)
         except httpx.HTTPError as error:

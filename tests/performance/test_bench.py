@@ -55,7 +55,7 @@ def test_every_row_is_measured(rows: dict[str, dict[str, Any]]) -> None:
 
 @pytest.mark.slow
 def test_a_second_start_does_less_work(rows: dict[str, dict[str, Any]]) -> None:
-    """In processor seconds: no compiling after the first start, no seeding after the second."""
+    """In processor seconds: no compiling after the first start, no database to be made after the second."""
     first, second, warm = (rows[name]["cpu"] for name in ROWS[2:5])
     assert first > second > warm
 

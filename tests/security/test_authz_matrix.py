@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -96,8 +97,14 @@ def test_the_other_organisation_reaches_nothing_by_its_name(found: dict[str, dic
 
 def held(who: str, spec: Spec) -> bool:
     """Whether a role of the seed grants the privilege of a route."""
+    return grants(privileges_of(who), spec.privilege)
+
+
+@cache
+def privileges_of(who: str) -> frozenset[str]:
+    """What a role of the seed grants, with the roles that it implies; nothing for what is no role."""
     seed = {role["code"]: role for role in read_seed().roles}
     if who not in seed:
-        return False
+        return frozenset()
     codes = closure([who], {code: role.get("implies", ()) for code, role in seed.items()})
-    return grants(frozenset(p for code in codes for p in seed[code]["privileges"]), spec.privilege)
+    return frozenset(p for code in codes for p in seed[code]["privileges"])
