@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .ast import EMPTY
 from .engines.common import program_for, scope_of
 from .engines.workflow import is_blank
 from .expr.scope import EvalContext, Scope
@@ -48,6 +49,7 @@ def clean_fields(
     ctx: EvalContext,
     existing: Mapping[str, Any] | None = None,
     partial: bool = False,
+    properties: Mapping[str, Any] | None = None,
 ) -> FieldResult:
     """Check `values` for an item of a type.
 
@@ -55,13 +57,16 @@ def clean_fields(
     null clears a field. With
     `partial`, a required field that stays empty is a problem only if this call touches it. `result.values` is the whole
     field map to store; fields with problems keep their former value.
+
+    `properties` (title, state …) are what else changes: computed fields, and conditions that ask for a value, see them;
+    whether a field may be changed now is asked of the item as `ctx` has it.
     """
     kind = compiled.types.get(type_id)
     if kind is None:
         hint = did_you_mean(type_id, compiled.types)
         message = f"There is no type '{type_id}'" + (f" ({hint})" if hint else "")
         return FieldResult(dict(existing or {}), (FieldProblem("", "E_FIELD_UNKNOWN_TYPE", message),))
-    return _Cleaning(compiled, kind, ctx, existing, partial).run(values)
+    return _Cleaning(compiled, kind, ctx, existing, partial, properties or {}).run(values)
 
 
 class _Cleaning:
@@ -72,12 +77,14 @@ class _Cleaning:
         ctx: EvalContext,
         existing: Mapping[str, Any] | None,
         partial: bool,
+        properties: Mapping[str, Any] = EMPTY,
     ) -> None:
         self.compiled = compiled
         self.kind = kind
         self.ctx = ctx
         self.existing = existing
         self.partial = partial
+        self.properties = properties
         self.problems: list[FieldProblem] = []
         self.values: dict[str, Any] = dict(existing or {})
         self.touched: set[str] = set()
@@ -87,7 +94,7 @@ class _Cleaning:
     def run(self, values: Mapping[str, Any]) -> FieldResult:
         if self.existing is None:
             self._defaults()
-        before = self._scope() if any(f.readonly_when for f in self.kind.fields.values()) else None
+        before = self._scope({}) if any(f.readonly_when for f in self.kind.fields.values()) else None
         for name, value in values.items():
             self._take(str(name), value, before)
         self._compute()
@@ -99,9 +106,10 @@ class _Cleaning:
     def problem(self, field: str, code: str, message: str) -> None:
         self.problems.append(FieldProblem(field, code, message))
 
-    def _scope(self) -> Scope:
+    def _scope(self, properties: Mapping[str, Any] | None = None) -> Scope:
         workflow = self.compiled.workflows.get(self.kind.workflow)
         item: dict[str, Any] = {"state": workflow.initial if workflow else None, **self.ctx.self_}
+        item.update(self.properties if properties is None else properties)
         item["type"], item["fields"] = self.kind.id, self.values
         ctx = self.ctx
         return scope_of(self.compiled, EvalContext(item, ctx.actor, ctx.event, ctx.project, ctx.now, ctx.functions))

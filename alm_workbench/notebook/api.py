@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -15,6 +15,15 @@ from alm_workbench.contexts.apikey.messages import (
     ListApiKeys,
     RevokeApiKey,
     RotateApiKey,
+)
+from alm_workbench.contexts.artifact.bin_messages import BinItemDTO, ListBin, RestoreCommit, RestoredDTO
+from alm_workbench.contexts.artifact.finding_messages import (
+    Category,
+    CountArtifacts,
+    CountDTO,
+    FacetArtifacts,
+    FacetDTO,
+    SearchEverywhere,
 )
 from alm_workbench.contexts.artifact.messages import (
     ArtifactAccess,
@@ -57,6 +66,33 @@ from alm_workbench.contexts.audit.messages import (
     VerificationDTO,
     VerifyAudit,
 )
+from alm_workbench.contexts.bulk.messages import (
+    Action,
+    ApplyBulk,
+    BulkDTO,
+    BulkQuestion,
+    BulkRunDTO,
+    BulkTarget,
+    GetBulk,
+    ListBulks,
+    NewItem,
+    PlanBulk,
+    UndoBulk,
+)
+from alm_workbench.contexts.discussion.messages import (
+    AddComment,
+    CommentDTO,
+    CommentHistory,
+    CommentRevisionDTO,
+    DeleteComment,
+    Format,
+    GetComment,
+    ListComments,
+    ListMentionable,
+    MentionDTO,
+    RestoreComment,
+    UpdateComment,
+)
 from alm_workbench.contexts.manifest.messages import (
     CheckDTO,
     CheckManifest,
@@ -71,7 +107,47 @@ from alm_workbench.contexts.manifest.messages import (
     SaveManifest,
     VersionDTO,
 )
+from alm_workbench.contexts.notification.messages import (
+    CountNotifications,
+    ListNotifications,
+    ListWatchers,
+    MarkRead,
+    NotificationCountDTO,
+    NotificationDTO,
+    ReadDTO,
+    UnwatchArtifact,
+    WatchArtifact,
+    WatcherDTO,
+)
+from alm_workbench.contexts.planning.messages import (
+    AreaDTO,
+    CarriedOverDTO,
+    CarryOver,
+    CycleDTO,
+    CyclePlanDTO,
+    GetCyclePlan,
+    ListAreas,
+    ListBacklog,
+    ListCycles,
+    PlanItems,
+    SetCapacity,
+)
+from alm_workbench.contexts.planning.team_messages import (
+    CreateTeam,
+    DeleteTeam,
+    GetTeam,
+    ListTeams,
+    TeamDTO,
+    UpdateTeam,
+)
+from alm_workbench.contexts.planning.work_messages import ListWork, LogWork, MyWork, TakeBackWork, WorkLogDTO
 from alm_workbench.contexts.plugin.messages import GetPluginValues, PluginValueDTO, SetPluginValue
+from alm_workbench.contexts.project.bin_messages import (
+    DeletedProjectDTO,
+    DeleteProject,
+    ListDeletedProjects,
+    RestoreProject,
+)
 from alm_workbench.contexts.project.messages import (
     ActivateManifest,
     ActivationDTO,
@@ -90,6 +166,15 @@ from alm_workbench.contexts.project.messages import (
     RevokeProjectRole,
     UpdateProject,
 )
+from alm_workbench.contexts.project.settings_messages import (
+    Day,
+    GetProjectSettings,
+    ProjectSettingsDTO,
+    Told,
+    Unit,
+    UpdateProjectSettings,
+)
+from alm_workbench.contexts.project.template_messages import ListTemplates, TemplateDTO
 from alm_workbench.contexts.reporting.messages import (
     ListReports,
     MirrorStatus,
@@ -138,16 +223,26 @@ from alm_workbench.contexts.tenant.policy_messages import (
     UpdatePolicy,
 )
 from alm_workbench.contexts.workflow.messages import (
+    ApprovalDTO,
+    ApprovalsOf,
+    ApprovalStatus,
+    ApproveStep,
+    GetApproval,
     HistoryEntryDTO,
+    ItemTimes,
+    ItemTimesDTO,
+    ListApprovals,
     PermittedTransitions,
+    RejectStep,
     StateHistory,
     TransitionArtifact,
     TransitionVerdictDTO,
+    WithdrawStep,
 )
 from alm_workbench.notebook.plugins import PluginGroup, plugin_group
 from alm_workbench.shared.ids import ArtifactId, ManifestId, ProjectId, VersionId
 from alm_workbench.shared.mediator import Mediator
-from alm_workbench.shared.messages import FieldValue, Json, Page
+from alm_workbench.shared.messages import UNSET, FieldValue, Json, Page
 
 
 class AccessApi:
@@ -190,6 +285,55 @@ class AccessApi:
         return self._mediator.query(message)
 
 
+class ApprovalsApi:
+    """Messages about approvals."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def approve(self, *, approval_id: UUID, reason: str | None = None) -> ApprovalDTO:
+        """Agree to a step that somebody else asked for; with the last one needed it is taken, if every rule still allows it.
+
+        For people who hold one of the roles the process asks, never for keys or for whoever asked.
+        """
+        return self._mediator.send(ApproveStep(approval_id=approval_id, reason=reason))
+
+    def get(self, *, approval_id: UUID) -> ApprovalDTO:
+        """One request for approval."""
+        return self._mediator.query(GetApproval(approval_id=approval_id))
+
+    def list(
+        self,
+        *,
+        status: ApprovalStatus | None = None,
+        mine: bool = False,
+        project_id: ProjectId | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[ApprovalDTO]:
+        """Requests for approval that I may see, newest first; ``mine``: those that wait for me."""
+        message = ListApprovals(
+            status=status,
+            mine=mine,
+            project_id=project_id,
+            limit=limit,
+            cursor=cursor,
+        )
+        return self._mediator.query(message)
+
+    def of(self, *, artifact_id: ArtifactId) -> tuple[ApprovalDTO, ...]:
+        """Every request for approval of an item's steps, newest first."""
+        return self._mediator.query(ApprovalsOf(artifact_id=artifact_id))
+
+    def reject(self, *, approval_id: UUID, reason: str) -> ApprovalDTO:
+        """Refuse a step that somebody else asked for: one refusal ends the request."""
+        return self._mediator.send(RejectStep(approval_id=approval_id, reason=reason))
+
+    def withdraw(self, *, approval_id: UUID, reason: str | None = None) -> ApprovalDTO:
+        """Take back a step that I asked for."""
+        return self._mediator.send(WithdrawStep(approval_id=approval_id, reason=reason))
+
+
 class ArtifactsApi:
     """Messages about artifacts."""
 
@@ -220,6 +364,45 @@ class ArtifactsApi:
         """One item by its key, or by a key it had elsewhere."""
         return self._mediator.query(GetArtifactByKey(project_id=project_id, key=key, include=include))
 
+    def count(
+        self,
+        *,
+        project_id: ProjectId,
+        type: str | None = None,
+        state: str | None = None,
+        category: Category | None = None,
+        text: str | None = None,
+        filter: str | None = None,
+        assignee_id: UUID | None = None,
+        tag: str | None = None,
+        parent_id: ArtifactId | None = None,
+        keys: str | None = None,
+        created_since: datetime | None = None,
+        created_until: datetime | None = None,
+        updated_since: datetime | None = None,
+        updated_until: datetime | None = None,
+        deleted: Literal["only", "include"] | None = None,
+    ) -> CountDTO:
+        """How many items ``GET /projects/{project_id}/artifacts`` finds for the same question."""
+        message = CountArtifacts(
+            project_id=project_id,
+            type=type,
+            state=state,
+            category=category,
+            text=text,
+            filter=filter,
+            assignee_id=assignee_id,
+            tag=tag,
+            parent_id=parent_id,
+            keys=keys,
+            created_since=created_since,
+            created_until=created_until,
+            updated_since=updated_since,
+            updated_until=updated_until,
+            deleted=deleted,
+        )
+        return self._mediator.query(message)
+
     def create(
         self,
         *,
@@ -229,8 +412,9 @@ class ArtifactsApi:
         fields: Mapping[str, FieldValue] | None = None,
         parent_id: ArtifactId | None = None,
         assignee_id: UUID | None = None,
+        tags: tuple[str, ...] = (),
     ) -> ArtifactDTO:
-        """Create an item. ``artifact_type`` is the id or a label of a type of the active manifest."""
+        """Create an item, last in its project's order; ``artifact_type`` is the id or a label of a type of the active manifest."""
         message = CreateArtifact(
             project_id=project_id,
             artifact_type=artifact_type,
@@ -238,12 +422,65 @@ class ArtifactsApi:
             fields={} if fields is None else fields,
             parent_id=parent_id,
             assignee_id=assignee_id,
+            tags=tags,
         )
         return self._mediator.send(message)
 
-    def delete(self, *, artifact_id: ArtifactId, expected_version: int) -> ArtifactDTO:
-        """Put an item into the bin; it can be restored."""
-        return self._mediator.send(DeleteArtifact(artifact_id=artifact_id, expected_version=expected_version))
+    def delete(self, *, artifact_id: ArtifactId, expected_version: int, cascade: bool = False) -> ArtifactDTO:
+        """Put an item into the bin, with its links, comments and files; ``POST …/restore`` brings all of it back.
+
+        Items below it go along if ``cascade`` says so, else they are in the way; tasks below it live on, at the top.
+        """
+        message = DeleteArtifact(
+            artifact_id=artifact_id,
+            expected_version=expected_version,
+            cascade=cascade,
+        )
+        return self._mediator.send(message)
+
+    def facets(
+        self,
+        *,
+        project_id: ProjectId,
+        by: str = "type,state",
+        type: str | None = None,
+        state: str | None = None,
+        category: Category | None = None,
+        text: str | None = None,
+        filter: str | None = None,
+        assignee_id: UUID | None = None,
+        tag: str | None = None,
+        parent_id: ArtifactId | None = None,
+        keys: str | None = None,
+        created_since: datetime | None = None,
+        created_until: datetime | None = None,
+        updated_since: datetime | None = None,
+        updated_until: datetime | None = None,
+        deleted: Literal["only", "include"] | None = None,
+    ) -> tuple[FacetDTO, ...]:
+        """How the items found spread over the values of fields; ``by`` names them with commas between them.
+
+        ``type``, ``state``, ``category``, ``assignee``, ``tags``, or fields that hold choices, people, teams, items or yes and no.
+        """
+        message = FacetArtifacts(
+            project_id=project_id,
+            by=by,
+            type=type,
+            state=state,
+            category=category,
+            text=text,
+            filter=filter,
+            assignee_id=assignee_id,
+            tag=tag,
+            parent_id=parent_id,
+            keys=keys,
+            created_since=created_since,
+            created_until=created_until,
+            updated_since=updated_since,
+            updated_until=updated_until,
+            deleted=deleted,
+        )
+        return self._mediator.query(message)
 
     def find(
         self,
@@ -253,14 +490,30 @@ class ArtifactsApi:
         state: str | None = None,
         category: Category | None = None,
         text: str | None = None,
+        filter: str | None = None,
         assignee_id: UUID | None = None,
+        tag: str | None = None,
+        parent_id: ArtifactId | None = None,
+        keys: str | None = None,
+        created_since: datetime | None = None,
+        created_until: datetime | None = None,
+        updated_since: datetime | None = None,
+        updated_until: datetime | None = None,
+        deleted: Literal["only", "include"] | None = None,
+        sort: str | None = None,
         include: Literal["access"] | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[ArtifactDTO]:
-        """Find items; ``text`` searches keys, titles and texts in Turkish and English. Newest first.
+        """Find items. Newest first, or best hit first where ``text`` is given, or as ``sort`` says.
 
-        ``include=access`` adds to each what I may do with it.
+        ``text`` searches keys, titles and texts in Turkish and English; its last word may be the beginning of one.
+        ``filter`` is a condition in the language of manifests, such as ``priority in ['high', 'urgent'] and assignee == actor.id``.
+        ``type``, ``state``, ``tag`` and ``keys`` take one value or several with commas between them; of several
+        tags an item has all. A moment ``…_since`` counts, one ``…_until`` does not. ``sort`` names fields with commas between
+        them, ``-`` before one turns it round, items without a value come last. ``deleted`` shows the bin too, or only it, to
+        those who may restore. Items found by what the caller may not see of them are left out. ``include=access`` adds to each
+        what I may do with it.
         """
         message = FindArtifacts(
             project_id=project_id,
@@ -268,7 +521,17 @@ class ArtifactsApi:
             state=state,
             category=category,
             text=text,
+            filter=filter,
             assignee_id=assignee_id,
+            tag=tag,
+            parent_id=parent_id,
+            keys=keys,
+            created_since=created_since,
+            created_until=created_until,
+            updated_since=updated_since,
+            updated_until=updated_until,
+            deleted=deleted,
+            sort=sort,
             include=include,
             limit=limit,
             cursor=cursor,
@@ -324,8 +587,15 @@ class ArtifactsApi:
         return self._mediator.query(ListLinks(artifact_id=artifact_id))
 
     def restore(self, *, artifact_id: ArtifactId) -> ArtifactDTO:
-        """Take an item out of the bin."""
+        """Take an item out of the bin, with the links, comments and files that went with it.
+
+        Items that were deleted with it stay there; ``RestoreCommit`` brings all back.
+        """
         return self._mediator.send(RestoreArtifact(artifact_id=artifact_id))
+
+    def times(self, *, artifact_id: ArtifactId) -> ItemTimesDTO:
+        """How long an item was in each state, and how long it took in all."""
+        return self._mediator.query(ItemTimes(artifact_id=artifact_id))
 
     def transition(
         self,
@@ -336,7 +606,11 @@ class ArtifactsApi:
         reason: str | None = None,
         fields: Mapping[str, FieldValue] | None = None,
     ) -> ArtifactDTO:
-        """Take a step of the workflow; ``fields`` are set in the same step (a reason that is required, for one)."""
+        """Take a step of the workflow; ``fields`` are set in the same step.
+
+        ``reason`` is free, or one of those the step offers (more words may follow after a colon). Where others must agree
+        first, the step is asked for: the item comes back as it was, with ``pending``.
+        """
         message = TransitionArtifact(
             artifact_id=artifact_id,
             transition=transition,
@@ -357,15 +631,22 @@ class ArtifactsApi:
         expected_version: int,
         title: str | None = None,
         fields: Mapping[str, FieldValue] | None = None,
-        assignee_id: UUID | None = None,
+        assignee_id: UUID | None = UNSET,
+        parent_id: ArtifactId | None = UNSET,
+        tags: tuple[str, ...] | None = UNSET,
     ) -> ArtifactDTO:
-        """Change an item. Only the fields named are touched; a null clears one."""
+        """Change an item. Only what is named is touched; a null clears a field, the assignee, the parent or the tags.
+
+        ``tags`` are all tags that the item has afterwards. With another parent it keeps its rank.
+        """
         message = UpdateArtifact(
             artifact_id=artifact_id,
             expected_version=expected_version,
             title=title,
             fields={} if fields is None else fields,
             assignee_id=assignee_id,
+            parent_id=parent_id,
+            tags=tags,
         )
         return self._mediator.send(message)
 
@@ -443,7 +724,7 @@ class AuditApi:
         return self._mediator.query(DiffSnapshots(entity_type=entity_type, entity_id=entity_id, from_=from_, to=to))
 
     def erase(self, *, entity_type: Literal["Artifact"], entity_id: UUID, reason: str) -> ErasureDTO:
-        """Remove the values of an item's older versions for good; who, when and the digests stay.
+        """Remove the values of an item's older versions for good, and their copies; who, when and the digests stay.
 
         The newest version stays: change or delete the item first, so that it holds nothing that must go.
         """
@@ -481,6 +762,227 @@ class AuditApi:
     def verify(self, *, live: bool = True) -> VerificationDTO:
         """Check every snapshot and commit against the seals, and with ``live`` the tables against the newest snapshots."""
         return self._mediator.query(VerifyAudit(live=live))
+
+
+class BulkApi:
+    """Messages about bulk."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def apply(
+        self,
+        *,
+        project_id: ProjectId,
+        action: Action,
+        items: tuple[BulkTarget, ...] = (),
+        where: BulkQuestion | None = None,
+        create: tuple[NewItem, ...] = (),
+        title: str | None = None,
+        fields: Mapping[str, FieldValue] | None = None,
+        assignee_id: UUID | None = UNSET,
+        parent_id: ArtifactId | None = UNSET,
+        tags: tuple[str, ...] | None = UNSET,
+        add_tags: tuple[str, ...] = (),
+        remove_tags: tuple[str, ...] = (),
+        transition: str | None = None,
+        reason: str | None = None,
+        before: ArtifactId | None = None,
+        after: ArtifactId | None = None,
+        link_type: str | None = None,
+        target_id: ArtifactId | None = None,
+        on_error: Literal["stop", "skip"] = "stop",
+        plan_id: UUID | None = None,
+    ) -> BulkDTO:
+        """Change many items at once, each through the same guards as one by one: all or none, or all that may be.
+
+        Takes the privileges of the single commands. With ``plan_id`` it is refused (409) where an item, the selection or
+        the process changed since that plan. ``on_error=stop`` changes nothing where one item is refused.
+        """
+        message = ApplyBulk(
+            project_id=project_id,
+            action=action,
+            items=items,
+            where=where,
+            create=create,
+            title=title,
+            fields={} if fields is None else fields,
+            assignee_id=assignee_id,
+            parent_id=parent_id,
+            tags=tags,
+            add_tags=add_tags,
+            remove_tags=remove_tags,
+            transition=transition,
+            reason=reason,
+            before=before,
+            after=after,
+            link_type=link_type,
+            target_id=target_id,
+            on_error=on_error,
+            plan_id=plan_id,
+        )
+        return self._mediator.send(message)
+
+    def get(self, *, project_id: ProjectId, run_id: UUID) -> BulkRunDTO:
+        """One bulk change."""
+        return self._mediator.query(GetBulk(project_id=project_id, run_id=run_id))
+
+    def list(self, *, project_id: ProjectId, limit: int = 50, cursor: str | None = None) -> Page[BulkRunDTO]:
+        """The bulk changes of a project, newest first, without plans."""
+        return self._mediator.query(ListBulks(project_id=project_id, limit=limit, cursor=cursor))
+
+    def plan(
+        self,
+        *,
+        project_id: ProjectId,
+        action: Action,
+        items: tuple[BulkTarget, ...] = (),
+        where: BulkQuestion | None = None,
+        create: tuple[NewItem, ...] = (),
+        title: str | None = None,
+        fields: Mapping[str, FieldValue] | None = None,
+        assignee_id: UUID | None = UNSET,
+        parent_id: ArtifactId | None = UNSET,
+        tags: tuple[str, ...] | None = UNSET,
+        add_tags: tuple[str, ...] = (),
+        remove_tags: tuple[str, ...] = (),
+        transition: str | None = None,
+        reason: str | None = None,
+        before: ArtifactId | None = None,
+        after: ArtifactId | None = None,
+        link_type: str | None = None,
+        target_id: ArtifactId | None = None,
+    ) -> BulkDTO:
+        """Say what a bulk change would do: the diff of each item and the verdict of every rule. Nothing is changed.
+
+        It is carried out and taken back, so that it says exactly what ``apply`` does. The run's id is what ``apply`` takes
+        as ``plan_id``; it holds for a day.
+        """
+        message = PlanBulk(
+            project_id=project_id,
+            action=action,
+            items=items,
+            where=where,
+            create=create,
+            title=title,
+            fields={} if fields is None else fields,
+            assignee_id=assignee_id,
+            parent_id=parent_id,
+            tags=tags,
+            add_tags=add_tags,
+            remove_tags=remove_tags,
+            transition=transition,
+            reason=reason,
+            before=before,
+            after=after,
+            link_type=link_type,
+            target_id=target_id,
+        )
+        return self._mediator.send(message)
+
+    def undo(self, *, project_id: ProjectId, run_id: UUID) -> BulkDTO:
+        """Take a bulk change back, once: every item as it was before, through the same guards.
+
+        Items that somebody changed since are refused and named; the others are taken back. It is a bulk change itself.
+        Whoever made the change may do it, and whoever may change the project.
+        """
+        return self._mediator.send(UndoBulk(project_id=project_id, run_id=run_id))
+
+
+class CommentsApi:
+    """Messages about comments."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def add(
+        self,
+        *,
+        artifact_id: ArtifactId,
+        text: str,
+        format: Format = "plain",
+        parent_id: UUID | None = None,
+        occurred_at: datetime | None = None,
+    ) -> CommentDTO:
+        """Comment on an item, or answer a comment (``parent_id``; an answer to an answer stands in the same thread).
+
+        ``@[any words](actor id)`` mentions a person, as ``@e-mail`` does where I may see addresses; who may read the item is
+        told. ``occurred_at`` lies in the past and takes the right to import: it is for discussions held elsewhere.
+        """
+        message = AddComment(
+            artifact_id=artifact_id,
+            text=text,
+            format=format,
+            parent_id=parent_id,
+            occurred_at=occurred_at,
+        )
+        return self._mediator.send(message)
+
+    def delete(self, *, artifact_id: ArtifactId, comment_id: UUID, expected_version: int) -> CommentDTO:
+        """Take a comment of mine away, or anybody's where I moderate; it can be restored. Answers to it stay."""
+        message = DeleteComment(
+            artifact_id=artifact_id,
+            comment_id=comment_id,
+            expected_version=expected_version,
+        )
+        return self._mediator.send(message)
+
+    def get(self, *, artifact_id: ArtifactId, comment_id: UUID) -> CommentDTO:
+        """One comment."""
+        return self._mediator.query(GetComment(artifact_id=artifact_id, comment_id=comment_id))
+
+    def history(self, *, artifact_id: ArtifactId, comment_id: UUID) -> tuple[CommentRevisionDTO, ...]:
+        """What a comment of mine said before, oldest first; anybody's where I moderate or read the audit trail."""
+        return self._mediator.query(CommentHistory(artifact_id=artifact_id, comment_id=comment_id))
+
+    def list(
+        self,
+        *,
+        artifact_id: ArtifactId,
+        order: Literal["oldest", "newest"] = "oldest",
+        deleted: bool | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[CommentDTO]:
+        """The comments on an item, oldest first unless ``order`` is newest.
+
+        ``deleted`` lists those in the bin that I may restore: my own, or everybody's where I moderate.
+        """
+        message = ListComments(
+            artifact_id=artifact_id,
+            order=order,
+            deleted=deleted,
+            limit=limit,
+            cursor=cursor,
+        )
+        return self._mediator.query(message)
+
+    def mentionable(self, *, artifact_id: ArtifactId, text: str = "") -> tuple[MentionDTO, ...]:
+        """Members who may read an item, by name, at most twenty; ``text`` is how some part of the name begins."""
+        return self._mediator.query(ListMentionable(artifact_id=artifact_id, text=text))
+
+    def restore(self, *, artifact_id: ArtifactId, comment_id: UUID) -> CommentDTO:
+        """Bring back a comment of mine, or anybody's where I moderate."""
+        return self._mediator.send(RestoreComment(artifact_id=artifact_id, comment_id=comment_id))
+
+    def update(
+        self,
+        *,
+        artifact_id: ArtifactId,
+        comment_id: UUID,
+        expected_version: int,
+        text: str,
+        format: Format | None = None,
+    ) -> CommentDTO:
+        """Change a comment of mine, or anybody's where I moderate; who is mentioned anew is told."""
+        message = UpdateComment(
+            artifact_id=artifact_id,
+            comment_id=comment_id,
+            expected_version=expected_version,
+            text=text,
+            format=format,
+        )
+        return self._mediator.send(message)
 
 
 class KeysApi:
@@ -619,6 +1121,96 @@ class MirrorApi:
         return self._mediator.query(MirrorStatus())
 
 
+class NotificationsApi:
+    """Messages about notifications."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def count(self) -> NotificationCountDTO:
+        """How many of my notifications are unread."""
+        return self._mediator.query(CountNotifications())
+
+    def list(
+        self,
+        *,
+        unread: bool | None = None,
+        kind: str | None = None,
+        project_id: ProjectId | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[NotificationDTO]:
+        """What happened that concerns me, newest first; without what I may not see any more."""
+        message = ListNotifications(
+            unread=unread,
+            kind=kind,
+            project_id=project_id,
+            limit=limit,
+            cursor=cursor,
+        )
+        return self._mediator.query(message)
+
+    def read(self, *, ids: tuple[UUID, ...] | None = None, read: bool = True) -> ReadDTO:
+        """Mark notifications of mine as read, or as unread again; no ``ids`` means all of them."""
+        return self._mediator.send(MarkRead(ids=ids, read=read))
+
+
+class PlanningApi:
+    """Messages about planning."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def areas(self, *, project_id: ProjectId) -> tuple[AreaDTO, ...]:
+        """The areas of a project in their order, each with the effort of everything below it."""
+        return self._mediator.query(ListAreas(project_id=project_id))
+
+    def backlog(self, *, project_id: ProjectId, limit: int = 50, cursor: str | None = None) -> Page[ArtifactDTO]:
+        """What could be planned, is in no cycle and not done, in the order of its ranks."""
+        return self._mediator.query(ListBacklog(project_id=project_id, limit=limit, cursor=cursor))
+
+    def carry_over(self, *, cycle_id: ArtifactId, to: ArtifactId | None = None) -> CarriedOverDTO:
+        """Move what is not done in a cycle to another one, or back into the backlog (None)."""
+        return self._mediator.send(CarryOver(cycle_id=cycle_id, to=to))
+
+    def cycle(self, *, cycle_id: ArtifactId) -> CyclePlanDTO:
+        """A cycle, and what everybody has on the plate in it against what they can take."""
+        return self._mediator.query(GetCyclePlan(cycle_id=cycle_id))
+
+    def cycles(self, *, project_id: ProjectId, include_done: bool = False) -> tuple[CycleDTO, ...]:
+        """The cycles of a project by day, the part before the whole; those that are done only with ``include_done``."""
+        return self._mediator.query(ListCycles(project_id=project_id, include_done=include_done))
+
+    def plan(
+        self,
+        *,
+        project_id: ProjectId,
+        artifact_ids: tuple[ArtifactId, ...],
+        cycle_id: ArtifactId | None,
+    ) -> tuple[ArtifactDTO, ...]:
+        """Put items into a cycle that is not done, or back into the backlog (None): all of them or none."""
+        return self._mediator.send(PlanItems(project_id=project_id, artifact_ids=artifact_ids, cycle_id=cycle_id))
+
+    def set_capacity(
+        self,
+        *,
+        cycle_id: ArtifactId,
+        amount: float | None,
+        actor_id: UUID | None = None,
+        team_id: UUID | None = None,
+        note: str = "",
+    ) -> CyclePlanDTO:
+        """Say what somebody, or a team as a whole, can take on in a cycle; None takes the entry away."""
+        message = SetCapacity(
+            cycle_id=cycle_id,
+            amount=amount,
+            actor_id=actor_id,
+            team_id=team_id,
+            note=note,
+        )
+        return self._mediator.send(message)
+
+
 class PluginsApi:
     """Messages about plugins."""
 
@@ -705,6 +1297,10 @@ class ProjectsApi:
         """Let a project stand still: it can be read and searched, and nothing in it changes until it is reopened."""
         return self._mediator.send(ArchiveProject(project_id=project_id, expected_version=expected_version))
 
+    def bin(self, *, project_id: ProjectId, limit: int = 50, cursor: str | None = None) -> Page[BinItemDTO]:
+        """The items in the bin of a project that I may read, newest deletion first."""
+        return self._mediator.query(ListBin(project_id=project_id, limit=limit, cursor=cursor))
+
     def create(
         self,
         *,
@@ -712,15 +1308,28 @@ class ProjectsApi:
         name: str,
         description: str = "",
         manifest_version_id: VersionId | None = None,
+        template: str | None = None,
     ) -> ProjectDTO:
-        """Create a project. ``key`` is 2 to 10 capital letters and digits."""
+        """Create a project. ``key`` is 2 to 10 capital letters and digits.
+
+        ``template`` (one of ``GET /templates``) or ``manifest_version_id`` says which process rules there from the start.
+        """
         message = CreateProject(
             key=key,
             name=name,
             description=description,
             manifest_version_id=manifest_version_id,
+            template=template,
         )
         return self._mediator.send(message)
+
+    def delete(self, *, project_id: ProjectId, expected_version: int) -> ProjectDTO:
+        """Put a project into the bin with all its items, links, comments and files. Its key stays taken."""
+        return self._mediator.send(DeleteProject(project_id=project_id, expected_version=expected_version))
+
+    def deleted(self, *, limit: int = 50, cursor: str | None = None) -> Page[DeletedProjectDTO]:
+        """The projects in the bin, newest deletion first."""
+        return self._mediator.query(ListDeletedProjects(limit=limit, cursor=cursor))
 
     def get(self, *, project_id: ProjectId) -> ProjectDTO:
         """One project."""
@@ -746,9 +1355,25 @@ class ProjectsApi:
         """Work on an archived project again."""
         return self._mediator.send(ReopenProject(project_id=project_id, expected_version=expected_version))
 
+    def restore(self, *, project_id: ProjectId) -> ProjectDTO:
+        """Take a project out of the bin with exactly what went there with it; what was deleted before stays deleted."""
+        return self._mediator.send(RestoreProject(project_id=project_id))
+
+    def restore_commit(self, *, project_id: ProjectId, commit_id: UUID) -> RestoredDTO:
+        """Bring back exactly what one commit deleted, all of it or nothing: items, links, comments, files."""
+        return self._mediator.send(RestoreCommit(project_id=project_id, commit_id=commit_id))
+
     def revoke_role(self, *, project_id: ProjectId, membership_id: UUID, role: str) -> ProjectMemberDTO:
         """Take a role in this project from a member; one that is not held is taken already."""
         return self._mediator.send(RevokeProjectRole(project_id=project_id, membership_id=membership_id, role=role))
+
+    def settings(self, *, project_id: ProjectId) -> ProjectSettingsDTO:
+        """How a project is set."""
+        return self._mediator.query(GetProjectSettings(project_id=project_id))
+
+    def templates(self) -> tuple[TemplateDTO, ...]:
+        """The processes that a new project may begin with, the simplest first."""
+        return self._mediator.query(ListTemplates())
 
     def update(
         self,
@@ -764,6 +1389,33 @@ class ProjectsApi:
             expected_version=expected_version,
             name=name,
             description=description,
+        )
+        return self._mediator.send(message)
+
+    def update_settings(
+        self,
+        *,
+        project_id: ProjectId,
+        expected_version: int,
+        default_type: str | None = UNSET,
+        language: Literal["en", "tr"] | None = UNSET,
+        week_start: Day | None = UNSET,
+        working_days: tuple[Day, ...] | None = UNSET,
+        estimation_unit: Unit | None = UNSET,
+        auto_watch: bool | None = UNSET,
+        notify: tuple[Told, ...] | None = UNSET,
+    ) -> ProjectSettingsDTO:
+        """Set a project otherwise; what is not named stays, null takes a setting back to what holds by itself."""
+        message = UpdateProjectSettings(
+            project_id=project_id,
+            expected_version=expected_version,
+            default_type=default_type,
+            language=language,
+            week_start=week_start,
+            working_days=working_days,
+            estimation_unit=estimation_unit,
+            auto_watch=auto_watch,
+            notify=notify,
         )
         return self._mediator.send(message)
 
@@ -861,6 +1513,48 @@ class RolesApi:
         return self._mediator.send(message)
 
 
+class TeamsApi:
+    """Messages about teams."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def create(self, *, name: str, description: str = "", members: tuple[UUID, ...] = ()) -> TeamDTO:
+        """Make a team of members of the organisation; no other team has its name."""
+        return self._mediator.send(CreateTeam(name=name, description=description, members=members))
+
+    def delete(self, *, team_id: UUID, expected_version: int) -> TeamDTO:
+        """Dissolve a team; items and capacities that name it keep the name."""
+        return self._mediator.send(DeleteTeam(team_id=team_id, expected_version=expected_version))
+
+    def get(self, *, team_id: UUID) -> TeamDTO:
+        """One team."""
+        return self._mediator.query(GetTeam(team_id=team_id))
+
+    def list(self) -> tuple[TeamDTO, ...]:
+        """The teams of the organisation, by name."""
+        return self._mediator.query(ListTeams())
+
+    def update(
+        self,
+        *,
+        team_id: UUID,
+        expected_version: int,
+        name: str | None = None,
+        description: str | None = None,
+        members: tuple[UUID, ...] | None = None,
+    ) -> TeamDTO:
+        """Rename a team, describe it anew, or say who is in it; what is not named stays."""
+        message = UpdateTeam(
+            team_id=team_id,
+            expected_version=expected_version,
+            name=name,
+            description=description,
+            members=members,
+        )
+        return self._mediator.send(message)
+
+
 class TenantApi:
     """Messages about tenant."""
 
@@ -910,29 +1604,111 @@ class TenantApi:
         return self._mediator.send(message)
 
 
+class WatchersApi:
+    """Messages about watchers."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def list(self, *, artifact_id: ArtifactId) -> tuple[WatcherDTO, ...]:
+        """Who watches an item, by name."""
+        return self._mediator.query(ListWatchers(artifact_id=artifact_id))
+
+    def unwatch(self, *, artifact_id: ArtifactId) -> tuple[WatcherDTO, ...]:
+        """Be told no more, also where I am author, assignee or commenter; gives who still watches."""
+        return self._mediator.send(UnwatchArtifact(artifact_id=artifact_id))
+
+    def watch(self, *, artifact_id: ArtifactId) -> WatcherDTO:
+        """Be told what happens to an item from now on."""
+        return self._mediator.send(WatchArtifact(artifact_id=artifact_id))
+
+
+class WorkApi:
+    """Messages about work."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def log(
+        self,
+        *,
+        artifact_id: ArtifactId,
+        hours: float,
+        worked_on: date | None = None,
+        note: str = "",
+        remaining: float | None = None,
+    ) -> WorkLogDTO:
+        """Note work on an item: up to 24 hours on a day that is not to come, today unless said otherwise.
+
+        ``remaining`` sets what is left, where the process has a field for it.
+        """
+        message = LogWork(
+            artifact_id=artifact_id,
+            hours=hours,
+            worked_on=worked_on,
+            note=note,
+            remaining=remaining,
+        )
+        return self._mediator.send(message)
+
+    def mine(self, *, limit: int = 50, cursor: str | None = None) -> Page[ArtifactDTO]:
+        """What is assigned to me and not done, in every project I can see, latest change first."""
+        return self._mediator.query(MyWork(limit=limit, cursor=cursor))
+
+    def of_item(self, *, artifact_id: ArtifactId, limit: int = 100, cursor: str | None = None) -> Page[WorkLogDTO]:
+        """The work noted on an item, latest day first."""
+        return self._mediator.query(ListWork(artifact_id=artifact_id, limit=limit, cursor=cursor))
+
+    def take_back(self, *, artifact_id: ArtifactId, work_id: UUID) -> WorkLogDTO:
+        """Take back what I noted; that of others takes ``planning:manage``."""
+        return self._mediator.send(TakeBackWork(artifact_id=artifact_id, work_id=work_id))
+
+
 class Api:
     """All messages by group; plugins' messages are found at run time."""
 
     def __init__(self, mediator: Mediator) -> None:
         self._mediator = mediator
         self.access = AccessApi(mediator)
+        self.approvals = ApprovalsApi(mediator)
         self.artifacts = ArtifactsApi(mediator)
         self.audit = AuditApi(mediator)
+        self.bulk = BulkApi(mediator)
+        self.comments = CommentsApi(mediator)
         self.keys = KeysApi(mediator)
         self.manifests = ManifestsApi(mediator)
         self.members = MembersApi(mediator)
         self.mirror = MirrorApi(mediator)
+        self.notifications = NotificationsApi(mediator)
+        self.planning = PlanningApi(mediator)
         self.plugins = PluginsApi(mediator)
         self.policies = PoliciesApi(mediator)
         self.projects = ProjectsApi(mediator)
         self.reports = ReportsApi(mediator)
         self.roles = RolesApi(mediator)
+        self.teams = TeamsApi(mediator)
         self.tenant = TenantApi(mediator)
+        self.watchers = WatchersApi(mediator)
+        self.work = WorkApi(mediator)
 
     def __getattr__(self, name: str) -> PluginGroup:
         if name.startswith("_"):
             raise AttributeError(name)
         return plugin_group(self._mediator, name)
+
+    def search(
+        self,
+        *,
+        text: str,
+        type: str | None = None,
+        limit: int = 20,
+        cursor: str | None = None,
+    ) -> Page[ArtifactDTO]:
+        """Search the items of all projects that I may see, best hit first, with the places that were hit.
+
+        ``text`` is read as in a project's list: words, ``"a phrase"``, ``or``, ``-without``; the last word may be a beginning.
+        """
+        return self._mediator.query(SearchEverywhere(text=text, type=type, limit=limit, cursor=cursor))
 
     def sql(
         self,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, ItemAccessDTO
 from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
+from alm_workbench.contexts.planning.work_messages import WorkLogDTO
 from alm_workbench.contexts.workflow.messages import HistoryEntryDTO, TransitionVerdictDTO
 from alm_workbench.errors import StaleVersion, TransitionDenied
 from alm_workbench.i18n import _, label
-from alm_workbench.notebook import listings
+from alm_workbench.notebook import listings, planning
 from alm_workbench.notebook.access import Explanation, Moment
 from alm_workbench.notebook.actions import action, told_html
 from alm_workbench.notebook.hints import NoSuchField, closest, hint, suggestion
@@ -21,6 +22,7 @@ from alm_workbench.notebook.process import named, names
 from alm_workbench.notebook.show import Listing, card, plain
 from alm_workbench.notebook.values import field_values
 from alm_workbench.shared.ids import ArtifactId
+from alm_workbench.shared.messages import UNSET
 
 if TYPE_CHECKING:
     from alm_workbench.notebook.projects import Project
@@ -154,15 +156,32 @@ class Artifact:
 
     @action
     def update(
-        self, title: str | None = None, *, assignee: Any = None, fields: Mapping[str, Any] | None = None, **values: Any
+        self,
+        title: str | None = None,
+        *,
+        assignee: Any = UNSET,
+        parent: Artifact | str | UUID | Any = UNSET,
+        tags: Iterable[str] | Any = UNSET,
+        fields: Mapping[str, Any] | None = None,
+        **values: Any,
     ) -> Artifact:
-        """Change title, assignee or fields (None clears a field); raises ``StaleVersion`` when somebody was faster."""
+        """Change title, assignee, parent, all tags, or fields; raises ``StaleVersion`` when somebody was faster.
+
+        None clears a field, the assignee, the parent or the tags; what is not named stays.
+        """
         given = field_values(fields, values)
-        who = self.project.workbench.actor_id(assignee) if assignee is not None else None
+        who = assignee if assignee in (None, UNSET) else self.project.workbench.actor_id(assignee)
+        above = self.project.artifacts.one(parent).id if parent is not None and parent is not UNSET else parent
         try:
             return self._now(
                 self.project.api.artifacts.update(
-                    artifact_id=self.id, expected_version=self.version, title=title, fields=given, assignee_id=who
+                    artifact_id=self.id,
+                    expected_version=self.version,
+                    title=title,
+                    fields=given,
+                    assignee_id=who,
+                    parent_id=above,
+                    tags=tuple(tags) if tags is not None and tags is not UNSET else tags,
                 )
             )
         except StaleVersion as error:
@@ -257,6 +276,23 @@ class Artifact:
     def links(self) -> Listing[Link]:
         """The links from and to it."""
         return links_of(self)
+
+    @action
+    def log_work(
+        self, hours: float, on: date | str | None = None, note: str = "", *, remaining: float | None = None
+    ) -> WorkLogDTO:
+        """Note hours that you worked on it, today or on a day before; ``remaining`` says what is left."""
+        return planning.log_work(self, hours, on, note, remaining)
+
+    @action
+    def work(self, limit: int = 100) -> Listing[WorkLogDTO]:
+        """The work noted on it, latest day first."""
+        return planning.work_of(self, limit)
+
+    @action
+    def take_back_work(self, work: WorkLogDTO | UUID) -> WorkLogDTO:
+        """Take noted work back."""
+        return planning.take_back(self, work)
 
     def __repr__(self) -> str:
         return f"<{self.key} {plain(self.title)!r} [{self.type}, {self.state}]>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, overload
 from uuid import UUID
@@ -158,6 +158,7 @@ class Artifacts:
         *,
         parent: Artifact | str | UUID | None = None,
         assignee: Any = None,
+        tags: Iterable[str] = (),
         fields: Mapping[str, Any] | None = None,
         **values: Any,
     ) -> Artifact:
@@ -171,6 +172,7 @@ class Artifacts:
                 fields=given,
                 parent_id=self.one(parent).id if parent is not None else None,
                 assignee_id=self._project.workbench.actor_id(assignee) if assignee is not None else None,
+                tags=tuple(tags),
             )
         except InvalidInput as error:
             raise self._with_type_hint(error, type) from None

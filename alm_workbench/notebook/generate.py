@@ -19,7 +19,7 @@ from typing import Any
 
 from alm_workbench import contexts
 from alm_workbench.shared import messages as shared_messages
-from alm_workbench.shared.messages import REGISTRY, Spec
+from alm_workbench.shared.messages import REGISTRY, UNSET, Spec
 
 TARGET = Path(__file__).with_name("api.py")
 OWN = "alm_workbench.contexts."
@@ -111,7 +111,7 @@ def method_lines(name: str, spec: Spec) -> list[str]:
 
 def parameter(spec: Spec, f: Field[Any]) -> str:
     """A parameter with its annotation and default."""
-    annotation = spec.cls.__annotations__[f.name].replace("'", '"')
+    annotation = annotations_of(spec)[f.name][0].replace("'", '"')
     if f.default_factory is not MISSING:
         return f"{f.name}: {annotation} | None = None"
     return f"{f.name}: {annotation}" + ("" if f.default is MISSING else f" = {literal(f.default)}")
@@ -149,11 +149,13 @@ def imports(specs: Iterable[Spec]) -> list[str]:
     }
     for spec in specs:
         wanted.setdefault(spec.cls.__module__, set()).add(spec.name)
-        words = {w for text in spec.cls.__annotations__.values() for w in names_in(text)} | names_in(
-            text_of(spec.result)
-        )
-        for word in words - set(dir(builtins)):
-            wanted.setdefault(home_of(word, spec), set()).add(word)
+        words = {(w, home) for text, home in annotations_of(spec).values() for w in names_in(text)}
+        words |= {(w, spec.cls.__module__) for w in names_in(text_of(spec.result))}
+        if any(f.default is UNSET for f in fields(spec.cls)):  # type: ignore[arg-type]
+            wanted.setdefault(shared_messages.__name__, set()).add("UNSET")
+        for word, home in words:
+            if word not in dir(builtins):
+                wanted.setdefault(home_of(word, spec, home), set()).add(word)
     standard = sorted(m for m in wanted if m.split(".")[0] in sys.stdlib_module_names)
     ours = sorted(set(wanted) - set(standard))
     return [*block(standard, wanted), "", *block(ours, wanted)]
@@ -174,9 +176,15 @@ def names_in(annotation: str) -> set[str]:
     return {node.id for node in ast.walk(ast.parse(annotation, mode="eval")) if isinstance(node, ast.Name)}
 
 
-def home_of(name: str, spec: Spec) -> str:
+def annotations_of(spec: Spec) -> dict[str, tuple[str, str]]:
+    """The annotation of each field, and the module that says it (messages may share the fields of a base)."""
+    bases = [base for base in reversed(spec.cls.__mro__) if "__annotations__" in base.__dict__]
+    return {name: (text, base.__module__) for base in bases for name, text in base.__annotations__.items()}
+
+
+def home_of(name: str, spec: Spec, home: str) -> str:
     """The module that defines what a message's module calls ``name``."""
-    module = importlib.import_module(spec.cls.__module__)
+    module = importlib.import_module(home)
     value = getattr(module, name, None)
     if value is None:  # a part of the result that the module knows under another name
         value = next(v for v in walk(spec.result) if getattr(v, "__name__", "") == name)

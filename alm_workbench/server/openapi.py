@@ -20,8 +20,14 @@ HEADER = "#/components/headers/{name}"
 def document(version: int = 1) -> dict[str, Any]:
     """The document of one version, without a server address: it is relative to where it was read."""
     from pydantic import TypeAdapter
+    from pydantic.json_schema import GenerateJsonSchema
 
     from alm_workbench import __version__
+
+    class Schemas(GenerateJsonSchema):
+        """Says nothing of defaults that no JSON has, such as ``UNSET``."""
+
+        ignored_warning_kinds = GenerateJsonSchema.ignored_warning_kinds | {"non-serializable-default"}
 
     specs = REGISTRY.public(version)
     inputs: list[tuple[Any, Any, TypeAdapter[Any]]] = [
@@ -30,7 +36,7 @@ def document(version: int = 1) -> dict[str, Any]:
     for spec in specs:
         inputs.append(((spec.name, "in"), "validation", wire.adapter(spec.cls)))
         inputs.append(((spec.name, "out"), "serialization", wire.adapter(json_of(spec))))
-    schemas, shared = TypeAdapter.json_schemas(inputs, ref_template=REF)
+    schemas, shared = TypeAdapter.json_schemas(inputs, ref_template=REF, schema_generator=Schemas)
     components = dict(shared.get("$defs", {}))
     resolved(schemas[("Problem", "out"), "serialization"], components)["properties"]["type"]["examples"] = (
         problem_slugs()

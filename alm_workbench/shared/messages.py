@@ -25,6 +25,28 @@ Json = str | int | float | bool | None | list[Any] | dict[str, Any]
 FieldValue = str | int | float | bool | None | list[str | int | float | bool] | list[dict[str, Any]]
 """A custom field's value: scalar, list of scalars (multi-choice), or list of records (table)."""
 
+
+class Unset:
+    """The type of ``UNSET``: one object, whatever copies or pickles it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __reduce__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Any = Unset()
+"""The default of a member that may be left out, where null says something of its own (``assignee_id: null`` clears).
+
+It stands in no schema: a request leaves such a member out. Compare with ``is``.
+"""
+
 PUBLIC = "public"
 """The privilege of messages that need no log-in."""
 

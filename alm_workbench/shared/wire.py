@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from alm_workbench.errors import ErrorItem, InvalidInput, MalformedRequest, PreconditionRequired
-from alm_workbench.shared.messages import Message, Spec
+from alm_workbench.shared.messages import UNSET, Message, Spec
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -81,7 +81,8 @@ def decode(
 
 def encode(spec: Spec, message: Message[Any]) -> tuple[str, bytes | None, dict[str, str]]:
     """Path with query, body and headers of a request that carries a message."""
-    data = adapter(spec.cls).dump_python(message, mode="json", by_alias=True, warnings=False)
+    left_out = {name for name in spec.cls.__dataclass_fields__ if getattr(message, name) is UNSET}  # type: ignore[attr-defined]
+    data = adapter(spec.cls).dump_python(message, mode="json", by_alias=True, warnings=False, exclude=left_out)
     path = (spec.path or "").format(
         **{name: urllib.parse.quote(str(data.pop(name)), safe="") for name in spec.path_params}
     )

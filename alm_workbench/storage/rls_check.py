@@ -98,6 +98,7 @@ _APP_MUST_NOT_WRITE = (
     "audit_erasures",
     "tombstones",
     "artifact_field",
+    "artifact_tag",
 )
 _APPEND_ONLY = ("audit_commits", "decision_log", "manifest_versions", "state_history", "project_activations")
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from alm_workbench.contexts.artifact import ranks
 from alm_workbench.contexts.artifact.domain import (
     NewArtifact,
     check_title,
@@ -18,10 +19,13 @@ from alm_workbench.contexts.artifact.domain import (
     masked,
     not_found,
 )
-from alm_workbench.contexts.artifact.facts import functions_for
+from alm_workbench.contexts.artifact.facts import functions_for, last_actor_of
+from alm_workbench.contexts.artifact.hierarchy import Hierarchy
 from alm_workbench.contexts.artifact.judgement import Case, access_of
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, ItemAccessDTO, ReadRights
+from alm_workbench.contexts.artifact.references import References
 from alm_workbench.contexts.artifact.repository import ArtifactRepository
+from alm_workbench.contexts.artifact.repository.structure import Structure
 from alm_workbench.contexts.artifact.rights import refusal, require, require_assignment
 from alm_workbench.contexts.artifact.texts import cleaned, search_text
 from alm_workbench.contexts.artifact.visibility import reader_of, with_aliases
@@ -44,7 +48,8 @@ class Artifacts:
     """What all handlers of this context share: loading, deciding, showing."""
 
     def __init__(self, repo: ArtifactRepository, functions: Functions) -> None:
-        self.repo, self.functions = repo, functions
+        self.repo, self.functions, self.structure = repo, functions, Structure()
+        self.hierarchy, self.references = Hierarchy(self), References(self)
 
     def process(self, ctx: MessageContext, project_id: ProjectId) -> ProcessVersion:
         """The process of a project the caller may see."""
@@ -68,7 +73,7 @@ class Artifacts:
         """The context in which rules look at an existing item."""
         functions = functions_for(ctx, self.repo, process.compiled, artifact.id, self.functions)
         view = item_view(
-            artifact, self.repo.last_actor(ctx.conn, artifact.id) if event["name"] == "transition" else None
+            artifact, last_actor_of(ctx, self.repo, artifact.id) if event["name"] == "transition" else None
         )
         me = acting(ctx, artifact.project_id)
         return eval_context(me, view, event, project_facts(ctx, artifact.project_id), ctx.now, functions)
@@ -150,6 +155,8 @@ class Artifacts:
         occurred_at: datetime | None = None,
         state: str | None = None,
         assignee_id: UUID | None = None,
+        parent_id: ArtifactId | None = None,
+        tags: Sequence[str] = (),
     ) -> tuple[NewArtifact, DecisionRecord]:
         """Run every check of a creation; gives the item ready to be written, still without a key."""
         compiled = process.compiled
@@ -159,8 +166,12 @@ class Artifacts:
         functions = functions_for(ctx, self.repo, compiled, None, self.functions)
         me, now, event = acting(ctx, project_id), ctx.now, {"name": "create", "changes": sorted(values)}
         project = project_facts(ctx, project_id)
-        draft = draft_view(kind, title, first.id, first.category, values, me.actor_id, now, assignee_id)
+        draft = draft_view(
+            kind, title, first.id, first.category, values, me.actor_id, now, assignee_id, parent_id, tags
+        )
         given = checked_fields(compiled, kind, values, eval_context(me, draft, event, project, now, functions))
+        given = self.references.checked(ctx, project_id, kind, given, {})
+        self.hierarchy.place_new(ctx, process, project_id, kind.id, parent_id)
         fields, originals = cleaned(kind, given)
         context = eval_context(me, {**draft, "fields": fields}, event, project, now, functions)
         record = require(process, "create", kind.id, context, None, values)
@@ -175,13 +186,14 @@ class Artifacts:
             first.id,
             first.category,
             fields,
-            None,
+            parent_id,
             assignee_id,
             process.version_id,
             kind.workflow,
             occurred_at or ctx.now,
             originals,
             search_text(compiled, kind, fields),
+            tags=tuple(tags),
         )
         return item, replace(record, entity_id=item.id)
 
@@ -193,7 +205,10 @@ class Artifacts:
         ctx.ask(RequireQuota("artifacts", len(items)))
         ctx.ask(RequireQuota("storage", sum(item.size for item in items)))
         first = self.repo.reserve_keys(ctx.conn, project_id, kind.key_prefix, len(items))
-        keyed = [replace(item, key=f"{kind.key_prefix}-{first + n}") for n, item in enumerate(items)]
+        keyed = [
+            replace(item, key=f"{kind.key_prefix}-{first + n}", rank=item.rank or rank)
+            for n, (item, rank) in enumerate(zip(items, ranks.last(len(items)), strict=True))
+        ]
         self.repo.insert_many(ctx.conn, tenant_id, keyed)
         starts = tuple(
             InstanceStart(i.id, i.workflow_id, i.state, i.category, i.version_id, i.occurred_at) for i in keyed

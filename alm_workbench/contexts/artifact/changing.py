@@ -10,13 +10,11 @@ from alm_workbench.contexts.artifact.access import Artifacts, require_assignee
 from alm_workbench.contexts.artifact.domain import NewArtifact, check_title, checked_fields, text_of, type_of
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact, UpdateArtifact
 from alm_workbench.contexts.artifact.rights import require_access, require_assignment, require_policy
+from alm_workbench.contexts.artifact.tags import check_tags
 from alm_workbench.contexts.artifact.texts import texts
 from alm_workbench.contexts.manifest.messages import ProcessVersion
-from alm_workbench.errors import ErrorItem, InvalidInput
-from alm_workbench.mpc import ArtifactTypeDef
 from alm_workbench.shared.context import DecisionRecord, MessageContext
-from alm_workbench.shared.ids import ArtifactId
-from alm_workbench.shared.messages import Event
+from alm_workbench.shared.messages import UNSET, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +42,11 @@ def judge_creation(
         message.fields,
         project_id=message.project_id,
         assignee_id=message.assignee_id,
+        parent_id=message.parent_id,
+        tags=check_tags(message.tags),
     )
     require_assignee(ctx, message.assignee_id)
-    return replace(item, parent_id=_parent(artifacts, ctx, message, kind)), record
-
-
-def _parent(
-    artifacts: Artifacts, ctx: MessageContext, message: CreateArtifact, kind: ArtifactTypeDef
-) -> ArtifactId | None:
-    if message.parent_id is None:
-        return None
-    parent = artifacts.repo.get(ctx.conn, message.parent_id)
-    if parent is None or parent.project_id != message.project_id or artifacts.shown(ctx, parent) is None:
-        raise InvalidInput(
-            "The parent does not exist here",
-            errors=[ErrorItem("/parent_id", "unknown", "no such item in this project")],
-        )
-    if kind.parents and parent.type not in kind.parents:
-        allowed = ", ".join(kind.parents)
-        raise InvalidInput(
-            f"A {kind.id} cannot stand below a {parent.type}",
-            errors=[ErrorItem("/parent_id", "parent-type", f"the parent must be one of {allowed}")],
-        )
-    return parent.id
+    return item, record
 
 
 def judge_update(
@@ -77,28 +57,61 @@ def judge_update(
     Raises ``InvalidInput`` and ``AccessDenied``; writes nothing.
     """
     kind = type_of(process.compiled, current.type)
-    changes = sorted([*message.fields, *(["title"] if message.title is not None else [])])
+    changes = sorted({*message.fields, *(NAMES[column] for column in named_columns(message))})
     context = artifacts.context(ctx, process, current, {"name": "update", "changes": changes})
     acl = require_access(process, "update", current.type, context, current.id, changes)
-    values: dict[str, Any] = {}
+    values = changed_properties(ctx, current, message)
+    if values.get("parent_id", current.parent_id) != current.parent_id:
+        artifacts.hierarchy.place(ctx, process, current, values["parent_id"])
+    properties = seen_by_rules(values)
     fields: Mapping[str, Any] = current.fields
-    if message.title is not None:
-        values["title"] = check_title(message.title)
-    if message.fields:
-        fields = checked_fields(process.compiled, kind, message.fields, context, current.fields)
-        values |= texts(process.compiled, kind, fields)
-    after = {**context.self_, "title": values.get("title", current.title), "fields": fields}
-    if message.assignee_id is not None:
-        require_assignee(ctx, message.assignee_id)
-        values["assignee_id"] = message.assignee_id
-        after["assignee"] = after["assignee_id"] = text_of(message.assignee_id)
-    judged = replace(context, self_=after)
+    if message.fields or (values and any(f.computed for f in kind.fields.values())):
+        fields = checked_fields(process.compiled, kind, message.fields, context, current.fields, properties)
+        fields = artifacts.references.checked(ctx, current.project_id, kind, fields, current.fields)
+        if message.fields or fields != current.fields:
+            values |= texts(process.compiled, kind, fields)
+    judged = replace(context, self_={**context.self_, **properties, "fields": fields})
     record = require_policy(process, current.type, judged, current.id, acl)
-    if message.assignee_id not in (None, current.assignee_id):
+    if values.get("assignee_id", current.assignee_id) != current.assignee_id:
         require_assignment(process, current.type, judged, current.id)
     if values:
         values["manifest_version_id"] = process.version_id
     return Judged(values, tuple(changes), record)
+
+
+def changed_properties(ctx: MessageContext, current: ArtifactDTO, message: UpdateArtifact) -> dict[str, Any]:
+    """The columns beside fields that an update names; raises ``InvalidInput``."""
+    values: dict[str, Any] = {column: getattr(message, column) for column in named_columns(message)}
+    if "title" in values:
+        values["title"] = check_title(values["title"])
+    if values.get("assignee_id", current.assignee_id) != current.assignee_id:
+        require_assignee(ctx, values["assignee_id"])
+    if "tags" in values:
+        values["tags"] = check_tags(values["tags"])
+    return values
+
+
+def named_columns(message: UpdateArtifact) -> list[str]:
+    """The columns beside fields that an update names; a title that is null counts as not named."""
+    return [
+        column
+        for column in NAMES
+        if (given := getattr(message, column)) is not UNSET and not (column == "title" and given is None)
+    ]
+
+
+NAMES: Mapping[str, str] = {"title": "title", "assignee_id": "assignee", "parent_id": "parent", "tags": "tags"}
+"""What rules and events call the columns that an update may name."""
+
+
+def seen_by_rules(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns as ``self`` has them in expressions."""
+    found: dict[str, Any] = {name: values[name] for name in ("title", "tags") if name in values}
+    if "assignee_id" in values:
+        found["assignee"] = found["assignee_id"] = text_of(values["assignee_id"])
+    if "parent_id" in values:
+        found["parent_id"] = text_of(values["parent_id"])
+    return found
 
 
 def updated_event(item: ArtifactDTO, judged: Judged) -> Event:

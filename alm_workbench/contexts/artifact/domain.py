@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ CORE: Mapping[str, tuple[str, ...]] = {
     "parent": ("parent_id",),
     "parent_id": ("parent_id",),
     "rank": ("rank",),
+    "tags": ("tags",),
     "state": ("state", "state_category"),
     "status": ("state", "state_category"),
     "state_category": ("state_category",),
@@ -35,6 +36,9 @@ CORE: Mapping[str, tuple[str, ...]] = {
     "reported_by": ("created_by",),
 }
 """Names in masks that mean properties every item has, with the columns they hide."""
+
+BLANK: Mapping[str, Any] = {"title": "", "state": "", "state_category": "", "tags": ()}
+"""What stands in place of hidden properties; None for all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,9 @@ class NewArtifact:
     system: str | None = None
     ref: str | None = None
     aliased: bool = True
+    tags: tuple[str, ...] = ()
+    rank: str = ""
+    """Given when the item is written, where it is empty."""
 
     @property
     def size(self) -> int:
@@ -95,9 +102,16 @@ def checked_fields(
     values: Mapping[str, Any],
     context: EvalContext,
     existing: Mapping[str, Any] | None = None,
+    properties: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Field values as they are kept; raises ``InvalidInput`` with every problem at its field."""
-    result = clean_fields(compiled, kind.id, values, ctx=context, existing=existing, partial=existing is not None)
+    """Field values as they are kept; raises ``InvalidInput`` with every problem at its field.
+
+    ``properties`` are those that change with them: worked-out fields and conditions see the item as it will be.
+    """
+    partial = existing is not None
+    result = clean_fields(
+        compiled, kind.id, values, ctx=context, existing=existing, partial=partial, properties=properties or {}
+    )
     if result.problems:
         items = [ErrorItem(f"/fields/{p.field}", p.code, p.message) for p in result.problems]
         raise InvalidInput(f"{items[0].path.removeprefix('/fields/')}: {items[0].message}", errors=items)
@@ -124,6 +138,8 @@ def item_view(artifact: ArtifactDTO, last_actor: UUID | None = None) -> dict[str
         "updated_at": artifact.updated_at.isoformat(),
         "deleted_at": artifact.deleted_at.isoformat() if artifact.deleted_at else None,
         "version": artifact.version,
+        "rank": artifact.rank,
+        "tags": list(artifact.tags),
         "fields": artifact.fields,
     }
 
@@ -137,6 +153,8 @@ def draft_view(
     author: UUID,
     now: datetime,
     assignee: UUID | None = None,
+    parent: UUID | None = None,
+    tags: Sequence[str] = (),
 ) -> dict[str, Any]:
     """``self`` of an item that does not exist yet."""
     return {
@@ -147,7 +165,7 @@ def draft_view(
         "state": state,
         "state_category": category,
         "project_id": None,
-        "parent_id": None,
+        "parent_id": text_of(parent),
         "assignee": text_of(assignee),
         "assignee_id": text_of(assignee),
         "created_by": str(author),
@@ -157,6 +175,7 @@ def draft_view(
         "updated_at": now.isoformat(),
         "deleted_at": None,
         "version": 1,
+        "tags": list(tags),
         "fields": fields,
     }
 
@@ -197,7 +216,7 @@ def masked(artifact: ArtifactDTO, fields: Iterable[str]) -> ArtifactDTO:
     if not hidden:
         return artifact
     kept = {name: value for name, value in artifact.fields.items() if name not in names}
-    blank: dict[str, Any] = {column: "" if isinstance(getattr(artifact, column), str) else None for column in columns}
+    blank: dict[str, Any] = {column: BLANK.get(column) for column in columns}
     return replace(artifact, fields=kept, masked=tuple(hidden), **blank)
 
 

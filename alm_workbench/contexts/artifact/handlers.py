@@ -15,6 +15,7 @@ from alm_workbench.contexts.artifact.messages import (
 from alm_workbench.contexts.tenant.messages import RequireQuota
 from alm_workbench.errors import StaleVersion
 from alm_workbench.shared.context import MessageContext
+from alm_workbench.shared.messages import UNSET
 
 
 class CreateHandler:
@@ -40,6 +41,10 @@ class UpdateHandler:
     def __call__(self, ctx: MessageContext, message: UpdateArtifact) -> ArtifactDTO:
         # before the item is locked: who waits for room must not keep others from it
         ctx.ask(RequireQuota("storage", len(str(message.fields)) + len(message.title or "")))
+        if message.parent_id is not UNSET and (
+            project := self._artifacts.repo.project_of(ctx.conn, message.artifact_id)
+        ):
+            self._artifacts.hierarchy.hold(ctx, project)
         current = self._artifacts.load(ctx, message.artifact_id, lock=True)
         process = self._artifacts.process(ctx, current.project_id)
         check_version(self._artifacts, ctx, current, message.expected_version)

@@ -11,7 +11,7 @@ from uuid import UUID
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.mpc import EvalContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId, VersionId
-from alm_workbench.shared.messages import AUTHENTICATED, Command, FieldValue, Page, Query, command, query
+from alm_workbench.shared.messages import AUTHENTICATED, UNSET, Command, FieldValue, Page, Query, command, query
 
 Category = Literal["todo", "in_progress", "done"]
 
@@ -60,10 +60,19 @@ class PendingDTO:
 
 
 @dataclass(frozen=True, slots=True)
+class HighlightDTO:
+    """Where a search hit: plain ``parts`` of a text of the item, every second one of them a hit. Nothing in them is markup."""
+
+    field: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ArtifactDTO:
     """An item as the caller may see it; ``masked`` names what was withheld, ``access`` is there when asked for.
 
     ``pending`` is there when the step that was just asked for needs the approval of others: nothing has changed yet.
+    ``rank`` is the item's place in the order of its project: compare texts byte by byte, what is lower comes first.
     """
 
     id: ArtifactId
@@ -83,9 +92,12 @@ class ArtifactDTO:
     updated_at: datetime
     updated_by: UUID | None
     version: int
+    tags: tuple[str, ...] = ()
+    rank: str | None = None
     masked: tuple[str, ...] = ()
     deleted_at: datetime | None = None
     access: ItemAccessDTO | None = None
+    highlights: tuple[HighlightDTO, ...] = ()
     pending: PendingDTO | None = None
 
 
@@ -160,7 +172,7 @@ class ImportResultDTO:
 )
 @dataclass(frozen=True, slots=True)
 class CreateArtifact(Command[ArtifactDTO]):
-    """Create an item. ``artifact_type`` is the id or a label of a type of the active manifest."""
+    """Create an item, last in its project's order; ``artifact_type`` is the id or a label of a type of the active manifest."""
 
     project_id: ProjectId
     artifact_type: str
@@ -168,14 +180,21 @@ class CreateArtifact(Command[ArtifactDTO]):
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
     parent_id: ArtifactId | None = None
     assignee_id: UUID | None = None
+    tags: tuple[str, ...] = ()
 
 
 @query(route="GET /projects/{project_id}/artifacts", privilege="artifact:read", facade="artifacts.find")
 @dataclass(frozen=True, slots=True)
 class FindArtifacts(Query[Page[ArtifactDTO]]):
-    """Find items; ``text`` searches keys, titles and texts in Turkish and English. Newest first.
+    """Find items. Newest first, or best hit first where ``text`` is given, or as ``sort`` says.
 
-    ``include=access`` adds to each what I may do with it.
+    ``text`` searches keys, titles and texts in Turkish and English; its last word may be the beginning of one.
+    ``filter`` is a condition in the language of manifests, such as ``priority in ['high', 'urgent'] and assignee == actor.id``.
+    ``type``, ``state``, ``tag`` and ``keys`` take one value or several with commas between them; of several
+    tags an item has all. A moment ``…_since`` counts, one ``…_until`` does not. ``sort`` names fields with commas between
+    them, ``-`` before one turns it round, items without a value come last. ``deleted`` shows the bin too, or only it, to
+    those who may restore. Items found by what the caller may not see of them are left out. ``include=access`` adds to each
+    what I may do with it.
     """
 
     project_id: ProjectId
@@ -183,7 +202,17 @@ class FindArtifacts(Query[Page[ArtifactDTO]]):
     state: str | None = None
     category: Category | None = None
     text: str | None = None
+    filter: str | None = None
     assignee_id: UUID | None = None
+    tag: str | None = None
+    parent_id: ArtifactId | None = None
+    keys: str | None = None
+    created_since: datetime | None = None
+    created_until: datetime | None = None
+    updated_since: datetime | None = None
+    updated_until: datetime | None = None
+    deleted: Literal["only", "include"] | None = None
+    sort: str | None = None
     include: Literal["access"] | None = None
     limit: int = 50
     cursor: str | None = None
@@ -219,22 +248,31 @@ class GetArtifactByKey(Query[ArtifactDTO]):
 @command(route="PATCH /artifacts/{artifact_id}", privilege="artifact:update", facade="artifacts.update", if_match=True)
 @dataclass(frozen=True, slots=True)
 class UpdateArtifact(Command[ArtifactDTO]):
-    """Change an item. Only the fields named are touched; a null clears one."""
+    """Change an item. Only what is named is touched; a null clears a field, the assignee, the parent or the tags.
+
+    ``tags`` are all tags that the item has afterwards. With another parent it keeps its rank.
+    """
 
     artifact_id: ArtifactId
     expected_version: int
     title: str | None = None
     fields: Mapping[str, FieldValue] = field(default_factory=dict)
-    assignee_id: UUID | None = None
+    assignee_id: UUID | None = UNSET
+    parent_id: ArtifactId | None = UNSET
+    tags: tuple[str, ...] | None = UNSET
 
 
 @command(route="DELETE /artifacts/{artifact_id}", privilege="artifact:delete", facade="artifacts.delete", if_match=True)
 @dataclass(frozen=True, slots=True)
 class DeleteArtifact(Command[ArtifactDTO]):
-    """Put an item into the bin; it can be restored."""
+    """Put an item into the bin, with its links, comments and files; ``POST …/restore`` brings all of it back.
+
+    Items below it go along if ``cascade`` says so, else they are in the way; tasks below it live on, at the top.
+    """
 
     artifact_id: ArtifactId
     expected_version: int
+    cascade: bool = False
 
 
 @command(
@@ -242,7 +280,10 @@ class DeleteArtifact(Command[ArtifactDTO]):
 )
 @dataclass(frozen=True, slots=True)
 class RestoreArtifact(Command[ArtifactDTO]):
-    """Take an item out of the bin."""
+    """Take an item out of the bin, with the links, comments and files that went with it.
+
+    Items that were deleted with it stay there; ``RestoreCommit`` brings all back.
+    """
 
     artifact_id: ArtifactId
 

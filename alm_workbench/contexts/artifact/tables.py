@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, Integer, Table, Text, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from alm_workbench.storage.tables import deleted_columns, metadata, std_columns, tenant_pk
 
@@ -22,7 +22,8 @@ artifacts = Table(
     Column("search_text", Text),
     Column("parent_id", Uuid),
     Column("assignee_id", Uuid),
-    Column("rank", Text),
+    Column("rank", Text, nullable=False),
+    Column("tags", ARRAY(Text), nullable=False),
     Column("manifest_version_id", Uuid, nullable=False),
     Column("occurred_at", DateTime(timezone=True), nullable=False),
     *std_columns(),
@@ -39,6 +40,7 @@ artifact_links = Table(
     Column("target_id", Uuid, nullable=False),
     Column("pinned_version", Integer),
     Column("suspect", Boolean, nullable=False),
+    Column("suspect_since", DateTime(timezone=True)),
     *std_columns(),
     *deleted_columns(),
 )

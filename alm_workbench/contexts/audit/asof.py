@@ -96,6 +96,8 @@ def item_of(payload: Mapping[str, Any], happened_at: datetime, hidden: Sequence[
         updated_at=happened_at,
         updated_by=uuid(payload.get("updated_by")),
         version=payload["version"],
+        tags=tuple(payload.get("tags") or ()),
+        rank=payload.get("rank"),
         masked=tuple(hidden),
     )
 

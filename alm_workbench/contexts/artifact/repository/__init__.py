@@ -22,6 +22,7 @@ A, L = artifacts.c, artifact_links.c
 COLUMNS = (
     A.id, A.project_id, A.key, A.type_id, A.title, A.state, A.state_category, A.fields, A.parent_id, A.assignee_id,
     A.manifest_version_id, A.occurred_at, A.created_at, A.created_by, A.updated_at, A.updated_by, A.version,
+    A.tags, A.rank,
 )  # fmt: skip
 BULK_FROM = 20
 """From this many rows on, COPY through a staging table is faster than single inserts."""
@@ -31,7 +32,7 @@ SEARCHED = 2000
 
 # built once: this is what most requests begin with
 GET = select(*COLUMNS, A.deleted_at).where(A.id == bindparam("item"))
-GET_LOCKED = GET.with_for_update()
+GET_LOCKED = GET.with_for_update(key_share=True)  # what refers to an item need not wait for its change
 
 
 class ArtifactRepository:
@@ -111,6 +112,8 @@ class ArtifactRepository:
                 "search_text": row.search_text,
                 "parent_id": row.parent_id,
                 "assignee_id": row.assignee_id,
+                "tags": list(row.tags),
+                "rank": row.rank,
                 "manifest_version_id": row.version_id,
                 "occurred_at": row.occurred_at,
             }
@@ -246,7 +249,7 @@ def one(row: Any) -> ArtifactDTO | None:
     """A row as a DTO."""
     if row is None:
         return None
-    values: list[Any] = [*row[:17], (), row[17]]
+    values: list[Any] = [*row[:17], tuple(row[17]), row[18], (), row[19]]
     return ArtifactDTO(*values)
 
 
