@@ -14,6 +14,7 @@ from alm_workbench.contexts.manifest.messages import (
     CheckManifest,
     CompiledVersion,
     DiagnosticDTO,
+    FindVersion,
     GetVersion,
     GraphDTO,
     GraphManifest,
@@ -171,6 +172,16 @@ class GetVersionHandler:
 
     def __call__(self, ctx: MessageContext, message: GetVersion) -> VersionDTO:
         return self._manifests.version(ctx.conn, message.version_id)
+
+
+class FindVersionHandler:
+    """Finds a version by what it compiled to."""
+
+    def __init__(self, manifests: ManifestRepository) -> None:
+        self._manifests = manifests
+
+    def __call__(self, ctx: MessageContext, message: FindVersion) -> VersionId | None:
+        return self._manifests.of_hash(ctx.conn, message.namespace, message.name, message.artifact_hash)
 
 
 class CompiledVersionHandler:

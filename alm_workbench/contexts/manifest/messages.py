@@ -233,3 +233,13 @@ class CompiledVersion(Query[ProcessVersion]):
     """The compiled form of a version."""
 
     version_id: VersionId
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class FindVersion(Query[VersionId | None]):
+    """The newest version of a manifest that compiled to this, if the organisation has one."""
+
+    namespace: str
+    name: str
+    artifact_hash: str

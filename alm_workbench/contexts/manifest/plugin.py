@@ -25,5 +25,6 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.ListManifests: h.ListHandler(repo),
         m.ListVersions: h.ListVersionsHandler(repo),
         m.GetVersion: h.GetVersionHandler(repo),
+        m.FindVersion: h.FindVersionHandler(repo),
         m.CompiledVersion: h.CompiledVersionHandler(repo),
     }

@@ -97,6 +97,17 @@ class ManifestRepository:
         )
         return conn.execute(statement if name is None else statement.where(manifests.c.name == name)).all()
 
+    def of_hash(self, conn: Connection, namespace: str, name: str, artifact_hash: str) -> VersionId | None:
+        """The newest version of a document that compiled to this."""
+        statement = (
+            select(V.id)
+            .join(manifests, (manifests.c.tenant_id == V.tenant_id) & (manifests.c.id == V.manifest_id))
+            .where(manifests.c.namespace == namespace, manifests.c.name == name, V.artifact_hash == artifact_hash)
+            .order_by(V.number.desc())
+        )
+        found = conn.execute(statement.limit(1)).scalar()
+        return VersionId(found) if found else None
+
     def exists(self, conn: Connection, version_id: VersionId) -> bool:
         """Whether this tenant has the version."""
         return conn.execute(select(V.id).where(V.id == version_id)).first() is not None

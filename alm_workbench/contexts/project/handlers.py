@@ -26,6 +26,7 @@ from alm_workbench.contexts.project.messages import (
     GetProcess,
     GetProject,
     GrantedInProjects,
+    HoldProcess,
     LeaveProjects,
     ListActivations,
     ListProjects,
@@ -37,11 +38,12 @@ from alm_workbench.contexts.project.messages import (
     VisibleProjects,
 )
 from alm_workbench.contexts.project.repository import ProjectRepository
+from alm_workbench.contexts.project.templates import Templates
 from alm_workbench.contexts.tenant.messages import RequireQuota
 from alm_workbench.contexts.tenant.people_messages import ListRoles
 from alm_workbench.contexts.tenant.policy_messages import PoliciesInForce
 from alm_workbench.contexts.workflow.messages import MoveStates
-from alm_workbench.errors import AccessDenied, Conflict, ErrorItem, NotFound, StrandedItems
+from alm_workbench.errors import AccessDenied, Conflict, ErrorItem, InvalidInput, NotFound, StrandedItems
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ProjectId, new_id
 from alm_workbench.shared.messages import Event, Page
@@ -52,12 +54,18 @@ APPROVE = "manifest:activate"
 
 
 class CreateProjectHandler:
-    """Creates a project, with a manifest in force if one is named."""
+    """Creates a project, with a process in force if a version or template is named."""
 
-    def __init__(self, projects: ProjectRepository) -> None:
-        self._projects = projects
+    def __init__(self, projects: ProjectRepository, templates: Templates) -> None:
+        self._projects, self._templates = projects, templates
 
     def __call__(self, ctx: MessageContext, message: CreateProject) -> ProjectDTO:
+        if message.template is not None and message.manifest_version_id is not None:
+            problem = ErrorItem(
+                "/template", "both", "a project begins with a template or with a version, not with both"
+            )
+            raise InvalidInput(problem.message, errors=[problem])
+        template = self._templates.named(message.template) if message.template is not None else None
         ctx.ask(RequireQuota("projects"))
         project_id = ProjectId(new_id())
         values = {
@@ -71,8 +79,11 @@ class CreateProjectHandler:
         }
         self._projects.add(ctx.conn, values)
         ctx.emit(Event("ProjectCreated", "Project", project_id, {"key": message.key, "name": message.name}))
-        if message.manifest_version_id is not None:
-            ctx.ask(ActivateManifest(project_id, message.manifest_version_id))
+        version = message.manifest_version_id
+        if template is not None:
+            version = self._templates.version(ctx, template.id)
+        if version is not None:
+            ctx.ask(ActivateManifest(project_id, version))
         return self._projects.get(ctx.conn, project_id)
 
 
@@ -247,6 +258,20 @@ class ProjectPrivilegesHandler:
         granted = frozenset(p for role in ctx.ask(ListRoles()) if role.code in held for p in role.privileges)
         limits = ctx.principal.limits
         return granted if limits is None else meet(granted, limits.scopes)
+
+
+class HoldProcessHandler:
+    """Keeps the process that decided in force until the transaction ends."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: HoldProcess) -> None:
+        if ctx.memo.get(message):
+            return
+        if self._projects.hold(ctx.conn, message.project_id) != message.version_id:
+            raise Conflict("another process came into force a moment ago; look again and repeat what you did")
+        ctx.memo[message] = True
 
 
 class ProjectRoleHoldersHandler:

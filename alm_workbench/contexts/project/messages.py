@@ -14,7 +14,7 @@ from alm_workbench.shared.messages import AUTHENTICATED, Command, Deprecation, P
 
 @dataclass(frozen=True, slots=True)
 class ProjectDTO:
-    """A project. ``active_manifest`` reads ``namespace/name version``."""
+    """A project. ``active_manifest`` reads ``namespace/name version``; one in the bin has ``deleted_at``."""
 
     id: ProjectId
     key: str
@@ -26,6 +26,7 @@ class ProjectDTO:
     items: int
     created_at: datetime
     version: int
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +147,16 @@ class ProcessDTO:
 @command(route="POST /projects", privilege="project:create", facade="projects.create", idempotent=True)
 @dataclass(frozen=True, slots=True)
 class CreateProject(Command[ProjectDTO]):
-    """Create a project. ``key`` is 2 to 10 capital letters and digits."""
+    """Create a project. ``key`` is 2 to 10 capital letters and digits.
+
+    ``template`` (one of ``GET /templates``) or ``manifest_version_id`` says which process rules there from the start.
+    """
 
     key: str
     name: str
     description: str = ""
     manifest_version_id: VersionId | None = None
+    template: str | None = None
 
 
 @query(route="GET /projects", privilege="project:read", facade="projects.list")
@@ -322,6 +327,27 @@ class ProjectPrivileges(Query[frozenset[str]]):
     """What the project roles of the caller grant in one project."""
 
     project_id: ProjectId
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class ActorsWithRoles(Query[frozenset[UUID]]):
+    """The active members who hold one of some roles in a project, also through a role that implies it."""
+
+    project_id: ProjectId
+    roles: frozenset[str]
+
+
+@command(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class HoldProcess(Command[None]):
+    """Let no other process come into force in a project until this transaction ends.
+
+    Asked after writing what a process decided; raises ``Conflict`` where another one is in force by now.
+    """
+
+    project_id: ProjectId
+    version_id: VersionId
 
 
 @query(route=None, privilege=AUTHENTICATED)

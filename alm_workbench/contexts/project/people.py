@@ -8,6 +8,7 @@ from uuid import UUID
 from alm_workbench.contexts.auth.domain import closure
 from alm_workbench.contexts.project.messages import (
     AboveMeInProjects,
+    ActorsWithRoles,
     GetProject,
     GrantProjectRole,
     ListProjectMembers,
@@ -74,6 +75,22 @@ class RevokeProjectRoleHandler:
             payload = {"membership_id": str(member.membership_id), "role": message.role}
             ctx.emit(Event("ProjectRoleRevoked", "Project", message.project_id, payload))
         return shown(ctx, member, [code for code in codes if code != message.role])
+
+
+class ActorsWithRolesHandler:
+    """Finds who holds roles in a project, tenant-wide or there."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: ActorsWithRoles) -> frozenset[UUID]:
+        roles = {role.code: role.implies for role in ctx.ask(ListRoles())}
+        given = self._projects.given(ctx.conn, message.project_id)
+        return frozenset(
+            m.actor_id
+            for m in ctx.ask(ListMembers())
+            if m.status == "active" and message.roles & closure([*m.roles, *given.get(m.membership_id, ())], roles)
+        )
 
 
 class AboveMeInProjectsHandler:

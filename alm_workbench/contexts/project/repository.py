@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, bindparam, delete, distinct, func, insert, literal_column, select, text, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import Uuid
 
+from alm_workbench.contexts.project.bin_messages import DeletedProjectDTO
 from alm_workbench.contexts.project.messages import ActivationDTO, ProjectDTO
 from alm_workbench.contexts.project.tables import indexed_fields, project_activations, project_members, projects
 from alm_workbench.errors import Conflict, NotFound
 from alm_workbench.shared.ids import ProjectId, VersionId, new_id
+from alm_workbench.storage import cascades
 from alm_workbench.storage.stamps import POLICIES
 
 A = project_activations.c
+PROJECTS = "projects"
 
 # built once: every command about an item asks these
 IN_FORCE = select(
@@ -35,7 +41,7 @@ class ProjectRepository:
         try:
             conn.execute(insert(projects).values(**values))
         except IntegrityError as error:
-            raise Conflict(f"there is a project {values['key']} already") from error
+            raise Conflict(f"there is a project {values['key']} already, perhaps in the bin") from error
 
     def page(self, conn: Connection, limit: int, after: str | None, only: Iterable[UUID] | None) -> list[ProjectDTO]:
         """Projects by key; ``only`` narrows to some ids."""
@@ -50,6 +56,67 @@ class ProjectRepository:
             raise NotFound(f"there is no project {project_id}")
         return ProjectDTO(*row)
 
+    def settings(self, conn: Connection, project_id: ProjectId) -> dict[str, Any]:
+        """What was set in a project; raises ``NotFound``."""
+        found = conn.execute(select(projects.c.settings).where(projects.c.id == project_id)).first()
+        if found is None:
+            raise NotFound(f"there is no project {project_id}")
+        return dict(found[0])
+
+    def put_into_bin(self, conn: Connection, commit_id: UUID, project_id: ProjectId, at: datetime) -> dict[str, int]:
+        """Put a project into the bin with all it holds; how many rows of which table."""
+        with bin_seen(conn):
+            return cascades.put(conn, commit_id, PROJECTS, [project_id], at)
+
+    def take_out_of_bin(self, conn: Connection, commit_id: UUID, project_id: ProjectId) -> dict[str, int]:
+        """Take a project out of the bin with what went there with it; how many rows of which table."""
+        with bin_seen(conn):
+            return cascades.restore(conn, commit_id, PROJECTS, [project_id])
+
+    def in_bin(self, conn: Connection, project_id: ProjectId, *, lock: bool = False) -> ProjectDTO:
+        """One project, in the bin or not; raises ``NotFound``."""
+        with bin_seen(conn):
+            if lock:
+                conn.execute(select(projects.c.id).where(projects.c.id == project_id).with_for_update())
+            row = conn.execute(BINNED, {"id": project_id}).first()
+        if row is None:
+            raise NotFound(f"there is no project {project_id}")
+        return ProjectDTO(*row)
+
+    def bin_commit(self, conn: Connection, project_id: ProjectId) -> UUID | None:
+        """The commit that put a project into the bin, if that is known."""
+        with bin_seen(conn):
+            return cascades.commit_of(conn, PROJECTS, project_id)
+
+    def binned_rows(self, conn: Connection, commit_id: UUID) -> dict[str, int]:
+        """How many rows of which table a commit put into the bin."""
+        return {row.tbl: row.n for row in conn.execute(BINNED_ROWS, {"commits": [commit_id]})}
+
+    def bin_page(
+        self, conn: Connection, limit: int, after: Any, only: Iterable[UUID] | None
+    ) -> list[DeletedProjectDTO]:
+        """Projects in the bin, newest deletion first; ``only`` narrows to some ids."""
+        given = {"limit": limit, "at": after[0] if after else None, "id": after[1] if after else None}
+        with bin_seen(conn):
+            found = conn.execute(BIN_PAGE, given | {"only": None if only is None else [str(i) for i in only]}).all()
+        rows: dict[UUID, dict[str, int]] = {}
+        for row in conn.execute(BINNED_ROWS, {"commits": [f.commit_id for f in found if f.commit_id]}):
+            rows.setdefault(row.commit_id, {})[row.tbl] = row.n
+        return [
+            DeletedProjectDTO(
+                f.id,
+                f.key,
+                f.name,
+                f.deleted_at,
+                f.deleted_by,
+                f.deleter,
+                f.commit_id,
+                rows.get(f.commit_id, {}),
+                f.version,
+            )
+            for f in found
+        ]
+
     def lock(self, conn: Connection, project_id: ProjectId) -> VersionId | None:
         """Lock a project against a second activation and give its active version; raises ``NotFound``."""
         row = conn.execute(
@@ -58,6 +125,11 @@ class ProjectRepository:
         if row is None:
             raise NotFound(f"there is no project {project_id}")
         return VersionId(row[0]) if row[0] else None
+
+    def hold(self, conn: Connection, project_id: ProjectId) -> VersionId | None:
+        """The version in force, which no activation can change until the transaction ends; waits for a running one."""
+        statement = select(projects.c.active_version_id).where(projects.c.id == project_id)
+        return conn.execute(statement.with_for_update(read=True, key_share=True)).scalar()
 
     def in_force(self, conn: Connection, project_id: ProjectId) -> tuple[VersionId | None, dict[str, str], str]:
         """The version in force, what rules may look at of the project, and the stamp of the organisation's policies.
@@ -203,18 +275,49 @@ class ProjectRepository:
         return conn.execute(delete(project_members).where(project_members.c.membership_id == membership_id)).rowcount
 
 
-SELECT_PROJECTS = text("""
+@contextmanager
+def bin_seen(conn: Connection) -> Iterator[None]:
+    """Let what is inside see the bin."""
+    switch = text("SELECT set_config('app.include_deleted', :v, true)")
+    conn.execute(switch, {"v": "on"})
+    yield
+    conn.execute(switch, {"v": ""})
+
+
+PROJECT_COLUMNS = """
 SELECT p.id, p.key, p.name, p.description, p.status, p.active_version_id,
        m.namespace || '/' || m.name || ' ' || v.label AS active_manifest,
        (SELECT count(*) FROM alm.artifacts a
          WHERE a.tenant_id = p.tenant_id AND a.project_id = p.id AND a.deleted_at IS NULL) AS items,
-       p.created_at, p.version
+       p.created_at, p.version, p.deleted_at
   FROM alm.projects p
   LEFT JOIN alm.manifest_versions v ON v.tenant_id = p.tenant_id AND v.id = p.active_version_id
   LEFT JOIN alm.manifests m ON m.tenant_id = v.tenant_id AND m.id = v.manifest_id
+"""
+
+BINNED = text(f"{PROJECT_COLUMNS} WHERE p.id = :id")
+
+SELECT_PROJECTS = text(f"""{PROJECT_COLUMNS}
  WHERE p.deleted_at IS NULL
    AND (CAST(:id AS uuid) IS NULL OR p.id = :id)
    AND (CAST(:after AS text) IS NULL OR p.key > :after)
    AND (CAST(:only AS text[]) IS NULL OR p.id = ANY (CAST(CAST(:only AS text[]) AS uuid[])))
  ORDER BY p.key LIMIT :limit
 """)
+
+BIN_PAGE = text("""
+SELECT p.id, p.key, p.name, p.deleted_at, p.deleted_by, w.display_name AS deleter, b.commit_id, p.version
+  FROM alm.projects p
+  LEFT JOIN alm.bin_entries b ON b.tenant_id = p.tenant_id AND b.tbl = 'projects' AND b.row_id = p.id
+   AND b.binned_at = p.deleted_at
+  LEFT JOIN alm.actors w ON w.tenant_id = p.tenant_id AND w.id = p.deleted_by
+ WHERE p.deleted_at IS NOT NULL
+   AND (CAST(:at AS timestamptz) IS NULL OR (p.deleted_at, p.id) < (CAST(:at AS timestamptz), CAST(:id AS uuid)))
+   AND (CAST(:only AS text[]) IS NULL OR p.id = ANY (CAST(CAST(:only AS text[]) AS uuid[])))
+ ORDER BY p.deleted_at DESC, p.id DESC LIMIT :limit
+""")
+
+BINNED_ROWS = text(
+    "SELECT commit_id, tbl, count(*) AS n FROM alm.bin_entries WHERE commit_id = ANY (:commits) AND tbl <> 'tasks'"
+    " GROUP BY commit_id, tbl ORDER BY tbl"
+).bindparams(bindparam("commits", type_=ARRAY(Uuid)))
