@@ -248,7 +248,7 @@ class PasswordPage(AccountPage):
             return
         now, new = self.field("current_password", strip=False), self.field("new_password", strip=False)
         try:
-            await self.ask(ChangePassword(now, new), person)
+            await self.ask(ChangePassword(now, new, revoke_keys=bool(self.field("revoke_keys"))), person)
         except AlmError as error:
             self._form(error)
         else:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from dataclasses import dataclass
 from uuid import UUID
 
+import psycopg
 import pytest
 
-from alm_workbench.contexts.auth.messages import CreateAccount, IssuePasswordReset, PasswordResetByToken, ResetPassword
+from alm_workbench.contexts.apikey.domain import KeyText
+from alm_workbench.contexts.apikey.messages import CreateApiKey, ListApiKeys, ResolveKey
+from alm_workbench.contexts.audit.messages import EntityHistory
+from alm_workbench.contexts.auth.messages import (
+    ChangePassword,
+    CreateAccount,
+    IssuePasswordReset,
+    PasswordResetByToken,
+    ResetPassword,
+)
 from alm_workbench.contexts.auth.session_messages import LogIn, ResolvePrincipal
 from alm_workbench.contexts.project.messages import GrantProjectRole
 from alm_workbench.contexts.tenant.people_messages import (
@@ -164,3 +175,44 @@ def test_requests_of_strangers_use_up_no_links_of_administrators(office: Office)
                 (bytes([number]) * 32, person.user_id),
             )
     assert office.link(person)
+
+
+def with_keys(office: Office) -> tuple[Person, list[str]]:
+    """An engineer here and elsewhere, with a key in either organisation."""
+    person = office.person("engineer")
+    office.bench.globex.owner.send(AddMember(person.email, ("engineer",)))
+    there = office.nobody().query(ResolvePrincipal(person.user_id, office.bench.globex.tenant_id))
+    homes = (person.mediator, office.nobody().as_principal(there))
+    return person, [home.send(CreateApiKey("robot", ("project:read",))).secret for home in homes]
+
+
+def opening(office: Office, secrets: list[str]) -> list[bool]:
+    """Which keys open something."""
+    keys = [key for text in secrets if (key := KeyText.read(text))]
+    return [office.nobody().query(ResolveKey(key.prefix, key.digest)) is not None for key in keys]
+
+
+def test_a_reset_revokes_keys_in_every_organisation(office: Office) -> None:
+    """Who knew the old password may have made keys with it; each end is in the trail of its organisation."""
+    person, secrets = with_keys(office)
+    _, others = with_keys(office)
+    digest = hashlib.sha256(b"mailed").digest()
+    with psycopg.connect(office.bench.dsns.app) as conn:
+        made_one = "SELECT alm.one_time_make(%s, 'password_reset', %s, interval '1 hour', NULL, NULL)"
+        conn.execute(made_one, (digest, person.user_id))
+    assert opening(office, secrets) == [True, True]
+    assert office.nobody().send(ResetPassword("mailed", NEW)).keys == 2
+    assert opening(office, [*secrets, *others]) == [False, False, True, True]
+    for org in (office.bench.acme, office.bench.globex):
+        key = next(k for k in org.owner.query(ListApiKeys(everybody=True)) if k.status == "revoked")
+        last = org.owner.query(EntityHistory("ApiKey", key.id)).items[0]
+        assert "revoked_at" in {change.property for change in last.changes}
+
+
+def test_a_change_keeps_keys_unless_their_owner_says_otherwise(office: Office) -> None:
+    """A nightly import need not stop because a password was changed."""
+    person, secrets = with_keys(office)
+    assert person.mediator.send(ChangePassword(PASSWORD, NEW)).keys == 0
+    assert opening(office, secrets) == [True, True]
+    assert person.mediator.send(ChangePassword(NEW, PASSWORD, revoke_keys=True)).keys == 2
+    assert opening(office, secrets) == [False, False]

@@ -198,7 +198,7 @@ def test_a_new_password_ends_every_other_session(api: Api) -> None:
     email = person(api)
     one, two = client(api, email), client(api, email)
     body = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
-    assert one.call("POST", "/auth/change-password", body).json == {"ended": 1}
+    assert one.call("POST", "/auth/change-password", body).json == {"ended": 1, "keys": 0}
     assert (one.alive(), two.alive()) == (True, False)
     assert log_in(api, email).status == 401
     assert log_in(api, email, NEW_PASSWORD).status == 200
@@ -516,7 +516,7 @@ def test_a_link_works_once_and_ends_every_session(api: Api) -> None:
     weak = api.post(confirm, {"token": first, "new_password": "password123"}, who=None)
     assert (weak.status, weak.json["errors"][0]["code"]) == (422, "common")
     assert one.alive()
-    assert api.post(confirm, {"token": first, "new_password": NEW_PASSWORD}, who=None).json == {"ended": 1}
+    assert api.post(confirm, {"token": first, "new_password": NEW_PASSWORD}, who=None).json == {"ended": 1, "keys": 0}
     assert not one.alive()
     for dead in (first, second, "x" * 43, ""):
         answer = api.post(confirm, {"token": dead, "new_password": NEW_PASSWORD + "!"}, who=None)

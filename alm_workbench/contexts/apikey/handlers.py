@@ -21,11 +21,13 @@ from alm_workbench.contexts.apikey.messages import (
     ApiKeyDTO,
     ApiKeySecretDTO,
     CreateApiKey,
+    EndedKey,
     KeyHolder,
     ListApiKeys,
     NoteKeyUse,
     ResolveKey,
     RevokeApiKey,
+    RevokeKeysOf,
     RotateApiKey,
 )
 from alm_workbench.contexts.apikey.repository import KeyRepository
@@ -131,6 +133,16 @@ class RevokeApiKeyHandler:
             self._keys.revoke(ctx.conn, key.id, ctx.now, ctx.principal.actor_id)
             happened(ctx, "ApiKeyRevoked", key.id, name=key.name)
         return found(self._keys.get(ctx.conn, key.id, ctx.now), key.id)
+
+
+class RevokeKeysOfHandler:
+    """Ends the keys of a person whose password somebody else may have had."""
+
+    def __init__(self, keys: KeyRepository) -> None:
+        self._keys = keys
+
+    def __call__(self, ctx: MessageContext, message: RevokeKeysOf) -> tuple[EndedKey, ...]:
+        return self._keys.revoke_of(ctx.conn, message.user_id)
 
 
 class RotateApiKeyHandler:

@@ -96,6 +96,23 @@ class KeyHolder:
     note_use: bool
 
 
+@dataclass(frozen=True, slots=True)
+class EndedKey:
+    """A key that was just revoked, in whichever organisation."""
+
+    tenant_id: UUID
+    key_id: UUID
+    name: str
+
+
+@command(route=None, privilege=PUBLIC)
+@dataclass(frozen=True, slots=True)
+class RevokeKeysOf(Command[tuple[EndedKey, ...]]):
+    """Revoke every working key that a person made, in all organisations; the caller tells whoever listens."""
+
+    user_id: UUID
+
+
 @query(route=None, privilege=PUBLIC)
 @dataclass(frozen=True, slots=True)
 class ResolveKey(Query[KeyHolder | None]):

@@ -21,6 +21,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.CreateApiKey: h.CreateApiKeyHandler(keys, services.port(KnownPrivileges)),
         m.ListApiKeys: h.ListApiKeysHandler(keys),
         m.RevokeApiKey: h.RevokeApiKeyHandler(keys),
+        m.RevokeKeysOf: h.RevokeKeysOfHandler(keys),
         m.RotateApiKey: h.RotateApiKeyHandler(keys),
         m.ResolveKey: h.ResolveKeyHandler(keys),
         m.NoteKeyUse: h.NoteKeyUseHandler(keys),

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, func, insert, select, text, update
 
 from alm_workbench.contexts.apikey.domain import KeyRow, KeyText
-from alm_workbench.contexts.apikey.messages import ApiKeyDTO, KeyStatus
+from alm_workbench.contexts.apikey.messages import ApiKeyDTO, EndedKey, KeyStatus
 from alm_workbench.contexts.apikey.tables import api_keys as k
 
 _LIST = """
@@ -63,6 +63,11 @@ class KeyRepository:
     def revoke(self, conn: Connection, key_id: UUID, at: datetime, by: UUID) -> None:
         """End a key for good; the first revocation stays."""
         conn.execute(update(k).where(k.c.id == key_id, k.c.revoked_at.is_(None)).values(revoked_at=at, revoked_by=by))
+
+    def revoke_of(self, conn: Connection, user_id: UUID) -> tuple[EndedKey, ...]:
+        """End every working key of a person, in all tenants; the ended ones."""
+        rows = conn.execute(text("SELECT tenant_id, key_id, name FROM alm.keys_revoke_of(:u)"), {"u": user_id})
+        return tuple(EndedKey(*row) for row in rows)
 
     def lock(self, conn: Connection, key_id: UUID) -> bool:
         """Take a key for this transaction; False where there is none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from uuid import UUID
 
+from alm_workbench.contexts.apikey.messages import RevokeKeysOf
 from alm_workbench.contexts.auth.domain import (
     ISSUED_LINK,
     NO_TENANT,
@@ -23,6 +24,7 @@ from alm_workbench.contexts.auth.messages import (
     FindUser,
     IssuePasswordReset,
     LinkIdentity,
+    NewPasswordDTO,
     PasswordLinkDTO,
     PasswordResetByToken,
     PasswordTokenDTO,
@@ -35,7 +37,7 @@ from alm_workbench.contexts.auth.messages import (
 )
 from alm_workbench.contexts.auth.repository import Account, AuthRepository, PasswordLink
 from alm_workbench.contexts.auth.rules import check_password, checked_email, checked_name, looked_up_email
-from alm_workbench.contexts.auth.session_messages import AcceptedDTO, EndedDTO, IdentityDTO
+from alm_workbench.contexts.auth.session_messages import AcceptedDTO, IdentityDTO
 from alm_workbench.contexts.project.messages import GrantedInProjects
 from alm_workbench.contexts.tenant.invitation_messages import AcceptInvitationAs, InvitationByToken
 from alm_workbench.contexts.tenant.people_messages import RightsNow
@@ -158,7 +160,7 @@ class ChangePasswordHandler:
     def __init__(self, door: Door, memory: PrincipalMemory) -> None:
         self._door, self._memory = door, memory
 
-    def __call__(self, ctx: MessageContext, message: ChangePassword) -> EndedDTO:
+    def __call__(self, ctx: MessageContext, message: ChangePassword) -> NewPasswordDTO:
         users, user_id, p = self._door.users, person(ctx), ctx.principal
         gate = users.gate(ctx.conn, p.email)
         fits = self._door.passwords.verify(gate.password_hash, message.current_password)
@@ -174,8 +176,18 @@ class ChangePasswordHandler:
         ended = users.end_sessions(ctx.conn, user_id, "password_changed", but=p.session_id)
         users.note(ctx.conn, "password_changed", user_id, None, p.session_id)
         users.announce(ctx.conn, p.tenant_id, Event("PasswordChanged", "User", user_id, {"by": "owner"}))
+        keys = revoke_keys(users, ctx, user_id) if message.revoke_keys else 0
         self._memory.forget(*ended)
-        return EndedDTO(len(ended))
+        return NewPasswordDTO(len(ended), keys)
+
+
+def revoke_keys(users: AuthRepository, ctx: MessageContext, user_id: UUID) -> int:
+    """End the API keys that a person made, wherever that was; how many."""
+    ended = ctx.ask(RevokeKeysOf(user_id))
+    for key in ended:
+        payload = {"key_id": str(key.key_id), "name": key.name}
+        users.announce(ctx.conn, key.tenant_id, Event("ApiKeyRevoked", "ApiKey", key.key_id, payload))
+    return len(ended)
 
 
 class RequestPasswordResetHandler:
@@ -255,12 +267,12 @@ class PasswordResetByTokenHandler:
 
 
 class ResetPasswordHandler:
-    """Sets a new password by a link, and ends every session: whoever stole the old one is out."""
+    """Sets a new password by a link, and ends every session and key: whoever stole the old one is out."""
 
     def __init__(self, door: Door, memory: PrincipalMemory) -> None:
         self._door, self._memory = door, memory
 
-    def __call__(self, ctx: MessageContext, message: ResetPassword) -> EndedDTO:
+    def __call__(self, ctx: MessageContext, message: ResetPassword) -> NewPasswordDTO:
         users = self._door.users
         about = good_link(users, ctx, message.token)
         if about is None:
@@ -274,8 +286,9 @@ class ResetPasswordHandler:
         ended = users.end_sessions(ctx.conn, user_id, "password_reset")
         users.note(ctx.conn, "password_reset", user_id)
         users.announce(ctx.conn, NO_TENANT, Event("PasswordChanged", "User", user_id, {"by": "link"}))
+        keys = revoke_keys(users, ctx, user_id)
         self._memory.forget(*ended)
-        return EndedDTO(len(ended))
+        return NewPasswordDTO(len(ended), keys)
 
 
 def dead_link() -> AlmError:

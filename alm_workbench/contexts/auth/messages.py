@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from alm_workbench.contexts.auth.session_messages import AcceptedDTO, EndedDTO, IdentityDTO
+from alm_workbench.contexts.auth.session_messages import AcceptedDTO, IdentityDTO
 from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, Command, Query, command, query
 
 
@@ -19,6 +19,14 @@ class UserDTO:
     email: str
     display_name: str
     locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPasswordDTO:
+    """What a new password ended: so many sessions, and so many API keys."""
+
+    ended: int
+    keys: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +83,12 @@ class CreateAccount(Command[UserDTO]):
 
 @command(route="POST /auth/change-password", privilege=AUTHENTICATED, status=200)
 @dataclass(frozen=True, slots=True)
-class ChangePassword(Command[EndedDTO]):
-    """Set a new password; every other session of mine ends."""
+class ChangePassword(Command[NewPasswordDTO]):
+    """Set a new password; every other session of mine ends. ``revoke_keys`` ends my API keys too, everywhere."""
 
     current_password: str
     new_password: str
+    revoke_keys: bool = False
 
 
 @command(route="POST /auth/password-reset", privilege=PUBLIC, status=202)
@@ -100,8 +109,8 @@ class PasswordResetByToken(Query[PasswordTokenDTO | None]):
 
 @command(route="POST /auth/password-reset/confirm", privilege=PUBLIC, status=200)
 @dataclass(frozen=True, slots=True)
-class ResetPassword(Command[EndedDTO]):
-    """Set a new password by a link; every session of the account ends."""
+class ResetPassword(Command[NewPasswordDTO]):
+    """Set a new password by a link; every session and every API key of the account ends, in all organisations."""
 
     token: str
     new_password: str
