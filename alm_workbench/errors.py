@@ -155,6 +155,18 @@ class StrandedItems(Conflict):
     slug, title = "stranded-items", "Items would be stranded"
 
 
+class PlanOutdated(Conflict):
+    """A plan that no longer holds; ``errors`` name the items that changed, came or went since."""
+
+    slug, title = "plan-outdated", "Something changed since the plan"
+
+
+class BulkRefused(Conflict):
+    """A bulk change of which some items were refused, so that none was changed; ``refusals`` say why each was."""
+
+    slug, title = "bulk-refused", "Nothing was changed"
+
+
 class IdempotencyRunning(Conflict):
     """Another request with the same Idempotency-Key is being carried out; ask again in a moment for its answer."""
 

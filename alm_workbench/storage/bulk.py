@@ -1,8 +1,8 @@
-"""Many rows at once: COPY into a temporary table, then one INSERT … SELECT (COPY into a table with RLS is refused)."""
+"""Many rows at once: COPY into a temporary table, then one INSERT or UPDATE (COPY into a table with RLS is refused)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 from typing import Any, Literal
 
@@ -44,6 +44,56 @@ def copy_insert(
     except psycopg.Error as error:
         raise DBAPIError.instance(f"COPY {table.fullname}", None, error, psycopg.Error) from error
     return inserted
+
+
+def copy_update(
+    conn: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str] = ("id",),
+    merged: Collection[str] = (),
+) -> int:
+    """Change many rows of `table` at once, each found by its `key` columns; the number of rows that were there.
+
+    All rows have the keys of the first. Columns in `merged` (jsonb) are laid over what the row holds. Triggers and
+    policies work as for any UPDATE. Raises sqlalchemy's IntegrityError or DataError for the whole batch.
+    """
+    if not rows:
+        return 0
+    columns = list(rows[0])
+    driver = conn.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    stage = sql.Identifier(f"stage_{table.name}_{next(_numbers)}")
+    target = sql.Identifier(table.schema or "alm", table.name)
+    try:
+        with driver.cursor() as cursor:
+            cursor.execute(_create(stage, target, columns))
+            _copy(cursor, stage, table, columns, rows)
+            cursor.execute(_update(stage, target, columns, key, merged))
+            changed = cursor.rowcount
+            cursor.execute(sql.SQL("DROP TABLE {}").format(stage))
+    except psycopg.Error as error:
+        raise DBAPIError.instance(f"COPY {table.fullname}", None, error, psycopg.Error) from error
+    return changed
+
+
+def _update(
+    stage: sql.Identifier,
+    target: sql.Identifier,
+    columns: Sequence[str],
+    key: Sequence[str],
+    merged: Collection[str],
+) -> sql.Composed:
+    changes = [
+        sql.SQL("{0} = t.{0} || s.{0}" if name in merged else "{0} = s.{0}").format(sql.Identifier(name))
+        for name in columns
+        if name not in key
+    ]
+    found = [sql.SQL("t.{0} = s.{0}").format(sql.Identifier(name)) for name in key]
+    return sql.SQL("UPDATE {} AS t SET {} FROM {} AS s WHERE t.tenant_id = alm.current_tenant() AND {}").format(
+        target, sql.SQL(", ").join(changes), stage, sql.SQL(" AND ").join(found)
+    )
 
 
 def _names(columns: Sequence[str]) -> sql.Composed:

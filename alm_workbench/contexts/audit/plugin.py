@@ -8,6 +8,8 @@ from typing import Any
 from alm_workbench.contexts.audit import handlers as h
 from alm_workbench.contexts.audit import messages as m
 from alm_workbench.contexts.audit.asof import ArtifactsAtHandler
+from alm_workbench.contexts.audit.past import PastPayloadsHandler
+from alm_workbench.contexts.audit.past_messages import PastPayloads
 from alm_workbench.contexts.audit.repository import AuditRepository, SealedAudit
 from alm_workbench.shared.context import Handler, Services
 from alm_workbench.shared.plugins import hookimpl
@@ -28,4 +30,5 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.VerifyAudit: h.VerifyHandler(vault),
         m.EraseEntity: h.EraseHandler(repo),
         m.ArtifactsAt: ArtifactsAtHandler(repo),
+        PastPayloads: PastPayloadsHandler(repo),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -32,6 +32,13 @@ class AuditRepository:
     def snapshot(self, conn: Connection, entity_type: str, entity_id: UUID, version: int) -> Any | None:
         """One snapshot."""
         return conn.execute(SNAPSHOT, {"type": entity_type, "id": entity_id, "version": version}).first()
+
+    def payloads(
+        self, conn: Connection, entity_type: str, versions: Sequence[tuple[UUID, int]]
+    ) -> dict[UUID, Mapping[str, Any] | None]:
+        """Payloads of things, each at a version of its own."""
+        values = {"type": entity_type, "ids": [v[0] for v in versions], "numbers": [v[1] for v in versions]}
+        return {row[0]: row[1] for row in conn.execute(PAYLOADS, values)}
 
     def commits(
         self, conn: Connection, wanted: ListCommits, limit: int, before: tuple[datetime, UUID] | None
@@ -166,6 +173,14 @@ SELECT s.version, s.change_type, s.commit_id, c.actor_id, a.display_name AS acto
   LEFT JOIN alm.actors a ON a.tenant_id = c.tenant_id AND a.id = c.actor_id
  WHERE s.entity_type = :type AND s.entity_id = :id AND s.version = :version
  ORDER BY s.recorded_at LIMIT 1
+""")
+
+PAYLOADS = text("""
+SELECT s.entity_id, s.payload FROM unnest(CAST(:ids AS uuid[]), CAST(:numbers AS int[])) AS v (id, number)
+ CROSS JOIN LATERAL (
+   SELECT a.entity_id, a.payload FROM alm.audit_snapshots a
+    WHERE a.tenant_id = (SELECT alm.current_tenant()) AND a.entity_type = :type AND a.entity_id = v.id
+      AND a.version = v.number LIMIT 1) s
 """)
 
 COMMITS = text("""

@@ -1,0 +1,215 @@
+"""Many items at once: judged one by one in the room of single changes, read and written together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from alm_workbench.contexts.artifact.access import Artifacts, check_version
+from alm_workbench.contexts.artifact.batch_messages import (
+    CreateMany,
+    HiddenOf,
+    ItemsOf,
+    Outcome,
+    SetStates,
+    SituationsOf,
+    UpdateMany,
+)
+from alm_workbench.contexts.artifact.changing import Judged, judge_creation, judge_update, updated_event
+from alm_workbench.contexts.artifact.domain import NewArtifact, not_found
+from alm_workbench.contexts.artifact.facts import gather, scatter
+from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact, Situation, UpdateArtifact
+from alm_workbench.contexts.artifact.repository.many import ManyArtifacts
+from alm_workbench.contexts.artifact.texts import texts
+from alm_workbench.contexts.manifest.messages import CompiledVersion
+from alm_workbench.contexts.tenant.messages import RequireQuota
+from alm_workbench.errors import AlmError, ErrorItem, InvalidInput, StaleVersion
+from alm_workbench.shared.context import DecisionRecord, MessageContext
+from alm_workbench.shared.ids import ArtifactId
+
+
+class UpdateManyHandler:
+    """Changes items: locked and read together, judged one by one, written together."""
+
+    def __init__(self, artifacts: Artifacts, many: ManyArtifacts) -> None:
+        self._artifacts, self._many = artifacts, many
+
+    def __call__(self, ctx: MessageContext, message: UpdateMany) -> tuple[Outcome, ...]:
+        ids = once_each(u.artifact_id for u in message.updates)
+        ctx.ask(RequireQuota("storage", sum(len(str(u.fields)) + len(u.title or "") for u in message.updates)))
+        found = self._many.get(ctx.conn, ids, lock=True)
+        gather(ctx, ids)
+        judged = {u.artifact_id: self._judged(ctx, found, u) for u in message.updates}
+        scatter(ctx)
+        allowed = {item: done for item, done in judged.items() if isinstance(done, Judged)}
+        after = self._written(ctx, found, {item: done for item, done in allowed.items() if done.values})
+        for item, done in allowed.items():
+            ctx.decided(done.record)
+            if item in after:
+                ctx.emit(updated_event(found[item], done))
+        return tuple(self._outcome(item, found.get(item), done, after) for item, done in judged.items())
+
+    def _judged(
+        self, ctx: MessageContext, found: Mapping[ArtifactId, ArtifactDTO], update: UpdateArtifact
+    ) -> Judged | AlmError:
+        current = found.get(update.artifact_id)
+        if current is None:
+            return not_found(update.artifact_id)
+        try:
+            process = self._artifacts.process(ctx, current.project_id)
+            check_version(self._artifacts, ctx, current, update.expected_version)
+            return judge_update(self._artifacts, ctx, process, current, update)
+        except AlmError as error:
+            return error
+
+    def _written(
+        self, ctx: MessageContext, found: Mapping[ArtifactId, ArtifactDTO], changes: Mapping[ArtifactId, Judged]
+    ) -> dict[ArtifactId, ArtifactDTO]:
+        written = self._many.update(ctx.conn, [(found[item], done.values) for item, done in changes.items()])
+        if written != len(changes):
+            raise StaleVersion("somebody else changed one of these items a moment ago")
+        after = self._many.get(ctx.conn, changes)
+        require_readable(self._artifacts, ctx, after.values())
+        return after
+
+    def _outcome(
+        self,
+        item: ArtifactId,
+        before: ArtifactDTO | None,
+        done: Judged | AlmError,
+        after: Mapping[ArtifactId, ArtifactDTO],
+    ) -> Outcome:
+        if isinstance(done, AlmError):
+            return Outcome(item, before, error=done)
+        return Outcome(item, before, after.get(item), record=done.record)
+
+
+class CreateManyHandler:
+    """Creates items: judged one by one, written together."""
+
+    def __init__(self, artifacts: Artifacts, many: ManyArtifacts) -> None:
+        self._artifacts, self._many = artifacts, many
+
+    def __call__(self, ctx: MessageContext, message: CreateMany) -> tuple[Outcome, ...]:
+        judged = [self._judged(ctx, item) for item in message.items]
+        new = [done for done in judged if not isinstance(done, AlmError)]
+        for _, record in new:
+            ctx.decided(record)
+        kinds = dict.fromkeys(item.type_id for item, _ in new)
+        for type_id in kinds:
+            of_type = [item for item, _ in new if item.type_id == type_id]
+            process = self._artifacts.process(ctx, of_type[0].project_id)
+            self._artifacts.write(ctx, process.compiled.types[type_id], of_type)
+        after = self._many.get(ctx.conn, [item.id for item, _ in new])
+        require_readable(self._artifacts, ctx, after.values())
+        return tuple(
+            Outcome(None, error=done)
+            if isinstance(done, AlmError)
+            else Outcome(done[0].id, None, after[done[0].id], record=done[1])
+            for done in judged
+        )
+
+    def _judged(self, ctx: MessageContext, item: CreateArtifact) -> tuple[NewArtifact, DecisionRecord] | AlmError:
+        try:
+            process = self._artifacts.process(ctx, item.project_id)
+            return judge_creation(self._artifacts, ctx, process, item)
+        except AlmError as error:
+            return error
+
+
+class SituationsHandler:
+    """Prepares items for decisions of another context; facts about them are gathered until it calls ``scatter``."""
+
+    def __init__(self, artifacts: Artifacts, many: ManyArtifacts) -> None:
+        self._artifacts, self._many = artifacts, many
+
+    def __call__(self, ctx: MessageContext, message: SituationsOf) -> dict[ArtifactId, Situation]:
+        found = self._many.get(ctx.conn, message.ids, lock=True)
+        gather(ctx, found)
+        out: dict[ArtifactId, Situation] = {}
+        for item in found.values():
+            try:
+                process = self._artifacts.process(ctx, item.project_id)
+            except AlmError:  # of a project the caller may not see: as if it were not there
+                continue
+            context = self._artifacts.context(ctx, process, item, {"name": message.event})
+            out[item.id] = Situation(item, process, context)
+        return out
+
+
+class ItemsHandler:
+    """Reads items as they are stored."""
+
+    def __init__(self, artifacts: Artifacts, many: ManyArtifacts) -> None:
+        self._artifacts, self._many = artifacts, many
+
+    def __call__(self, ctx: MessageContext, message: ItemsOf) -> dict[ArtifactId, ArtifactDTO]:
+        if not message.deleted:
+            return self._many.get(ctx.conn, message.ids, lock=message.lock)
+        self._artifacts.repo.include_deleted(ctx.conn)
+        found = self._many.get(ctx.conn, message.ids, lock=message.lock)
+        self._artifacts.repo.include_deleted(ctx.conn, False)
+        return found
+
+
+class HiddenHandler:
+    """Says what of many items the caller may not see."""
+
+    def __init__(self, artifacts: Artifacts) -> None:
+        self._artifacts = artifacts
+
+    def __call__(self, ctx: MessageContext, message: HiddenOf) -> dict[ArtifactId, frozenset[str] | None]:
+        gather(ctx, [item.id for item in message.items])
+        found = {item.id: self._hidden(ctx, item) for item in message.items}
+        scatter(ctx)
+        return found
+
+    def _hidden(self, ctx: MessageContext, item: ArtifactDTO) -> frozenset[str] | None:
+        try:
+            return self._artifacts.hidden(ctx, self._artifacts.process(ctx, item.project_id), item)
+        except AlmError:  # of a project the caller may not see
+            return None
+
+
+class SetStatesHandler:
+    """Writes states that the workflow context decided on."""
+
+    def __init__(self, artifacts: Artifacts, many: ManyArtifacts) -> None:
+        self._artifacts, self._many = artifacts, many
+
+    def __call__(self, ctx: MessageContext, message: SetStates) -> dict[ArtifactId, ArtifactDTO]:
+        ids = [move.artifact_id for move in message.moves]
+        found = self._many.get(ctx.conn, ids)
+        changes: list[tuple[ArtifactDTO, dict[str, Any]]] = []
+        for move in message.moves:
+            item = found.get(move.artifact_id)
+            if item is None or item.version != move.expected_version:
+                raise StaleVersion("somebody else changed one of these items a moment ago")
+            compiled = ctx.ask(CompiledVersion(move.version_id)).compiled
+            values = {"state": move.state, "state_category": move.category, "manifest_version_id": move.version_id}
+            if move.fields != item.fields:
+                values |= texts(compiled, compiled.types[item.type], move.fields)
+            changes.append((item, values))
+        if self._many.update(ctx.conn, changes) != len(changes):
+            raise StaleVersion("somebody else changed one of these items a moment ago")
+        after = self._many.get(ctx.conn, ids)
+        require_readable(self._artifacts, ctx, after.values())
+        return after
+
+
+def once_each(ids: Iterable[ArtifactId]) -> list[ArtifactId]:
+    """Ids of which none may come twice; raises ``InvalidInput``."""
+    counted = Counter(ids)
+    doubled = [item for item, times in counted.items() if times > 1]
+    if doubled:
+        problem = ErrorItem("/items", "doubled", f"{doubled[0]} stands in it twice")
+        raise InvalidInput("An item stands in the selection twice", errors=[problem])
+    return list(counted)
+
+
+def require_readable(artifacts: Artifacts, ctx: MessageContext, items: Iterable[ArtifactDTO]) -> None:
+    """Nobody changes what he may not read; raises ``AccessDenied`` with the rule, as the single change does."""
+    for item in items:
+        if artifacts.hidden(ctx, artifacts.process(ctx, item.project_id), item) is None:
+            artifacts.readable(ctx, item)

@@ -1,0 +1,2 @@
+DROP TABLE alm.bulk_items;
+DROP TABLE alm.bulk_runs;
