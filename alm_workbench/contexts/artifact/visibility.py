@@ -24,6 +24,8 @@ OF_AN_ITEM: Mapping[str, tuple[str, ...]] = {
     "ArtifactLink": ("source_id", "target_id"),
     "WorkflowInstance": ("artifact_id",),
     "StateHistory": ("artifact_id",),
+    "Comment": ("artifact_id",),
+    "Attachment": ("artifact_id",),
 }
 """Entity types whose payload is seen by whoever sees the items it names."""
 

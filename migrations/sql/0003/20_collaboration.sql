@@ -1,5 +1,37 @@
 -- What people say about items, the files they attach, what they watch and what they are told.
 
+CREATE TABLE alm.comments (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  artifact_id uuid NOT NULL,
+  parent_id uuid,
+  text text NOT NULL,
+  format text NOT NULL DEFAULT 'plain' CHECK (format IN ('plain', 'rich')),
+  original text,  -- a rich text as it came, where cleaning changed it
+  mentions uuid[] NOT NULL DEFAULT '{}',
+  occurred_at timestamptz NOT NULL DEFAULT now(),
+  edited_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  created_by uuid,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  updated_by uuid,
+  version integer NOT NULL DEFAULT 1,
+  row_xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  deleted_at timestamptz,
+  deleted_by uuid,
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, artifact_id) REFERENCES alm.artifacts,
+  FOREIGN KEY (tenant_id, parent_id) REFERENCES alm.comments
+);
+CREATE INDEX comments_artifact ON alm.comments (tenant_id, artifact_id, occurred_at, id);
+CREATE INDEX comments_parent ON alm.comments (tenant_id, parent_id) WHERE parent_id IS NOT NULL;
+CALL alm.isolate('comments');
+CALL alm.standard_triggers('comments');
+CALL alm.audit_table('comments', 'Comment', true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON alm.comments TO alm_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON alm.comments TO alm_definer;
+GRANT SELECT ON alm.comments TO alm_worker;
+
 -- Everybody's own list. Titles and values are no part of it: what may be seen of an item is asked when it is read.
 CREATE TABLE alm.notifications (
   tenant_id uuid NOT NULL,
@@ -44,3 +76,14 @@ CALL alm.standard_triggers('watchers');
 GRANT SELECT, INSERT, UPDATE, DELETE ON alm.watchers TO alm_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON alm.watchers TO alm_definer;
 GRANT SELECT ON alm.watchers TO alm_worker;
+
+-- Organisations that are there already get the new rights with the roles that came with them, and archived projects stand
+-- still for what is new too.
+SET LOCAL ROLE alm_definer;
+UPDATE alm.roles SET privileges = privileges || '{artifact:comment,artifact:attach}'
+ WHERE built_in AND code IN ('engineer', 'reviewer') AND NOT privileges @> '{artifact:comment}';
+UPDATE alm.roles SET privileges = privileges || '{artifact:moderate}'
+ WHERE built_in AND code = 'manager' AND NOT privileges @> '{artifact:moderate}';
+UPDATE alm.tenant_policies SET definition = jsonb_set(definition, '{events}', definition -> 'events' || '["comment", "attach"]')
+ WHERE code = 'archived_projects_stand_still' AND NOT definition -> 'events' ? 'comment';
+RESET ROLE;
