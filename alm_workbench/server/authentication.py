@@ -11,7 +11,6 @@ A header that names its proof decides alone: a wrong key beside a good cookie is
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,6 +25,7 @@ from alm_workbench.contexts.apikey.domain import KeyText, looks_like_key
 from alm_workbench.contexts.apikey.messages import KeyHolder, NoteKeyUse, ResolveKey
 from alm_workbench.errors import AlmError, AuthenticationFailed
 from alm_workbench.shared.mediator import LocalMediator
+from alm_workbench.shared.memory import Memory
 from alm_workbench.shared.principal import Principal
 
 if TYPE_CHECKING:
@@ -41,27 +41,18 @@ class KeyDoor:
     """Whom keys stand for, looked up again every few seconds; so a revocation is soon true in every process."""
 
     def __init__(self, mediator: LocalMediator, *, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._mediator, self._seconds, self._clock = mediator, seconds, clock
-        self._known: dict[tuple[str, bytes], tuple[float, KeyHolder]] = {}
-        self._lock = threading.Lock()
+        self._mediator = mediator
+        self._known = Memory[KeyHolder](seconds, limit=MAX_KEYS, clock=clock)
 
     def principal(self, text: str) -> Principal:
         """The principal of a key's text; raises ``AuthenticationFailed``."""
         key = KeyText.read(text)
         if key is None:
             raise AuthenticationFailed(NO_KEY)
-        place, now = (key.prefix, key.digest), self._clock()
-        with self._lock:
-            hit = self._known.get(place)
-        if hit is None or now - hit[0] >= self._seconds:
-            hit = (now, self._resolved(key))
-            with self._lock:
-                if len(self._known) >= MAX_KEYS:
-                    self._known.clear()
-                self._known[place] = hit
-        if hit[1].expires_at <= datetime.now(UTC):
+        holder = self._known.recall((key.prefix, key.digest), lambda: self._resolved(key))
+        if holder.expires_at <= datetime.now(UTC):
             raise AuthenticationFailed(NO_KEY)
-        return hit[1].principal
+        return holder.principal
 
     def _resolved(self, key: KeyText) -> KeyHolder:
         nobody = self._mediator.as_principal(None)

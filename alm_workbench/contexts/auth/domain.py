@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, Literal, Protocol, cast, get_args
 from uuid import UUID, uuid4
 
 from alm_workbench.errors import AuthenticationFailed, ConfigurationError
+from alm_workbench.shared.memory import Memory
 from alm_workbench.shared.principal import Principal
 
 ALGORITHM = "HS256"
@@ -192,44 +192,13 @@ class AuthOptions:
         return cls(cast("Any", registration), url.rstrip("/") + "/" if url else "", mails)
 
 
-class PrincipalMemory:
+class PrincipalMemory(Memory[Principal | None]):
     """Principals that were just looked up, for a few seconds; shared by whoever asks and whoever ends sessions."""
 
     def __init__(
         self, seconds: float = PRINCIPAL_SECONDS, *, limit: int = 4096, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._seconds, self._limit, self._clock = seconds, limit, clock
-        self._known: dict[Any, tuple[float, Principal | None]] = {}
-        self._changes = 0
-        self._lock = threading.Lock()
-
-    def peek(self, key: Any) -> tuple[bool, Principal | None]:
-        """Whether it is known, and the principal (None is an answer too)."""
-        hit = self._known.get(key)
-        if hit is None or self._clock() - hit[0] >= self._seconds:
-            return False, None
-        return True, hit[1]
-
-    def recall(self, key: Any, load: Callable[[], Principal | None]) -> Principal | None:
-        """The principal of a key, looked up again when it is not known any more."""
-        known, principal = self.peek(key)
-        if known:
-            return principal
-        asked, before = self._clock(), self._changes
-        principal = load()
-        with self._lock:
-            if self._changes == before:  # what was looked up before somebody forgot may be wrong already
-                if len(self._known) >= self._limit:
-                    self._known.clear()
-                self._known[key] = (asked, principal)
-        return principal
-
-    def forget(self, *keys: Any) -> None:
-        """Look these up again next time; without keys, everybody."""
-        with self._lock:
-            self._changes += 1
-            for key in keys or list(self._known):
-                self._known.pop(key, None)
+        super().__init__(seconds, limit=limit, clock=clock)
 
 
 def closure(codes: Iterable[str], implied: Mapping[str, Iterable[str]]) -> frozenset[str]:
