@@ -61,19 +61,6 @@ def test_what_was_committed_is_published_after_a_kill(installation: Installation
     assert (outcome.lost, outcome.doubled) == (0, 0), outcome
 
 
-def test_people_at_work_are_answered(installation: Installation) -> None:
-    """A few sessions read and write side by side: every answer is a right one (the large load is `make load`)."""
-    plan = Plan(sessions=3, think=0.02, seconds=0, writes=0.5, settle=0, least=20)
-    installation.start()
-    try:
-        seen, _ = asyncio.run(run(plan, installation))
-    finally:
-        installation.stop()
-    assert seen.wrong == []
-    assert sum(seen.statuses.values()) >= plan.sessions * plan.least
-    assert {200, 201} <= seen.statuses.keys()
-
-
 def test_processes_share_a_port_and_are_kept_alive(installation: Installation) -> None:
     """A child that is killed is replaced while the other goes on answering; the end of the parent is the end of all."""
     installation.start("--processes", "2")
@@ -96,11 +83,19 @@ def test_processes_share_a_port_and_are_kept_alive(installation: Installation) -
         installation.stop()
 
 
-def test_a_clean_stop_ends_everything(installation: Installation) -> None:
-    """SIGTERM ends the server with code 0, its children, and the database that nobody else uses."""
+def test_people_are_answered_until_a_clean_stop_ends_everything(installation: Installation) -> None:
+    """Sessions read and write side by side over two processes, and every answer is a right one (the large load is
+    `make load`); then SIGTERM ends the server with code 0, its children, and the database that nobody else uses."""
+    plan = Plan(sessions=3, think=0.02, seconds=0, writes=0.5, settle=0, least=20)
     installation.start("--processes", "2")
-    family, process = children(installation), installation.process
-    installation.stop()
+    try:
+        seen, _ = asyncio.run(run(plan, installation))
+        family, process = children(installation), installation.process
+    finally:
+        installation.stop()
+    assert seen.wrong == []
+    assert sum(seen.statuses.values()) >= plan.sessions * plan.least
+    assert {200, 201} <= seen.statuses.keys()
     assert process is not None
     assert process.returncode == 0
     assert not any(alive(one) for one in family)

@@ -8,7 +8,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,9 +20,10 @@ import psycopg
 
 from alm_workbench.composition import opened
 from alm_workbench.config import Settings
+from tests.factories.ports import free_port
 from tests.factories.workbench import PASSWORD, make_org
 
-ROWS = 4000
+ROWS = 2000
 CONSISTENT = (
     "select count(*) from alm.artifacts a where not exists"
     " (select from alm.audit_snapshots s where s.entity_id = a.id and s.entity_type = 'Artifact')",
@@ -39,9 +39,7 @@ class Server:
     """`alm serve` in a process of its own."""
 
     def __init__(self, data_dir: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         command = [
             sys.executable,
             "-m",
