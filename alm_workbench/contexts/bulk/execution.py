@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 from alm_workbench.contexts.artifact.batch_messages import CreateMany, ItemsOf, Outcome, UpdateMany
@@ -36,6 +37,21 @@ class Executor:
         for chunk in chunks(changes):
             out += self._chunk(ctx, chunk, reason)
         return out
+
+    def in_a_row(self, ctx: MessageContext, changes: Sequence[Change], reason: str = "") -> Outcome:
+        """Several changes of one item: all of them or none."""
+        item = target_of(changes[0])
+        before = ctx.ask(ItemsOf((item,) if item is not None else (), deleted=True))
+        done = Outcome(item, before.get(item) if item is not None else None)
+        try:
+            with self._attempt(ctx):
+                for change in changes:
+                    step = self._single(ctx, change, before, reason)
+                    if step.error is not None:
+                        raise step.error
+        except AlmError as error:
+            return replace(done, error=error)
+        return finished(done, ctx.ask(ItemsOf((item,) if item is not None else (), deleted=True)))
 
     def _chunk(self, ctx: MessageContext, chunk: Sequence[Change], reason: str) -> list[Outcome]:
         together = as_one(chunk, reason)
@@ -128,4 +144,4 @@ def finished(done: Outcome, after: Mapping[ArtifactId, ArtifactDTO]) -> Outcome:
     unchanged = done.before is not None and now is not None and now.version == done.before.version
     if unchanged and done.link_id is None:
         return done
-    return Outcome(done.artifact_id, done.before, now, None, done.record, done.link_id)
+    return replace(done, after=now)
