@@ -15,6 +15,7 @@ from alm_workbench.notebook.artifacts import Artifacts
 from alm_workbench.notebook.asof import ProjectAt, moment
 from alm_workbench.notebook.hints import hint, suggestion
 from alm_workbench.notebook.manifests import version_id_of
+from alm_workbench.notebook.planning import Planning
 from alm_workbench.notebook.process import Process
 from alm_workbench.notebook.reports import Flow, ProjectReports
 from alm_workbench.notebook.show import Column, Listing, card
@@ -152,6 +153,11 @@ class Project:
     def artifacts(self) -> Artifacts:
         """The project's items."""
         return Artifacts(self)
+
+    @property
+    def planning(self) -> Planning:
+        """Cycles, the backlog and areas."""
+        return Planning(self)
 
     @property
     def reports(self) -> ProjectReports:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
+from alm_workbench.contexts.artifact.messages import ArtifactDTO
 from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
 from alm_workbench.contexts.auth.session_messages import IdentityDTO, ListMyTenants, Me, SignInDTO, TenantChoiceDTO
 from alm_workbench.contexts.reporting.domain import ReportInfo
@@ -25,6 +26,7 @@ from alm_workbench.notebook.hints import suggestion
 from alm_workbench.notebook.keys import Keys
 from alm_workbench.notebook.manifests import Manifests
 from alm_workbench.notebook.people import Members, Roles, sign_ins, tenants
+from alm_workbench.notebook.planning import Teams, my_work
 from alm_workbench.notebook.projects import Project, Projects
 from alm_workbench.notebook.reports import report_list
 from alm_workbench.notebook.results import SqlFrame
@@ -117,6 +119,15 @@ class Workbench:
     def reports(self) -> Listing[ReportInfo]:
         """The reports there are; run them on a project: ``project.reports.lead_time()``."""
         return report_list(self)
+
+    @property
+    def teams(self) -> Teams:
+        """The teams of the organisation; ``create``, ``set_members``, ``["Brakes"]``."""
+        return Teams(self)
+
+    def my_work(self, limit: int = 100) -> Listing[ArtifactDTO]:
+        """What is assigned to you and not done, in every project, latest change first."""
+        return my_work(self, limit)
 
     @property
     def members(self) -> Members:

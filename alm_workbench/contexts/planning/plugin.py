@@ -17,8 +17,7 @@ from alm_workbench.shared.plugins import hookimpl
 @hookimpl
 def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
     """Handlers of this context."""
-    repo = PlanningRepository()
-    people = teams.Teams(repo)
+    people = teams.Teams(PlanningRepository())
     plans = cycles.Plans(people)
     return {
         t.ListTeams: teams.ListTeamsHandler(people),
@@ -34,8 +33,8 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.CarryOver: cycles.CarryOverHandler(plans),
         m.ListBacklog: cycles.ListBacklogHandler(plans),
         m.ListAreas: cycles.ListAreasHandler(plans),
-        w.LogWork: work.LogWorkHandler(repo),
-        w.ListWork: work.ListWorkHandler(repo),
-        w.TakeBackWork: work.TakeBackWorkHandler(repo),
+        w.LogWork: work.LogWorkHandler(people),
+        w.ListWork: work.ListWorkHandler(people),
+        w.TakeBackWork: work.TakeBackWorkHandler(people),
         w.MyWork: work.MyWorkHandler(),
     }

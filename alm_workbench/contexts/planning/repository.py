@@ -128,7 +128,7 @@ class PlanningRepository:
 def work_dto(row: Any) -> WorkLogDTO:
     """A row as a DTO."""
     item, project = ArtifactId(row.artifact_id), ProjectId(row.project_id)
-    return WorkLogDTO(row.id, project, item, row.actor_id, row.hours, row.worked_on, row.note, row.version)
+    return WorkLogDTO(row.id, project, item, row.actor_id, "", row.hours, row.worked_on, row.note, row.version)
 
 
 @contextmanager

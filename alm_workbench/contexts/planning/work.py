@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, GetArtifact, SituationOf, UpdateArtifact
 from alm_workbench.contexts.artifact.planned_messages import OpenItemsOf
 from alm_workbench.contexts.artifact.rights import require
 from alm_workbench.contexts.planning.domain import rules_of
-from alm_workbench.contexts.planning.repository import PlanningRepository
+from alm_workbench.contexts.planning.teams import Teams
 from alm_workbench.contexts.planning.work_messages import ListWork, LogWork, MyWork, TakeBackWork, WorkLogDTO
 from alm_workbench.contexts.project.messages import ProjectPrivileges
 from alm_workbench.contexts.tenant.messages import GetTenant
@@ -29,8 +31,8 @@ MANAGE = "planning:manage"
 class LogWorkHandler:
     """Keeps noted work, and what is left of the item."""
 
-    def __init__(self, repo: PlanningRepository) -> None:
-        self._repo = repo
+    def __init__(self, teams: Teams) -> None:
+        self._repo, self._teams = teams.repo, teams
 
     def __call__(self, ctx: MessageContext, message: LogWork) -> WorkLogDTO:
         found = ctx.ask(SituationOf(message.artifact_id, "update"))
@@ -39,8 +41,9 @@ class LogWorkHandler:
         today = local_day(ctx)
         worked_on = message.worked_on or today
         refuse_wrong(message, worked_on, today)
+        me = ctx.principal
         work = WorkLogDTO(
-            new_id(), item.project_id, item.id, ctx.principal.actor_id, message.hours, worked_on, message.note, 1
+            new_id(), item.project_id, item.id, me.actor_id, me.display_name, message.hours, worked_on, message.note, 1
         )
         self._repo.add_work(ctx.conn, ctx.principal.tenant_id, work)
         if message.remaining is not None:
@@ -57,8 +60,8 @@ class LogWorkHandler:
 class ListWorkHandler:
     """Lists noted work."""
 
-    def __init__(self, repo: PlanningRepository) -> None:
-        self._repo = repo
+    def __init__(self, teams: Teams) -> None:
+        self._repo, self._teams = teams.repo, teams
 
     def __call__(self, ctx: MessageContext, message: ListWork) -> Page[WorkLogDTO]:
         ctx.ask(GetArtifact(message.artifact_id))
@@ -67,14 +70,15 @@ class ListWorkHandler:
         rows = self._repo.work(ctx.conn, message.artifact_id, limit + 1, place)
         page = rows[:limit]
         more = encode([page[-1].worked_on.isoformat(), str(page[-1].id)]) if len(rows) > limit else None
-        return Page(tuple(page), more)
+        names = self._teams.names(ctx) if page else {}
+        return Page(tuple(replace(work, actor=names.get(work.actor_id, "")) for work in page), more)
 
 
 class TakeBackWorkHandler:
     """Takes noted work back."""
 
-    def __init__(self, repo: PlanningRepository) -> None:
-        self._repo = repo
+    def __init__(self, teams: Teams) -> None:
+        self._repo, self._teams = teams.repo, teams
 
     def __call__(self, ctx: MessageContext, message: TakeBackWork) -> WorkLogDTO:
         item = ctx.ask(GetArtifact(message.artifact_id))
@@ -100,8 +104,6 @@ class MyWorkHandler:
 
 def local_day(ctx: MessageContext) -> date:
     """Which day it is where the organisation is."""
-    from zoneinfo import ZoneInfo
-
     return ctx.now.astimezone(ZoneInfo(ctx.ask(GetTenant()).timezone)).date()
 
 

@@ -13,12 +13,13 @@ from alm_workbench.shared.messages import Command, Page, Query, command, query
 
 @dataclass(frozen=True, slots=True)
 class WorkLogDTO:
-    """Work that somebody did on an item on a day, in hours."""
+    """Work that somebody did on an item on a day, in hours; ``actor`` is the name, empty for one who left."""
 
     id: UUID
     project_id: ProjectId
     artifact_id: ArtifactId
     actor_id: UUID
+    actor: str
     hours: float
     worked_on: date
     note: str
