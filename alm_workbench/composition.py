@@ -19,6 +19,8 @@ from alm_workbench.contexts.reporting.domain import MirrorQueries, RightsForMirr
 from alm_workbench.contexts.reporting.rights import ManifestRights
 from alm_workbench.contexts.tenant.domain import Seed
 from alm_workbench.contexts.tenant.onboarding import Apart
+from alm_workbench.contexts.workflow import timers
+from alm_workbench.contexts.workflow.messages import ProjectOfApproval
 from alm_workbench.databases import Database, database_of
 from alm_workbench.mirror.service import MirrorService
 from alm_workbench.mpc import DomainMeta, FunctionDef, load_domain_meta
@@ -27,7 +29,7 @@ from alm_workbench.shared.limits import RateLimiter
 from alm_workbench.shared.mediator import LocalMediator
 from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, REGISTRY, Command, Message, Spec
 from alm_workbench.shared.plugins import ExpressionFunctions, Plugins
-from alm_workbench.shared.principal import grants
+from alm_workbench.shared.principal import Principal, grants
 from alm_workbench.shared.tiers import Tiers, shipped_tiers
 from alm_workbench.storage.audit.vault import Vault
 from alm_workbench.storage.background import Background
@@ -70,6 +72,10 @@ class OwnTransactions:
         """Send as nobody, in a transaction that commits by itself."""
         return self.mediator.as_principal(None).send(command)
 
+    def send_as(self, principal: Principal, command: Command[R], /) -> R:
+        """Send as somebody, in a transaction that commits by itself."""
+        return self.mediator.as_principal(principal).send(command)
+
 
 class Runtime:
     """A running workbench in this process: database, plugins, mirror and the Mediator over them."""
@@ -96,7 +102,9 @@ class Runtime:
             log_file=settings.log_dir / "mirror.log",
         )
         handlers = self.plugins.handlers(self._services())
-        self.jobs = upkeep(database.dsns.worker, [*self.plugins.jobs(), *self.vault.jobs()])
+        self.jobs = upkeep(
+            database.dsns.worker, [*self.plugins.jobs(), *self.vault.jobs(), *timers.specs(self._apart.send_as)]
+        )
         units = PostgresUnits(self.engine, queues={spec.name: spec.queue for spec in self.jobs if not spec.upkeep})
         self.mediator = self._apart.mediator = LocalMediator(
             handlers, units, may=may, cursor_key=settings.token_secret().encode()
@@ -277,5 +285,8 @@ def project_of(ctx: MessageContext, message: Message[Any]) -> Any:
     project_id = getattr(message, "project_id", None)
     if isinstance(project_id, UUID):
         return project_id
+    approval_id = getattr(message, "approval_id", None)
+    if isinstance(approval_id, UUID):
+        return ctx.ask(ProjectOfApproval(approval_id))
     artifact_id = getattr(message, "artifact_id", None) or getattr(message, "cycle_id", None)
     return ctx.ask(ProjectOfArtifact(artifact_id)) if isinstance(artifact_id, UUID) else None  # type: ignore[arg-type]

@@ -151,6 +151,7 @@ REASON_CODES: Mapping[str, str] = MappingProxyType(
         "R_WF_AUTH_DENIED": "The actor lacks a role, or the authority refused.",
         "R_WF_NOT_ACTOR": "The transition needs another person than this one.",
         "R_WF_REQUIRES": "The transition needs a field that has no value.",
+        "R_WF_REASON": "The transition needs one of the reasons it offers.",
         "R_WF_QUEUED": "The event waits until the running step is done.",
         "R_WF_IGNORED": "The event means nothing here and is accepted silently.",
         "R_WF_DYN_FAIL": "The target of the transition could not be computed.",

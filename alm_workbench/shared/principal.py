@@ -36,7 +36,8 @@ class Principal:
     display_name: str
     roles: frozenset[str]
     privileges: frozenset[str]
-    kind: Literal["user", "api_key", "service"] = "user"
+    kind: Literal["user", "api_key", "service", "process"] = "user"
+    """``process``: what the process itself asks for, inside the transaction of somebody's command; nobody logs in as that."""
     tenant_slug: str = ""
     tenant_name: str = ""
     membership_id: UUID | None = None

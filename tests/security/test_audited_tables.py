@@ -12,6 +12,7 @@ from tests.factories.rows import tenant_tables
 NOT_AUDITED: Mapping[str, str] = {
     "actors": "names of people as they are shown; memberships and keys, which make them, are audited",
     "artifact_field": "an index that a trigger keeps, made of artifacts",
+    "artifact_search": "an index that a trigger keeps, made of artifacts",
     "artifact_tag": "an index that a trigger keeps, made of artifacts",
     "audit_commits": "the audit trail itself, sealed",
     "audit_heads": "the audit trail itself, compared with it by verification",

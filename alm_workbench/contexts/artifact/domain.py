@@ -189,6 +189,7 @@ def actor_view(principal: Principal) -> dict[str, Any]:
     """``actor`` as expressions see it."""
     return {
         "id": str(principal.actor_id),
+        "kind": principal.kind,
         "roles": sorted(principal.roles),
         "attributes": {"email": principal.email, "name": principal.display_name},
     }

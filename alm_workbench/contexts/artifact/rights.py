@@ -28,10 +28,15 @@ def require_access(
 ) -> AclDecision:
     """Let ACL decide about an action on the item as it is, and about each of the fields it sets by its own rules too.
 
+    What the process itself asks for needs nobody's rights, but no field that a rule keeps from being updated is set.
     Raises ``AccessDenied`` with the record of the refusal, and ``InvalidInput`` for fields hidden from the actor.
     """
     compiled = process.compiled
     acl = decide_acl(compiled, action, type_id, context)
+    if by_process(context):
+        if action == "update":
+            require_unfrozen(process, type_id, context, artifact_id, fields)
+        return acl
     if not acl.allow:
         raise refusal(f"{action} of {type_id} is not allowed for you", process, context, type_id, acl, artifact_id)
     kind = compiled.types[type_id]
@@ -50,8 +55,13 @@ def require_access(
     return acl
 
 
+def by_process(context: EvalContext) -> bool:
+    """Whether nobody in particular acts, but the process that is in force."""
+    return context.actor.get("kind") == "process"
+
+
 def require_unfrozen(
-    process: ProcessVersion, type_id: str, context: EvalContext, artifact_id: ArtifactId, fields: Iterable[str]
+    process: ProcessVersion, type_id: str, context: EvalContext, artifact_id: ArtifactId | None, fields: Iterable[str]
 ) -> None:
     """Refuse a step that sets a field which a rule about that field forbids to update; raises ``AccessDenied``.
 

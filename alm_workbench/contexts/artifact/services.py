@@ -7,6 +7,7 @@ from typing import Any
 from alm_workbench.contexts.artifact.access import Artifacts
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
+    FactsOf,
     ProjectOfArtifact,
     ReadRights,
     ReadRightsOf,
@@ -17,9 +18,11 @@ from alm_workbench.contexts.artifact.messages import (
     SituationOf,
     StateCounts,
 )
+from alm_workbench.contexts.artifact.repository.bin import BinRepository
 from alm_workbench.contexts.artifact.texts import search_text, searched_fields, texts
 from alm_workbench.contexts.manifest.messages import CompiledVersion
 from alm_workbench.errors import StaleVersion
+from alm_workbench.mpc import EvalContext
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId
 
@@ -47,6 +50,17 @@ class SituationHandler:
         return Situation(artifact, process, context)
 
 
+class FactsHandler:
+    """Gathers what rules may look at."""
+
+    def __init__(self, artifacts: Artifacts) -> None:
+        self._artifacts = artifacts
+
+    def __call__(self, ctx: MessageContext, message: FactsOf) -> EvalContext:
+        process = self._artifacts.process(ctx, message.artifact.project_id)
+        return self._artifacts.context(ctx, process, message.artifact, message.event)
+
+
 class ReadRightsHandler:
     """Says what the caller may see of an item."""
 
@@ -64,7 +78,11 @@ class ProjectOfHandler:
         self._artifacts = artifacts
 
     def __call__(self, ctx: MessageContext, message: ProjectOfArtifact) -> ProjectId | None:
-        return self._artifacts.repo.project_of(ctx.conn, message.artifact_id)
+        found = self._artifacts.repo.project_of(ctx.conn, message.artifact_id)
+        if found is None:  # it may lie in the bin, where roles in its project count too
+            with BinRepository().seen(ctx.conn):
+                found = self._artifacts.repo.project_of(ctx.conn, message.artifact_id)
+        return found
 
 
 class SetStateHandler:

@@ -42,7 +42,8 @@ from alm_workbench.contexts.project.templates import Templates
 from alm_workbench.contexts.tenant.messages import RequireQuota
 from alm_workbench.contexts.tenant.people_messages import ListRoles
 from alm_workbench.contexts.tenant.policy_messages import PoliciesInForce
-from alm_workbench.contexts.workflow.messages import MoveStates
+from alm_workbench.contexts.workflow.intents import require_able
+from alm_workbench.contexts.workflow.messages import ArmTimers, MoveStates
 from alm_workbench.errors import AccessDenied, Conflict, ErrorItem, InvalidInput, NotFound, StrandedItems
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ProjectId, new_id
@@ -138,6 +139,7 @@ class ActivateHandler:
         previous = self._projects.lock(ctx.conn, message.project_id)
         self._approved(ctx, message)
         process = ctx.ask(CompiledVersion(message.manifest_version_id))
+        require_able(process.compiled)
         counts = ctx.ask(StateCounts(message.project_id))
         left, moves = stranded(process.compiled, counts, message.state_map)
         if left:
@@ -151,6 +153,7 @@ class ActivateHandler:
                 states=[asdict(item) for item in left],
             )
         moved = ctx.ask(MoveStates(message.project_id, process.version_id, moves)) if moves else 0
+        ctx.ask(ArmTimers(message.project_id, process.version_id))
         activation = ActivationDTO(
             new_id(),
             message.project_id,

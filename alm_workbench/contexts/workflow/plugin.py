@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from alm_workbench.contexts.workflow import automations
-from alm_workbench.contexts.workflow import handlers as h
+from alm_workbench.contexts.workflow import approvals as a
+from alm_workbench.contexts.workflow import automations, handlers, instances, reading, timers
 from alm_workbench.contexts.workflow import messages as m
 from alm_workbench.contexts.workflow.repository import WorkflowRepository
 from alm_workbench.shared.context import Handler, Services
@@ -17,11 +17,23 @@ from alm_workbench.shared.plugins import hookimpl
 def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
     """Handlers of this context."""
     repo = WorkflowRepository()
+    approvals = a.Approvals(repo)
     return {
-        m.TransitionArtifact: h.TransitionHandler(repo),
-        m.PermittedTransitions: h.PermittedHandler(),
-        m.StateHistory: h.StateHistoryHandler(repo),
-        m.StartInstances: h.StartHandler(repo),
-        m.MoveStates: h.MoveStatesHandler(repo),
+        m.TransitionArtifact: handlers.TransitionHandler(repo),
+        m.PermittedTransitions: reading.PermittedHandler(repo),
+        m.StateHistory: reading.StateHistoryHandler(repo),
+        m.ItemTimes: reading.ItemTimesHandler(repo),
+        m.ListApprovals: a.ListApprovalsHandler(approvals),
+        m.ApprovalsOf: a.ApprovalsOfHandler(approvals),
+        m.GetApproval: a.GetApprovalHandler(approvals),
+        m.ApproveStep: a.ApproveHandler(approvals),
+        m.RejectStep: a.RejectHandler(approvals),
+        m.WithdrawStep: a.WithdrawHandler(approvals),
+        m.ProjectOfApproval: a.ProjectOfApprovalHandler(approvals),
+        m.StartInstances: instances.StartHandler(repo),
+        m.MoveStates: instances.MoveStatesHandler(repo),
+        m.ArmTimers: timers.ArmTimersHandler(repo),
+        m.FireTimer: timers.FireTimerHandler(repo),
+        m.PutOffTimer: timers.PutOffTimerHandler(repo),
         m.Follow: automations.FollowHandler(),
     }

@@ -17,16 +17,23 @@ from alm_workbench.contexts.artifact.rights import (
     span_of,
     without_hidden_values,
 )
+from alm_workbench.contexts.workflow.intents import Intent, Requirement, requirements, step_intents
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.errors import TransitionDenied
 from alm_workbench.mpc import (
+    CompiledManifest,
     EvalContext,
+    Reason,
     StateDef,
     TransitionDef,
     TransitionVerdict,
+    decide_acl,
     decide_transition,
     permitted,
 )
+from alm_workbench.mpc.engines.common import decide, scope_of
+from alm_workbench.mpc.engines.policy import candidates
+from alm_workbench.mpc.workflow.checks import chosen_reason
 from alm_workbench.shared.context import DecisionRecord, MessageContext
 from alm_workbench.shared.ids import new_id
 from alm_workbench.shared.messages import Event
@@ -42,19 +49,38 @@ class JudgedStep:
     workflow_id: str
     fields: Mapping[str, Any]
     record: DecisionRecord
+    reason: str | None = None
+    """What is kept of the reason that was given."""
+    approvals: tuple[Requirement, ...] = ()
+    """Whose agreement the step waits for before it is taken."""
 
 
 def judge_step(found: Situation, message: TransitionArtifact) -> JudgedStep:
     """Let every rule look at a step of an item that is loaded, locked and of the expected version.
 
-    Raises ``TransitionDenied``, ``AccessDenied`` and ``InvalidInput``; writes nothing.
+    Raises ``TransitionDenied``, also where others must agree first, ``AccessDenied`` and ``InvalidInput``; writes nothing.
+    """
+    judged = weigh_step(found, message)
+    if judged.approvals:
+        raise waiting(found, judged)
+    return judged
+
+
+def weigh_step(found: Situation, message: TransitionArtifact, *, by_time: bool = False) -> JudgedStep:
+    """As ``judge_step``, for whoever sees to the approvals that the step still needs.
+
+    Steps that are taken ``by_time`` belong to nobody: roles and access rules are not asked, guards and policies are.
     """
     item, process = found.artifact, found.process
     fields, context = with_fields(found, message)
-    verdict = decide_transition(process.compiled, item.type, item.state, message.transition, context)
+    verdict = decide_transition(process.compiled, item.type, item.state, message.transition, context, roles=not by_time)
     if not verdict.allowed:
         raise denied(found, context, verdict, message.transition)
     step = verdict.transition
+    reason = None if by_time else chosen_reason(step, message.reason)
+    if isinstance(reason, Reason):
+        refused = TransitionVerdict(step, False, (reason,), reason.code)
+        raise denied(found, context, refused, message.transition)
     event = {
         "name": "transition",
         "from": item.state,
@@ -62,10 +88,18 @@ def judge_step(found: Situation, message: TransitionArtifact) -> JudgedStep:
         "transition": step.id,
         "changes": sorted(message.fields),
     }
-    require_unfrozen(process, item.type, found.context, item.id, message.fields)
-    before = replace(found.context, event=event)
-    acl = require_access(process, "transition", item.type, before, item.id, message.fields)
-    record = require_policy(process, item.type, replace(context, event=event), item.id, acl)
+    flow = process.compiled.workflows[process.compiled.types[item.type].workflow]
+    target = flow.states[step.to]
+    before, after = replace(found.context, event=event), replace(context, event=event)
+    if by_time:
+        acl = decide_acl(process.compiled, "transition", item.type, before)
+    else:
+        require_unfrozen(process, item.type, found.context, item.id, message.fields)
+        acl = require_access(process, "transition", item.type, before, item.id, message.fields)
+    record = require_policy(process, item.type, after, item.id, acl)
+    turn = turned(item.state_category, target.category)
+    if turn is not None:
+        require_policy(process, item.type, replace(after, event={**event, "name": turn}), item.id, acl)
     reasons = logged(process, verdict.reasons)
     record = replace(
         record,
@@ -73,8 +107,40 @@ def judge_step(found: Situation, message: TransitionArtifact) -> JudgedStep:
         span=span_of(verdict.reasons) or record.span,
         reasons=[*reasons, *record.reasons],
     )
-    flow = process.compiled.workflows[process.compiled.types[item.type].workflow]
-    return JudgedStep(step, flow.states[step.to], step.to in flow.finals, flow.id, fields, record)
+    asked = (*step_intents(flow, item.state, step), *policy_intents(process.compiled, after, item.type))
+    final = step.to in flow.finals
+    return JudgedStep(step, target, final, flow.id, fields, record, reason, requirements(asked))
+
+
+def step_event(context: EvalContext, item: ArtifactDTO, step: TransitionDef) -> EvalContext:
+    """The context in which rules look at a step that nobody has said anything with yet."""
+    event = {"name": "transition", "from": item.state, "to": step.to, "transition": step.id, "reason": None}
+    return replace(context, event={**event, "changes": ()})
+
+
+def turned(before: str, after: str) -> str | None:
+    """``close`` where a step enters the category done, ``reopen`` where it leaves it."""
+    if (before == "done") is (after == "done"):
+        return None
+    return "close" if after == "done" else "reopen"
+
+
+def policy_intents(compiled: CompiledManifest, context: EvalContext, type_id: str) -> tuple[Intent, ...]:
+    """What the policies that allow an event ask for; the event was allowed already."""
+    asking = [p for p in candidates(compiled, str(context.event["name"]), type_id) if p.intents and p.effect == "allow"]
+    scope = scope_of(compiled, context) if asking else None
+    return tuple(i for p in asking if scope is not None and decide(compiled, p.when, scope) for i in p.intents)
+
+
+def waiting(found: Situation, judged: JudgedStep) -> TransitionDenied:
+    """The refusal of a step that must be asked for by itself, since others have to agree."""
+    who = "; ".join(f"{need.count} of {', '.join(need.roles)}" for need in judged.approvals)
+    message = f"'{judged.step.id}' of {found.artifact.key} waits for approval: {who}"
+    values = {"approvals": [{"roles": list(need.roles), "count": need.count} for need in judged.approvals]}
+    reason = Reason("R_APPROVAL_NEEDED", message, judged.step.id, judged.step.span, values)
+    error = TransitionDenied(message, reasons=[reason_data(reason)])
+    error.record = replace(judged.record, verdict="deny", reasons=[reason_data(reason)])
+    return error
 
 
 def with_fields(found: Situation, message: TransitionArtifact) -> tuple[dict[str, Any], EvalContext]:
@@ -128,7 +194,7 @@ def history_entry(
         "from_category": item.state_category,
         "to_category": judged.target.category,
         "actor_id": ctx.principal.actor_id,
-        "reason": reason,
+        "reason": judged.reason or reason,
         "duration_s": max(0.0, (ctx.now - instance.entered_at).total_seconds()),
         "occurred_at": ctx.now,
         "recorded_at": ctx.now,

@@ -22,14 +22,17 @@ def permitted(compiled: CompiledManifest, type_id: str, state: str, ctx: EvalCon
 
 
 def decide_transition(
-    compiled: CompiledManifest, type_id: str, state: str, transition_id: str, ctx: EvalContext
+    compiled: CompiledManifest, type_id: str, state: str, transition_id: str, ctx: EvalContext, *, roles: bool = True
 ) -> TransitionVerdict:
-    """The verdict on one transition, named by its id or its event; of several the first allowed one counts."""
+    """The verdict on one transition, named by its id or its event; of several the first allowed one counts.
+
+    Without ``roles`` it does not matter who takes it: time does.
+    """
     workflow = compiled.workflow_of(type_id)
     steps = workflow.by_state.get(state, ()) if workflow else ()
     scope = scope_of(compiled, ctx)
     named = [step for step in steps if step.id == transition_id] or [s for s in steps if s.on == transition_id]
-    verdicts = [_verdict(compiled, type_id, step, scope) for step in named]
+    verdicts = [_verdict(compiled, type_id, step, scope, roles=roles) for step in named]
     found = next((verdict for verdict in verdicts if verdict.allowed), verdicts[0] if verdicts else None)
     return found or _unknown(compiled, workflow, type_id, state, transition_id, scope)
 
@@ -54,11 +57,15 @@ def _unknown(
     return TransitionVerdict(TransitionDef(transition_id, (state,), state), False, (reason,), code, open_)
 
 
-def _verdict(compiled: CompiledManifest, type_id: str, step: TransitionDef, scope: Scope) -> TransitionVerdict:
+def _verdict(
+    compiled: CompiledManifest, type_id: str, step: TransitionDef, scope: Scope, *, roles: bool = True
+) -> TransitionVerdict:
     fields = compiled.types[type_id].fields
-    against = refusals(
-        step, scope, ManifestGuards(compiled), lambda name: fields[name].label() if name in fields else name
-    )
+
+    def label(name: str) -> str:
+        return fields[name].label() if name in fields else name
+
+    against = refusals(step, scope, ManifestGuards(compiled), label, roles=roles)
     if against:
         return TransitionVerdict(step, False, against, against[0].code)
     return TransitionVerdict(step, True, (passed(step),))

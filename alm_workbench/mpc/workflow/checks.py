@@ -15,6 +15,7 @@ from ..expr.codegen import Program
 from ..expr.explain import Leaf, Outcome
 from ..expr.scope import Scope
 from ..model import CompiledManifest, TransitionDef
+from ..words import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,26 @@ def missing_fields(step: TransitionDef, scope: Scope, label: FieldLabel = str) -
         return None
     message = f"'{step.id}' needs a value in: {', '.join(label(name) for name in missing)}"
     return Reason("R_WF_REQUIRES", message, step.id, step.span, FrozenDict({"missing": tuple(missing)}))
+
+
+def chosen_reason(step: TransitionDef, given: str | None) -> str | Reason | None:
+    """The reason that is kept of what was given: a text as it is, or the id of one of the step's reasons.
+
+    A step that offers reasons needs one of them, by id or label, `: ` and more words after it if wanted.
+    """
+    text = " ".join((given or "").split())
+    if not step.reason:
+        return text or None
+    known = {fold(word): choice.id for choice in step.reason for word in (*choice.labels.values(), choice.id)}
+    if (whole := known.get(fold(text))) is not None:
+        return whole
+    head, colon, rest = text.partition(":")
+    chosen = known.get(fold(head.strip()))
+    if chosen is not None and colon:
+        return f"{chosen}: {rest.strip()}" if rest.strip() else chosen
+    offered = tuple(choice.id for choice in step.reason)
+    message = f"'{step.id}' needs a reason: one of {', '.join(choice.label() for choice in step.reason)}"
+    return Reason("R_WF_REASON", message, step.id, step.span, FrozenDict({"reasons": offered}))
 
 
 def _field_value(scope: Scope, name: str) -> Any:
