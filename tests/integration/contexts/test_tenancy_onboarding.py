@@ -299,7 +299,7 @@ from pathlib import Path
 from uuid import UUID
 from alm_workbench.composition import Runtime
 from alm_workbench.config import Settings
-from alm_workbench.contexts.tenant.messages import OnboardTenant
+from alm_workbench.contexts.tenant.onboarding_messages import OnboardTenant
 from alm_workbench.storage.bootstrap import Database, Dsns
 dsns, folder, user = json.loads(sys.argv[1])
 runtime = Runtime(Settings(Path(folder)), Database(Dsns(**dsns)), pool_size=4, third_party=False)
