@@ -12,8 +12,6 @@ from alm_workbench.contexts.artifact.messages import ArtifactDTO
 from alm_workbench.shared.ids import ProjectId
 from alm_workbench.shared.messages import Command, Page, Query, command, dto, query
 
-ChangeType = Literal["INITIAL", "UPDATE", "DELETE", "RESTORE"]
-
 
 @dataclass(frozen=True, slots=True)
 class ChangeDTO:

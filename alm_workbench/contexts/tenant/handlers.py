@@ -31,7 +31,8 @@ from alm_workbench.contexts.tenant.people_messages import (
     UpdateMember,
 )
 from alm_workbench.contexts.tenant.quotas import Quotas
-from alm_workbench.contexts.tenant.repository import InvitationRepository, TenantRepository
+from alm_workbench.contexts.tenant.repository import TenantRepository
+from alm_workbench.contexts.tenant.repository.invitations import InvitationRepository
 from alm_workbench.errors import NotFound, StaleVersion
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.messages import Event

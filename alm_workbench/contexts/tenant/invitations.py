@@ -26,7 +26,8 @@ from alm_workbench.contexts.tenant.invitation_messages import (
     RevokeInvitation,
 )
 from alm_workbench.contexts.tenant.quotas import Quotas
-from alm_workbench.contexts.tenant.repository import InvitationRepository, Offer, TenantRepository
+from alm_workbench.contexts.tenant.repository import TenantRepository
+from alm_workbench.contexts.tenant.repository.invitations import InvitationRepository, Offer
 from alm_workbench.errors import AccessDenied, Conflict, NotFound
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.messages import Event

@@ -21,7 +21,8 @@ from alm_workbench.contexts.tenant.onboarding_messages import (
     ResumeOnboarding,
     UnfinishedOnboardings,
 )
-from alm_workbench.contexts.tenant.repository import SagaRepository, SagaRun, TenantRepository
+from alm_workbench.contexts.tenant.repository import TenantRepository
+from alm_workbench.contexts.tenant.repository.sagas import SagaRepository, SagaRun
 from alm_workbench.contexts.tenant.saga_messages import (
     BeginCompensation,
     BeginOnboarding,

@@ -18,12 +18,10 @@ from alm_workbench.contexts.tenant import quotas as q
 from alm_workbench.contexts.tenant import roles as r
 from alm_workbench.contexts.tenant import saga_messages as s
 from alm_workbench.contexts.tenant.domain import Seed
-from alm_workbench.contexts.tenant.repository import (
-    InvitationRepository,
-    PolicyRepository,
-    SagaRepository,
-    TenantRepository,
-)
+from alm_workbench.contexts.tenant.repository import TenantRepository
+from alm_workbench.contexts.tenant.repository.invitations import InvitationRepository
+from alm_workbench.contexts.tenant.repository.policies import PolicyRepository
+from alm_workbench.contexts.tenant.repository.sagas import SagaRepository
 from alm_workbench.mpc import DomainMeta
 from alm_workbench.shared.context import Handler, Services
 from alm_workbench.shared.plugins import hookimpl

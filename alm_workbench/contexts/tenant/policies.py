@@ -20,7 +20,7 @@ from alm_workbench.contexts.tenant.policy_messages import (
     TenantPolicies,
     UpdatePolicy,
 )
-from alm_workbench.contexts.tenant.repository import PolicyRepository, PolicyRow
+from alm_workbench.contexts.tenant.repository.policies import PolicyRepository, PolicyRow
 from alm_workbench.errors import Conflict, NotFound, StaleVersion
 from alm_workbench.mpc import DomainMeta
 from alm_workbench.shared.context import MessageContext

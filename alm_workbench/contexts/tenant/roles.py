@@ -18,7 +18,8 @@ from alm_workbench.contexts.tenant.people_messages import (
     RoleDTO,
     UpdateRole,
 )
-from alm_workbench.contexts.tenant.repository import InvitationRepository, TenantRepository
+from alm_workbench.contexts.tenant.repository import TenantRepository
+from alm_workbench.contexts.tenant.repository.invitations import InvitationRepository
 from alm_workbench.errors import Conflict, ErrorItem, InvalidInput, NotFound, StaleVersion
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.messages import Event

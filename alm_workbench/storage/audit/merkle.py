@@ -9,11 +9,6 @@ EMPTY = sha256(b"").digest()
 """The root over no leaves."""
 
 
-def leaf_hash(data: bytes) -> bytes:
-    """The hash of one leaf."""
-    return sha256(b"\x00" + data).digest()
-
-
 def root(leaves: Iterable[bytes]) -> bytes:
     """The root over leaf data in this order; 32 bytes.
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from alm_workbench.contexts.tenant import domain
 from alm_workbench.contexts.tenant.domain import RoleFacts
 from alm_workbench.contexts.tenant.onboarding import Onboarding, Steps
-from alm_workbench.contexts.tenant.repository import SagaRun
+from alm_workbench.contexts.tenant.repository.sagas import SagaRun
 from alm_workbench.contexts.tenant.saga_messages import BeginCompensation, CompensationStep, OnboardingStep
 from alm_workbench.errors import AlmError, Conflict, InvalidInput
 from alm_workbench.shared.principal import grants

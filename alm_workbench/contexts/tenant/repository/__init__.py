@@ -1,25 +1,18 @@
-"""Organisations, members, roles, invitations and the steps of setting up, in PostgreSQL."""
+"""Organisations and their people in PostgreSQL; invitations, policies and sagas beside them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Table, delete, func, insert, literal_column, select, text, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from alm_workbench.contexts.tenant.domain import RoleFacts, Roles
-from alm_workbench.contexts.tenant.invitation_messages import InvitationDTO
 from alm_workbench.contexts.tenant.messages import TenantDTO
-from alm_workbench.contexts.tenant.onboarding_messages import OnboardingDTO
 from alm_workbench.contexts.tenant.people_messages import MemberDTO, RoleDTO
 from alm_workbench.contexts.tenant.tables import (
-    invitation_tokens,
-    invitations,
     member_roles,
     memberships,
     roles,
@@ -29,42 +22,9 @@ from alm_workbench.contexts.tenant.tables import (
 )
 from alm_workbench.errors import Conflict
 from alm_workbench.shared.ids import new_id
-from alm_workbench.storage.stamps import POLICIES
 
-M, R, I, P = memberships.c, roles.c, invitations.c, tenant_policies.c  # noqa: E741
+M, R = memberships.c, roles.c
 SEEDED: Mapping[str, Table] = {"roles": roles, "workflow": tenant_workflows, "policies": tenant_policies}
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """An open invitation as its token finds it, whichever tenant it is of."""
-
-    tenant_id: UUID
-    invitation_id: UUID
-    email: str
-    roles: tuple[str, ...]
-    invited_by: UUID
-    expires_at: datetime
-    tenant_slug: str
-    tenant_name: str
-    tenant_locale: str
-
-
-@dataclass(frozen=True, slots=True)
-class SagaRun:
-    """A saga as it stands: what was asked for, what is done of it."""
-
-    run_id: UUID
-    subject: str
-    input: Mapping[str, Any]
-    status: str
-    done: tuple[str, ...]
-    error: str | None
-    started_at: datetime
-
-    def dto(self) -> OnboardingDTO:
-        """What an administrator sees of it."""
-        return OnboardingDTO(self.run_id, self.subject, self.status, self.done, self.error, self.started_at)
 
 
 class TenantRepository:
@@ -263,126 +223,6 @@ class TenantRepository:
         conn.execute(delete(memberships))
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyRow:
-    """A policy as it is kept."""
-
-    code: str
-    definition: Mapping[str, Any]
-    enabled: bool
-    version: int
-    updated_at: datetime
-
-
-class PolicyRepository:
-    """The policies of an organisation."""
-
-    def all(self, conn: Connection) -> list[PolicyRow]:
-        """All policies of this tenant, by code."""
-        columns = (P.code, P.definition, P.enabled, P.version, P.updated_at)
-        return [PolicyRow(*row) for row in conn.execute(select(*columns).order_by(P.code))]
-
-    def stamp(self, conn: Connection) -> str:
-        """What tells these rows and versions from all others, as ``alm_workbench.storage.stamps`` has it."""
-        return str(conn.execute(select(literal_column(POLICIES))).scalar() or "")
-
-    def add(self, conn: Connection, tenant_id: UUID, values: Mapping[str, Any]) -> None:
-        """Add a policy; raises ``Conflict`` on a taken code."""
-        try:
-            conn.execute(insert(tenant_policies).values(tenant_id=tenant_id, id=new_id(), **values))
-        except IntegrityError as error:
-            raise Conflict(f"there is a policy {values['code']!r} already") from error
-
-    def change(self, conn: Connection, code: str, version: int, values: Mapping[str, Any]) -> bool:
-        """Change a policy; whether it still had this version."""
-        statement = update(tenant_policies).where(P.code == code, P.version == version).values(**values)
-        return conn.execute(statement).rowcount == 1
-
-    def delete(self, conn: Connection, code: str, version: int) -> bool:
-        """Delete a policy; whether it still had this version."""
-        return conn.execute(delete(tenant_policies).where(P.code == code, P.version == version)).rowcount == 1
-
-
-class InvitationRepository:
-    """Invitations and the hashes of their tokens."""
-
-    def add(self, conn: Connection, tenant_id: UUID, values: Mapping[str, Any], token_hash: bytes) -> UUID:
-        """Add an invitation with its token; raises ``Conflict`` when there is an open one for the address."""
-        invitation_id = new_id()
-        try:
-            conn.execute(insert(invitations).values(tenant_id=tenant_id, id=invitation_id, **values))
-        except IntegrityError as error:
-            raise Conflict(f"{values['email']} has an open invitation already; send it again or revoke it") from error
-        token = {"tenant_id": tenant_id, "invitation_id": invitation_id, "token_hash": token_hash}
-        conn.execute(insert(invitation_tokens).values(**token))
-        return invitation_id
-
-    def renew(
-        self, conn: Connection, invitation_id: UUID, inviter: UUID | None, expires_at: datetime, token_hash: bytes
-    ) -> None:
-        """Replace token, time and inviter of an invitation."""
-        values = {"expires_at": expires_at, "invited_by": inviter}
-        conn.execute(update(invitations).where(I.id == invitation_id).values(**values))
-        k = invitation_tokens
-        conn.execute(update(k).where(k.c.invitation_id == invitation_id).values(token_hash=token_hash))
-
-    def all(self, conn: Connection, invitation_id: UUID | None = None) -> list[InvitationDTO]:
-        """The invitations of this tenant, newest first, or one of them."""
-        rows = conn.execute(SELECT_INVITATIONS, {"id": invitation_id}).mappings()
-        return [InvitationDTO(**{**row, "roles": tuple(row["roles"])}) for row in rows]
-
-    def settle(self, conn: Connection, invitation_id: UUID, **values: Any) -> bool:
-        """Close an invitation that is still open; whether it was."""
-        open_ = (I.id == invitation_id, I.accepted_at.is_(None), I.revoked_at.is_(None))
-        return conn.execute(update(invitations).where(*open_).values(**values)).rowcount == 1
-
-    def revoke_of(self, conn: Connection, column: str, value: Any, at: datetime) -> int:
-        """Revoke every open invitation of an inviter, or of an address whose time is over; how many."""
-        open_ = [invitations.c[column] == value, I.accepted_at.is_(None), I.revoked_at.is_(None)]
-        if column == "email":
-            open_.append(I.expires_at <= at)
-        return conn.execute(update(invitations).where(*open_).values(revoked_at=at)).rowcount
-
-    def by_token(self, conn: Connection, token_hash: bytes) -> Offer | None:
-        """The open invitation that a token stands for, in whichever tenant."""
-        statement = text("SELECT * FROM alm.invitation_by_token(:h)")
-        row = conn.execute(statement, {"h": token_hash}).mappings().first()
-        return Offer(**{**row, "roles": tuple(row["roles"])}) if row else None
-
-
-class SagaRepository:
-    """Runs of sagas, which outlive the processes that run them."""
-
-    def start(self, conn: Connection, run_id: UUID, kind: str, subject: str, given: Mapping[str, Any]) -> None:
-        """Begin a run; raises ``Conflict`` when one is going on for the subject."""
-        try:
-            conn.execute(SAGA_START, {"id": run_id, "kind": kind, "subject": subject, "input": json.dumps(given)})
-        except IntegrityError as error:
-            raise Conflict(f"{subject!r} is being set up already") from error
-
-    def record(self, conn: Connection, run_id: UUID, status: str, done: Sequence[str], error: str | None) -> None:
-        """Keep how far a run is, in the transaction of the step itself."""
-        statement = text("SELECT alm.saga_record(:id, :status, :done, :error)")
-        conn.execute(statement, {"id": run_id, "status": status, "done": list(done), "error": error})
-
-    def get(self, conn: Connection, run_id: UUID) -> SagaRun | None:
-        """One run."""
-        return next(iter(self._find(conn, run_id, None)), None)
-
-    def unfinished(self, conn: Connection, kind: str) -> list[SagaRun]:
-        """The runs that are neither done nor taken back, oldest first."""
-        return self._find(conn, None, kind)
-
-    def hold(self, conn: Connection, run_id: UUID) -> bool:
-        """Keep a run for this transaction alone; the database lets go when the process dies."""
-        statement = text("SELECT pg_try_advisory_xact_lock(hashtextextended('alm.saga' || CAST(:id AS text), 0))")
-        return bool(conn.execute(statement, {"id": str(run_id)}).scalar())
-
-    def _find(self, conn: Connection, run_id: UUID | None, kind: str | None) -> list[SagaRun]:
-        rows = conn.execute(text("SELECT * FROM alm.saga_find(:id, :kind)"), {"id": run_id, "kind": kind})
-        return [SagaRun(r.id, r.subject, r.input, r.status, tuple(r.done), r.error, r.started_at) for r in rows]
-
-
 def _role(row: Row[Any]) -> RoleDTO:
     facts = (tuple(row.implies), tuple(row.privileges), row.built_in, row.description, row.version)
     return RoleDTO(row.code, row.labels, *facts)
@@ -392,14 +232,3 @@ SELECT_MEMBERS = text("""
 SELECT membership_id, user_id, actor_id, email, display_name, status, role_codes AS roles, version, created_at
   FROM alm.members()
 """)
-SELECT_INVITATIONS = text("""
-SELECT i.id AS invitation_id, i.email, i.roles,
-       CASE WHEN i.accepted_at IS NOT NULL THEN 'accepted' WHEN i.revoked_at IS NOT NULL THEN 'revoked'
-            WHEN i.expires_at <= clock_timestamp() THEN 'expired' ELSE 'open' END AS status,
-       COALESCE(a.display_name, '') AS invited_by, i.created_at, i.expires_at, i.version
-  FROM alm.invitations i
-  LEFT JOIN alm.actors a ON a.tenant_id = i.tenant_id AND a.id = i.created_by
- WHERE CAST(:id AS uuid) IS NULL OR i.id = :id
- ORDER BY i.created_at DESC, i.id DESC
-""")
-SAGA_START = text("SELECT alm.saga_start(:id, :kind, :subject, CAST(:input AS jsonb))")
