@@ -6,7 +6,7 @@ Either way each passes the checks of the single command: in its handler, or in t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -56,8 +56,12 @@ class Executor:
     def _chunk(self, ctx: MessageContext, chunk: Sequence[Change], reason: str) -> list[Outcome]:
         together = as_one(chunk, reason)
         if together is not None:
-            with suppress(AlmError), self._attempt(ctx):  # what writing finds, the single commands tell by item
-                return list(ctx.ask(together))
+            try:
+                with self._attempt(ctx):
+                    return list(ctx.ask(together))
+            except AlmError as error:  # found while writing: whose fault it is, the single commands tell
+                if type(error) is AlmError:
+                    raise
         return self._one_by_one(ctx, chunk, reason)
 
     def _one_by_one(self, ctx: MessageContext, chunk: Sequence[Change], reason: str) -> list[Outcome]:

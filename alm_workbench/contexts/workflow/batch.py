@@ -13,8 +13,9 @@ from alm_workbench.contexts.artifact.domain import masked, not_found
 from alm_workbench.contexts.artifact.facts import note_moved, scatter
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, ReadRightsOf, SetState, Situation
 from alm_workbench.contexts.artifact.rights import require_access, require_policy
+from alm_workbench.contexts.project.messages import HoldProcess
 from alm_workbench.contexts.workflow.batch_messages import Reversion, RevertStates, TransitionMany
-from alm_workbench.contexts.workflow.effects import StepTaken, act
+from alm_workbench.contexts.workflow.effects import StepTaken, act, set_timers
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.contexts.workflow.repository import WorkflowRepository
 from alm_workbench.contexts.workflow.stepping import JudgedStep, history_entry, judge_step, stepped_event
@@ -87,6 +88,11 @@ class RevertStatesHandler:
         for step in steps.values():
             ctx.decided(step.judged.record)
             ctx.emit(stepped_event(step.found.artifact, step.judged))
+        for project_id, version_id in {
+            (s.found.artifact.project_id, s.found.process.version_id) for s in steps.values()
+        }:
+            ctx.ask(HoldProcess(project_id, version_id))
+        set_timers(ctx, [taken_step(step, after, ()) for step in steps.values()])
         return tuple(outcome(item, found.get(item), done, after) for item, done in judged.items())
 
     def _judged(
@@ -167,7 +173,8 @@ def instance_row(ctx: MessageContext, step: Step, instance_id: Any, target: Stat
 def taken_step(step: Step, after: Mapping[ArtifactId, ArtifactDTO], changes: tuple[str, ...]) -> StepTaken:
     """A step as what follows looks at it."""
     item = step.found.artifact
-    return StepTaken(step.found.process, item, after[item.id], step.judged.step, step.reason, changes)
+    reason = step.judged.reason or step.reason
+    return StepTaken(step.found.process, item, after[item.id], step.judged.step, reason, changes)
 
 
 def outcome(

@@ -60,8 +60,9 @@ def act(ctx: MessageContext, steps: Sequence[StepTaken]) -> int:
     set_timers(ctx, steps)
     done = 0
     by_project: dict[ProjectId, list[Happening]] = {}
+    for project_id, version_id in {(step.after.project_id, step.process.version_id) for step in steps}:
+        ctx.ask(HoldProcess(project_id, version_id))
     for step in steps:
-        ctx.ask(HoldProcess(step.after.project_id, step.process.version_id))
         if intents := step_intents(step.flow, step.before.state, step.step):
             event = {**step.event, "name": "transition", "changes": list(step.changes)}
             context = ctx.ask(FactsOf(step.after, event))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from alm_workbench.contexts.workflow import approvals as a
-from alm_workbench.contexts.workflow import automations, handlers, instances, reading, timers
+from alm_workbench.contexts.workflow import automations, batch, handlers, instances, reading, timers
+from alm_workbench.contexts.workflow import batch_messages as many_m
 from alm_workbench.contexts.workflow import messages as m
 from alm_workbench.contexts.workflow.repository import WorkflowRepository
 from alm_workbench.shared.context import Handler, Services
@@ -30,6 +31,8 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.RejectStep: a.RejectHandler(approvals),
         m.WithdrawStep: a.WithdrawHandler(approvals),
         m.ProjectOfApproval: a.ProjectOfApprovalHandler(approvals),
+        many_m.TransitionMany: batch.TransitionManyHandler(repo),
+        many_m.RevertStates: batch.RevertStatesHandler(repo),
         m.StartInstances: instances.StartHandler(repo),
         m.MoveStates: instances.MoveStatesHandler(repo),
         m.ArmTimers: timers.ArmTimersHandler(repo),
