@@ -25,6 +25,7 @@ from alm_workbench.contexts.artifact.finding_messages import (
     FacetDTO,
     SearchEverywhere,
 )
+from alm_workbench.contexts.artifact.link_messages import ClearSuspect, UnlinkArtifacts
 from alm_workbench.contexts.artifact.messages import (
     ArtifactAccess,
     ArtifactDTO,
@@ -42,6 +43,14 @@ from alm_workbench.contexts.artifact.messages import (
     ListLinks,
     RestoreArtifact,
     UpdateArtifact,
+)
+from alm_workbench.contexts.artifact.structure_messages import ListChildren, ListTags, MoveArtifact, ProjectTree, TagDTO
+from alm_workbench.contexts.attachment.messages import (
+    AttachmentDTO,
+    DeleteAttachment,
+    GetAttachment,
+    ListAttachments,
+    RestoreAttachment,
 )
 from alm_workbench.contexts.audit.messages import (
     ArtifactsAt,
@@ -185,6 +194,16 @@ from alm_workbench.contexts.reporting.messages import (
     RunReport,
     RunSql,
     SqlResult,
+)
+from alm_workbench.contexts.savedquery.messages import (
+    CreateSavedQuery,
+    DeleteSavedQuery,
+    GetSavedQuery,
+    ListSavedQueries,
+    RunSavedQuery,
+    SavedQueryDTO,
+    Sharing,
+    UpdateSavedQuery,
 )
 from alm_workbench.contexts.tenant.invitation_messages import (
     InvitationDTO,
@@ -363,6 +382,30 @@ class ArtifactsApi:
     def by_key(self, *, project_id: ProjectId, key: str, include: Literal["access"] | None = None) -> ArtifactDTO:
         """One item by its key, or by a key it had elsewhere."""
         return self._mediator.query(GetArtifactByKey(project_id=project_id, key=key, include=include))
+
+    def children(self, *, artifact_id: ArtifactId, limit: int = 100, cursor: str | None = None) -> Page[ArtifactDTO]:
+        """The items right below one, in the order of the project."""
+        return self._mediator.query(ListChildren(artifact_id=artifact_id, limit=limit, cursor=cursor))
+
+    def confirm_link(
+        self,
+        *,
+        artifact_id: ArtifactId,
+        link_id: UUID,
+        expected_version: int,
+        pinned_version: int | None = UNSET,
+    ) -> LinkDTO:
+        """Say that a suspect link still holds.
+
+        ``pinned_version`` makes it speak of one version of the target from now on, null of whatever version there is.
+        """
+        message = ClearSuspect(
+            artifact_id=artifact_id,
+            link_id=link_id,
+            expected_version=expected_version,
+            pinned_version=pinned_version,
+        )
+        return self._mediator.send(message)
 
     def count(
         self,
@@ -578,13 +621,52 @@ class ArtifactsApi:
         )
         return self._mediator.send(message)
 
-    def link(self, *, artifact_id: ArtifactId, link_type: str, target_id: ArtifactId) -> LinkDTO:
-        """Link an item to another by a link type of the process."""
-        return self._mediator.send(LinkArtifacts(artifact_id=artifact_id, link_type=link_type, target_id=target_id))
+    def link(
+        self,
+        *,
+        artifact_id: ArtifactId,
+        link_type: str,
+        target_id: ArtifactId,
+        pinned_version: int | None = None,
+    ) -> LinkDTO:
+        """Link an item to another by a link type of the process, or by its inverse (the other item is the source then).
+
+        ``pinned_version`` makes the link speak of one version of the item at the target's end.
+        """
+        message = LinkArtifacts(
+            artifact_id=artifact_id,
+            link_type=link_type,
+            target_id=target_id,
+            pinned_version=pinned_version,
+        )
+        return self._mediator.send(message)
 
     def links(self, *, artifact_id: ArtifactId) -> tuple[LinkDTO, ...]:
         """The links from and to an item."""
         return self._mediator.query(ListLinks(artifact_id=artifact_id))
+
+    def move(
+        self,
+        *,
+        artifact_id: ArtifactId,
+        expected_version: int,
+        parent_id: ArtifactId | None = UNSET,
+        before: ArtifactId | None = None,
+        after: ArtifactId | None = None,
+    ) -> ArtifactDTO:
+        """Put an item below another one (null: at the top), or elsewhere in the order of its project.
+
+        ``before`` or ``after`` is an item of the project; without them an item that gets another parent comes last. All below it
+        goes along. Without any of them it comes last.
+        """
+        message = MoveArtifact(
+            artifact_id=artifact_id,
+            expected_version=expected_version,
+            parent_id=parent_id,
+            before=before,
+            after=after,
+        )
+        return self._mediator.send(message)
 
     def restore(self, *, artifact_id: ArtifactId) -> ArtifactDTO:
         """Take an item out of the bin, with the links, comments and files that went with it.
@@ -592,6 +674,10 @@ class ArtifactsApi:
         Items that were deleted with it stay there; ``RestoreCommit`` brings all back.
         """
         return self._mediator.send(RestoreArtifact(artifact_id=artifact_id))
+
+    def tags(self, *, project_id: ProjectId) -> tuple[TagDTO, ...]:
+        """The tags of a project's items, the most frequent first."""
+        return self._mediator.query(ListTags(project_id=project_id))
 
     def times(self, *, artifact_id: ArtifactId) -> ItemTimesDTO:
         """How long an item was in each state, and how long it took in all."""
@@ -624,6 +710,38 @@ class ArtifactsApi:
         """The steps out of the present state: which are possible, and why the others are not."""
         return self._mediator.query(PermittedTransitions(artifact_id=artifact_id))
 
+    def tree(
+        self,
+        *,
+        project_id: ProjectId,
+        parent_id: ArtifactId | None = None,
+        depth: int = 3,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[ArtifactDTO]:
+        """Items of a project with what stands below them, each after its parent, in the order of the project.
+
+        A page has ``limit`` items below ``parent_id`` (none: at the top), each with up to ``depth`` levels of items in all. An
+        item whose parent the caller may not see is left out with it.
+        """
+        message = ProjectTree(
+            project_id=project_id,
+            parent_id=parent_id,
+            depth=depth,
+            limit=limit,
+            cursor=cursor,
+        )
+        return self._mediator.query(message)
+
+    def unlink(self, *, artifact_id: ArtifactId, link_id: UUID, expected_version: int) -> LinkDTO:
+        """Take a link away, from either of its ends; gives the link as it was."""
+        message = UnlinkArtifacts(
+            artifact_id=artifact_id,
+            link_id=link_id,
+            expected_version=expected_version,
+        )
+        return self._mediator.send(message)
+
     def update(
         self,
         *,
@@ -649,6 +767,52 @@ class ArtifactsApi:
             tags=tags,
         )
         return self._mediator.send(message)
+
+
+class AttachmentsApi:
+    """Messages about attachments."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def delete(self, *, artifact_id: ArtifactId, attachment_id: UUID, expected_version: int) -> AttachmentDTO:
+        """Put a file of mine into the bin, or anybody's where I moderate; it can be restored."""
+        message = DeleteAttachment(
+            artifact_id=artifact_id,
+            attachment_id=attachment_id,
+            expected_version=expected_version,
+        )
+        return self._mediator.send(message)
+
+    def get(self, *, artifact_id: ArtifactId, attachment_id: UUID) -> AttachmentDTO:
+        """What is known of one file; its content is at ``…/content``."""
+        return self._mediator.query(GetAttachment(artifact_id=artifact_id, attachment_id=attachment_id))
+
+    def list(
+        self,
+        *,
+        artifact_id: ArtifactId,
+        name: str | None = None,
+        deleted: bool | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
+    ) -> Page[AttachmentDTO]:
+        """The files of an item by name, the newest revision of each.
+
+        ``name`` lists every revision of one name, newest first; ``deleted`` those in the bin that I may restore.
+        """
+        message = ListAttachments(
+            artifact_id=artifact_id,
+            name=name,
+            deleted=deleted,
+            limit=limit,
+            cursor=cursor,
+        )
+        return self._mediator.query(message)
+
+    def restore(self, *, artifact_id: ArtifactId, attachment_id: UUID) -> AttachmentDTO:
+        """Take a file of mine out of the bin, or anybody's where I moderate."""
+        return self._mediator.send(RestoreAttachment(artifact_id=artifact_id, attachment_id=attachment_id))
 
 
 class AuditApi:
@@ -1420,6 +1584,103 @@ class ProjectsApi:
         return self._mediator.send(message)
 
 
+class QueriesApi:
+    """Messages about queries."""
+
+    def __init__(self, mediator: Mediator) -> None:
+        self._mediator = mediator
+
+    def create(
+        self,
+        *,
+        project_id: ProjectId,
+        name: str,
+        text: str | None = None,
+        filter: str | None = None,
+        sort: str | None = None,
+        columns: tuple[str, ...] = (),
+        sharing: Sharing = "private",
+        roles: tuple[str, ...] = (),
+    ) -> SavedQueryDTO:
+        """Keep a question; ``text``, ``filter`` and ``sort`` are those of ``GET /projects/{project_id}/artifacts``."""
+        message = CreateSavedQuery(
+            project_id=project_id,
+            name=name,
+            text=text,
+            filter=filter,
+            sort=sort,
+            columns=columns,
+            sharing=sharing,
+            roles=roles,
+        )
+        return self._mediator.send(message)
+
+    def delete(self, *, project_id: ProjectId, query_id: UUID, expected_version: int) -> SavedQueryDTO:
+        """Put a saved query away."""
+        message = DeleteSavedQuery(
+            project_id=project_id,
+            query_id=query_id,
+            expected_version=expected_version,
+        )
+        return self._mediator.send(message)
+
+    def get(self, *, project_id: ProjectId, query_id: UUID) -> SavedQueryDTO:
+        """One saved query."""
+        return self._mediator.query(GetSavedQuery(project_id=project_id, query_id=query_id))
+
+    def list(self, *, project_id: ProjectId) -> tuple[SavedQueryDTO, ...]:
+        """The saved queries of a project that I may use, by name."""
+        return self._mediator.query(ListSavedQueries(project_id=project_id))
+
+    def run(
+        self,
+        *,
+        project_id: ProjectId,
+        query_id: UUID,
+        include: Literal["access"] | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[ArtifactDTO]:
+        """The items that a saved query finds for me."""
+        message = RunSavedQuery(
+            project_id=project_id,
+            query_id=query_id,
+            include=include,
+            limit=limit,
+            cursor=cursor,
+        )
+        return self._mediator.query(message)
+
+    def update(
+        self,
+        *,
+        project_id: ProjectId,
+        query_id: UUID,
+        expected_version: int,
+        name: str | None = None,
+        text: str | None = UNSET,
+        filter: str | None = UNSET,
+        sort: str | None = UNSET,
+        columns: tuple[str, ...] | None = None,
+        sharing: Sharing | None = None,
+        roles: tuple[str, ...] | None = None,
+    ) -> SavedQueryDTO:
+        """Change a saved query of mine, or one that is shared where I may change the project; a null clears."""
+        message = UpdateSavedQuery(
+            project_id=project_id,
+            query_id=query_id,
+            expected_version=expected_version,
+            name=name,
+            text=text,
+            filter=filter,
+            sort=sort,
+            columns=columns,
+            sharing=sharing,
+            roles=roles,
+        )
+        return self._mediator.send(message)
+
+
 class ReportsApi:
     """Messages about reports."""
 
@@ -1672,6 +1933,7 @@ class Api:
         self.access = AccessApi(mediator)
         self.approvals = ApprovalsApi(mediator)
         self.artifacts = ArtifactsApi(mediator)
+        self.attachments = AttachmentsApi(mediator)
         self.audit = AuditApi(mediator)
         self.bulk = BulkApi(mediator)
         self.comments = CommentsApi(mediator)
@@ -1684,6 +1946,7 @@ class Api:
         self.plugins = PluginsApi(mediator)
         self.policies = PoliciesApi(mediator)
         self.projects = ProjectsApi(mediator)
+        self.queries = QueriesApi(mediator)
         self.reports = ReportsApi(mediator)
         self.roles = RolesApi(mediator)
         self.teams = TeamsApi(mediator)

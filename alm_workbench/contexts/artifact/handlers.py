@@ -5,6 +5,7 @@ What a change has to pass stands in ``changing.py``, which bulk changes share.
 
 from __future__ import annotations
 
+from alm_workbench.contexts.artifact import suspects
 from alm_workbench.contexts.artifact.access import Artifacts, check_version
 from alm_workbench.contexts.artifact.changing import judge_creation, judge_update, updated_event
 from alm_workbench.contexts.artifact.messages import (
@@ -13,6 +14,7 @@ from alm_workbench.contexts.artifact.messages import (
     UpdateArtifact,
 )
 from alm_workbench.contexts.tenant.messages import RequireQuota
+from alm_workbench.contexts.workflow.messages import Follow, Happening
 from alm_workbench.errors import StaleVersion
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.messages import UNSET
@@ -29,7 +31,12 @@ class CreateHandler:
         item, record = judge_creation(self._artifacts, ctx, process, message)
         ctx.decided(record)
         self._artifacts.write(ctx, process.compiled.types[item.type_id], [item])
-        return self._artifacts.readable(ctx, self._artifacts.load(ctx, item.id))
+        created = self._artifacts.load(ctx, item.id)
+        if ctx.ask(
+            Follow(message.project_id, (Happening("create", item.id, None, created, tuple(sorted(message.fields))),))
+        ):
+            created = self._artifacts.load(ctx, item.id)
+        return self._artifacts.readable(ctx, created)
 
 
 class UpdateHandler:
@@ -56,4 +63,19 @@ class UpdateHandler:
         if updated is None:
             raise StaleVersion("somebody else changed this item a moment ago")
         ctx.emit(updated_event(current, judged))
+        differing = suspects.differences(current, updated)
+        suspects.mark(ctx, self._artifacts, process, [(updated, differing)])
+        followed = ctx.ask(Follow(current.project_id, update_happenings(current, updated, differing)))
+        if followed:
+            updated = self._artifacts.load(ctx, current.id)
         return self._artifacts.readable(ctx, updated)
+
+
+def update_happenings(before: ArtifactDTO, after: ArtifactDTO, differing: frozenset[str]) -> tuple[Happening, ...]:
+    """What an update was, in the language's words: an update, and an assignment where somebody else is to do it."""
+    if not differing:
+        return ()
+    found = [Happening("update", after.id, before, after, tuple(sorted(differing)))]
+    if "assignee" in differing:
+        found.append(Happening("assign", after.id, before, after, ("assignee",)))
+    return tuple(found)

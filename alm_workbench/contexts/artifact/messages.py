@@ -102,8 +102,25 @@ class ArtifactDTO:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkEndDTO:
+    """One end of a link as the caller may see it; hidden properties are empty."""
+
+    id: ArtifactId
+    project_id: ProjectId
+    key: str
+    type: str
+    title: str
+    state: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class LinkDTO:
-    """A typed link between two items."""
+    """A typed link between two items.
+
+    ``suspect`` says that what it speaks of changed since somebody looked, ``suspect_since`` when; ``pinned_version`` is the
+    version of the target it speaks of, where it speaks of one: such a link never becomes suspect.
+    """
 
     id: UUID
     link_type: str
@@ -111,6 +128,10 @@ class LinkDTO:
     target_id: ArtifactId
     suspect: bool
     version: int
+    suspect_since: datetime | None = None
+    pinned_version: int | None = None
+    source: LinkEndDTO | None = None
+    target: LinkEndDTO | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,11 +314,15 @@ class RestoreArtifact(Command[ArtifactDTO]):
 )
 @dataclass(frozen=True, slots=True)
 class LinkArtifacts(Command[LinkDTO]):
-    """Link an item to another by a link type of the process."""
+    """Link an item to another by a link type of the process, or by its inverse (the other item is the source then).
+
+    ``pinned_version`` makes the link speak of one version of the item at the target's end.
+    """
 
     artifact_id: ArtifactId
     link_type: str
     target_id: ArtifactId
+    pinned_version: int | None = None
 
 
 @query(route="GET /artifacts/{artifact_id}/links", privilege="artifact:read", facade="artifacts.links")
@@ -350,6 +375,15 @@ class SituationOf(Query[Situation]):
     artifact_id: ArtifactId
     event: str
     lock: bool = True
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class FactsOf(Query[EvalContext]):
+    """What rules see of an item that the asking context holds, as it was or is, and of an event (``name`` and more)."""
+
+    artifact: ArtifactDTO
+    event: Mapping[str, Any]
 
 
 @query(route=None, privilege=AUTHENTICATED)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, cast, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, cast, insert, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB, array
-from sqlalchemy.exc import IntegrityError
 
 from alm_workbench.contexts.artifact.domain import NewArtifact
-from alm_workbench.contexts.artifact.messages import ArtifactDTO, FindArtifacts, LinkDTO
+from alm_workbench.contexts.artifact.messages import ArtifactDTO, LinkDTO
 from alm_workbench.contexts.artifact.tables import artifact_links, artifacts, external_refs, import_runs, key_aliases
-from alm_workbench.errors import Conflict
 from alm_workbench.shared.ids import ArtifactId, ProjectId, VersionId, new_id
 from alm_workbench.storage.bulk import copy_insert
 
@@ -26,9 +23,6 @@ COLUMNS = (
 )  # fmt: skip
 BULK_FROM = 20
 """From this many rows on, COPY through a staging table is faster than single inserts."""
-
-SEARCHED = 2000
-"""So many hits of a text search are ranked."""
 
 # built once: this is what most requests begin with
 GET = select(*COLUMNS, A.deleted_at).where(A.id == bindparam("item"))
@@ -54,39 +48,6 @@ class ArtifactRepository:
         )
         other = conn.execute(alias).scalar()
         return self.get(conn, ArtifactId(other)) if other else None
-
-    def find(
-        self,
-        conn: Connection,
-        q: FindArtifacts,
-        type_id: str | None,
-        without: Collection[str],
-        limit: int,
-        after: Any,
-    ) -> list[ArtifactDTO]:
-        """Live items by filter: newest first, or best hit first when a text is searched; not of the types ``without``."""
-        statement = select(*COLUMNS, A.deleted_at).where(A.project_id == q.project_id)
-        for column, value in (
-            (A.type_id, type_id),
-            (A.state, q.state),
-            (A.state_category, q.category),
-            (A.assignee_id, q.assignee_id),
-        ):
-            if value is not None:
-                statement = statement.where(column == value)
-        if without:
-            statement = statement.where(A.type_id.not_in(sorted(without)))
-        if q.text:
-            hits = func.alm.search(q.project_id, q.text, SEARCHED).table_valued("artifact_id", "rank", name="hits")
-            ranked = statement.join(hits, A.id == hits.c.artifact_id).order_by(hits.c.rank.desc(), hits.c.artifact_id)
-            found = conn.execute(ranked.limit(limit).offset(int(after or 0)))
-            return [dto for row in found if (dto := one(row))]
-        if after:
-            statement = statement.where(text("(artifacts.created_at, artifacts.id) < (:after_at, :after_id)")).params(
-                after_at=datetime.fromisoformat(after[0]), after_id=UUID(after[1])
-            )
-        rows_ = conn.execute(statement.order_by(A.created_at.desc(), A.id.desc()).limit(limit))
-        return [dto for row in rows_ if (dto := one(row))]
 
     def reserve_keys(self, conn: Connection, project_id: ProjectId, prefix: str, n: int) -> int:
         """The first of ``n`` numbers nobody else gets."""
@@ -209,25 +170,6 @@ class ArtifactRepository:
         """Who moved the item last."""
         found: UUID | None = conn.execute(LAST_ACTOR, {"a": artifact_id}).scalar()
         return found
-
-    def add_link(
-        self,
-        conn: Connection,
-        tenant_id: UUID,
-        project_id: ProjectId,
-        link_type: str,
-        source: ArtifactId,
-        target: ArtifactId,
-    ) -> LinkDTO:
-        """Add a link; raises ``Conflict`` when it is there."""
-        link_id = new_id()
-        values = {"tenant_id": tenant_id, "id": link_id, "project_id": project_id, "link_type": link_type}
-        values |= {"source_id": source, "target_id": target, "suspect": False}
-        try:
-            conn.execute(insert(artifact_links).values(values))
-        except IntegrityError as error:
-            raise Conflict("these two items are linked like this already") from error
-        return LinkDTO(link_id, link_type, source, target, False, 1)
 
     def links(self, conn: Connection, artifact_id: ArtifactId) -> tuple[LinkDTO, ...]:
         """Live links from and to an item."""
