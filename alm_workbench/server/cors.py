@@ -13,7 +13,7 @@ VARIABLE = "ALM_CORS_ORIGINS"
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 SENT = "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key, X-Correlation-ID, traceparent"
 SHOWN = (
-    "Deprecation, ETag, Idempotent-Replayed, Link, Retry-After, Sunset, X-Correlation-ID, "
+    "Alm-Result, Deprecation, ETag, Idempotent-Replayed, Link, Retry-After, Sunset, traceresponse, X-Correlation-ID, "
     "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset"
 )
 

@@ -168,7 +168,11 @@ class PageHandler(JupyterHandler):
         """A page of ours: Jupyter's own would carry the server's token."""
         if status_code == 429:
             self.set_header("Retry-After", str(self.wait))
-        finish_page(self, "problem.html", "en", status=status_code)
+        try:
+            language = choose_language(self)
+        except web.HTTPError:  # not even its address can be read
+            language = "en"
+        finish_page(self, "problem.html", language, status=status_code)
 
 
 def refusal_key(error: AuthenticationFailed) -> str:

@@ -180,6 +180,7 @@ def test_allowed_origins(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "access-control-allow-credentials" not in preflight.headers
     read = talk(api.port, request("GET", "/alm/api/v1/projects", f"Authorization: Bearer {api.token()}", origin))
     assert read.headers["access-control-allow-origin"] == "https://portal.example"
+    assert {"Alm-Result", "ETag", "traceresponse"} <= {*read.headers["access-control-expose-headers"].split(", ")}
     assert "Origin" in read.headers["vary"]
     refused = talk(api.port, request("GET", "/alm/api/v1/projects", origin))
     assert (refused.status, refused.headers["access-control-allow-origin"]) == (401, "https://portal.example")
