@@ -94,6 +94,9 @@ export async function askForItem(
     const choice = body.getValue();
     const key = choice.key.trim();
     const object = (trouble: JSX.Element): void => {
+      if (body.isDisposed) {
+        return; // somebody closed the dialog while the server was asked
+      }
       body.change({ ...body.getValue(), trouble });
       body.node.querySelector('input')?.select();
     };
