@@ -28,7 +28,7 @@ PROCESS_KEY = os.urandom(32)
 """Signs where no installation gives its own key; its cursors end with the process."""
 
 MAC_BYTES = 12
-MAX_CURSOR = 2048
+MAX_CURSOR = 8192
 Binding = tuple[Message[Any] | None, UUID | None, bytes]
 _binding: contextvars.ContextVar[Binding] = contextvars.ContextVar("alm_cursors", default=(None, None, PROCESS_KEY))
 

@@ -98,6 +98,7 @@ BUILT_IN = (
     "alm_workbench.contexts.workflow.plugin",
     "alm_workbench.contexts.bulk.plugin",
     "alm_workbench.contexts.planning.plugin",
+    "alm_workbench.contexts.savedquery.plugin",
     "alm_workbench.contexts.notification.plugin",
     "alm_workbench.contexts.discussion.plugin",
     "alm_workbench.contexts.audit.plugin",

@@ -99,6 +99,7 @@ _APP_MUST_NOT_WRITE = (
     "tombstones",
     "artifact_field",
     "artifact_tag",
+    "artifact_search",
 )
 _APPEND_ONLY = ("audit_commits", "decision_log", "manifest_versions", "state_history", "project_activations")
 

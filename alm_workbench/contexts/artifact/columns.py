@@ -108,7 +108,9 @@ def _vocabulary(artifact_hash: str, types: tuple[str, ...], manifest: _Uncompare
         column = field_column(variants[0])
         if column is not None:
             columns[f"self.fields.{name}"] = column
-            paths[f"self.fields.{name}"] = Known(str(_KINDS[variants[0].type]), _values(variants), f"choice of '{name}'")
+            paths[f"self.fields.{name}"] = Known(
+                str(_KINDS[variants[0].type]), _values(variants), f"choice of '{name}'"
+            )
     return Vocabulary(types, columns, _names(compiled, types, paths), {k: tuple(v) for k, v in declared.items()}, mixed)
 
 

@@ -121,3 +121,11 @@ class SelectArtifacts(Query[tuple[SelectedItem, ...]]):
 
     question: FindArtifacts
     most: int = 10_000
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class CheckQuestion(Query[str | None]):
+    """Why a question does not fit the process that is in force now; None where it does. Nothing is looked for."""
+
+    question: FindArtifacts
