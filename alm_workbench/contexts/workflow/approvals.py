@@ -122,7 +122,7 @@ class ApproveHandler:
         )
         try:
             judged = weigh_step(found, step)
-            given = [{"actor": str(vote.actor_id), "roles": list(vote.roles)} for vote in votes]
+            given = {f"approval.{n}": f"{v.actor_id} ({', '.join(v.roles)})" for n, v in enumerate(votes, 1)}
             approved = {"code": "R_APPROVED", "message": "approved", "rule_id": row.transition_id, "values": given}
             record = replace(judged.record, reasons=[*judged.record.reasons, approved])
             take(asker, self._approvals.workflows, found, replace(judged, record=record), step)
