@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from alm_workbench.contexts.artifact import suspects
 from alm_workbench.contexts.artifact.access import Artifacts, check_version
 from alm_workbench.contexts.artifact.batch_messages import (
     CreateMany,
@@ -16,17 +17,17 @@ from alm_workbench.contexts.artifact.batch_messages import (
     SituationsOf,
     UpdateMany,
 )
-from alm_workbench.contexts.artifact.changing import Judged, judge_creation, judge_update, updated_event
+from alm_workbench.contexts.artifact.changing import Judged, judge_creation, judge_update, stepped_values, updated_event
 from alm_workbench.contexts.artifact.domain import NewArtifact, not_found
 from alm_workbench.contexts.artifact.facts import gather, scatter
+from alm_workbench.contexts.artifact.handlers import update_happenings
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact, Situation, UpdateArtifact
 from alm_workbench.contexts.artifact.repository.many import ManyArtifacts
-from alm_workbench.contexts.artifact.texts import texts
-from alm_workbench.contexts.manifest.messages import CompiledVersion
 from alm_workbench.contexts.tenant.messages import RequireQuota
+from alm_workbench.contexts.workflow.messages import Follow, Happening
 from alm_workbench.errors import AlmError, ErrorItem, InvalidInput, StaleVersion
 from alm_workbench.shared.context import DecisionRecord, MessageContext
-from alm_workbench.shared.ids import ArtifactId
+from alm_workbench.shared.ids import ArtifactId, ProjectId
 
 
 class UpdateManyHandler:
@@ -48,6 +49,8 @@ class UpdateManyHandler:
             ctx.decided(done.record)
             if item in after:
                 ctx.emit(updated_event(found[item], done))
+        if brought_about(self._artifacts, ctx, found, after):
+            after = self._many.get(ctx.conn, after)
         return tuple(self._outcome(item, found.get(item), done, after) for item, done in judged.items())
 
     def _judged(
@@ -101,7 +104,10 @@ class CreateManyHandler:
             of_type = [item for item, _ in new if item.type_id == type_id]
             process = self._artifacts.process(ctx, of_type[0].project_id)
             self._artifacts.write(ctx, process.compiled.types[type_id], of_type)
-        after = self._many.get(ctx.conn, [item.id for item, _ in new])
+        ids = [item.id for item, _ in new]
+        after = self._many.get(ctx.conn, ids)
+        if self._followed(ctx, message, [item.id for item, _ in new], judged, after):
+            after = self._many.get(ctx.conn, ids)
         require_readable(self._artifacts, ctx, after.values())
         return tuple(
             Outcome(None, error=done)
@@ -109,6 +115,22 @@ class CreateManyHandler:
             else Outcome(done[0].id, None, after[done[0].id], record=done[1])
             for done in judged
         )
+
+    def _followed(
+        self,
+        ctx: MessageContext,
+        message: CreateMany,
+        ids: Sequence[ArtifactId],
+        judged: Sequence[tuple[NewArtifact, DecisionRecord] | AlmError],
+        after: Mapping[ArtifactId, ArtifactDTO],
+    ) -> int:
+        """Let what the process says follow the creations."""
+        asked = [item for item, done in zip(message.items, judged, strict=True) if not isinstance(done, AlmError)]
+        by_project: dict[ProjectId, list[Happening]] = {}
+        for item_id, item in zip(ids, asked, strict=True):
+            happening = Happening("create", item_id, None, after[item_id], tuple(sorted(item.fields)))
+            by_project.setdefault(item.project_id, []).append(happening)
+        return sum(ctx.ask(Follow(project, tuple(found))) for project, found in by_project.items())
 
     def _judged(self, ctx: MessageContext, item: CreateArtifact) -> tuple[NewArtifact, DecisionRecord] | AlmError:
         try:
@@ -186,16 +208,32 @@ class SetStatesHandler:
             item = found.get(move.artifact_id)
             if item is None or item.version != move.expected_version:
                 raise StaleVersion("somebody else changed one of these items a moment ago")
-            compiled = ctx.ask(CompiledVersion(move.version_id)).compiled
-            values = {"state": move.state, "state_category": move.category, "manifest_version_id": move.version_id}
-            if move.fields != item.fields:
-                values |= texts(compiled, compiled.types[item.type], move.fields)
-            changes.append((item, values))
+            changes.append((item, stepped_values(self._artifacts, ctx, item, move)))
         if self._many.update(ctx.conn, changes) != len(changes):
             raise StaleVersion("somebody else changed one of these items a moment ago")
         after = self._many.get(ctx.conn, ids)
         require_readable(self._artifacts, ctx, after.values())
+        suspects.mark_many(ctx, self._artifacts, found, after)
         return after
+
+
+def brought_about(
+    artifacts: Artifacts,
+    ctx: MessageContext,
+    before: Mapping[ArtifactId, ArtifactDTO],
+    after: Mapping[ArtifactId, ArtifactDTO],
+) -> int:
+    """Make links suspect and let what the process says follow changes; gives how much followed."""
+    by_project: dict[ProjectId, list[tuple[ArtifactDTO, frozenset[str]]]] = {}
+    for item in after.values():
+        differing = suspects.differences(before[item.id], item)
+        by_project.setdefault(item.project_id, []).append((item, differing))
+    followed = 0
+    for project_id, changed in by_project.items():
+        suspects.mark(ctx, artifacts, artifacts.process(ctx, project_id), changed)
+        found = [h for item, names in changed for h in update_happenings(before[item.id], item, names)]
+        followed += ctx.ask(Follow(project_id, tuple(found)))
+    return followed
 
 
 def once_each(ids: Iterable[ArtifactId]) -> list[ArtifactId]:

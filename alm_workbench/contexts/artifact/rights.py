@@ -171,8 +171,25 @@ def without_hidden(reason: Reason, hidden: frozenset[str] | None) -> Reason:
 
 
 def logged(process: ProcessVersion, reasons: Iterable[Reason]) -> list[dict[str, Any]]:
-    """Reasons for the decision log: without what the manifest keeps out of logs."""
-    return [redact_reason(reason_data(reason), process.compiled.redaction) for reason in reasons]
+    """Reasons for the decision log: without what the manifest keeps out of logs. Nobody changes them."""
+    return [_logged(process, reason) for reason in reasons]
+
+
+def _logged(process: ProcessVersion, reason: Reason) -> dict[str, Any]:
+    """One reason; what says the same of every item is worked out once."""
+    if reason.values or isinstance(reason, TenantReason):
+        return redact_reason(reason_data(reason), process.compiled.redaction)
+    key = (process.version_id, reason.code, reason.rule_id, reason.message)
+    found = _SAME.get(key)
+    if found is None:
+        if len(_SAME) >= MAX_SAME:
+            _SAME.clear()
+        found = _SAME[key] = redact_reason(reason_data(reason), process.compiled.redaction)
+    return found
+
+
+MAX_SAME = 4_096
+_SAME: dict[tuple[Any, ...], dict[str, Any]] = {}
 
 
 def reason_data(reason: Reason) -> dict[str, Any]:

@@ -145,7 +145,7 @@ class ApplyHandler:
         if message.on_error == "stop" and any(item.refusal for item in items):
             raise domain.refused(items)
         note_refusals(ctx, done)
-        run = self._bulks.keep(ctx, "bulk", message, domain.request_hash(message), done)
+        run = self._bulks.keep(ctx, "bulk", message, "", done)
         ctx.emit(bulk_event(run))
         return BulkDTO(run, items)
 
