@@ -13,6 +13,7 @@ from alm_workbench import logs, resources
 from alm_workbench.config import Settings, environment
 from alm_workbench.contexts.apikey.domain import KnownPrivileges
 from alm_workbench.contexts.artifact.messages import ProjectOfArtifact
+from alm_workbench.contexts.attachment.domain import BlobStore, FileLimit
 from alm_workbench.contexts.auth.domain import AuthOptions, LiveBindings, Passwords, PrincipalMemory, TokenKind, Tokens
 from alm_workbench.contexts.project.messages import ProjectPrivileges
 from alm_workbench.contexts.reporting.domain import MirrorQueries, RightsForMirror
@@ -33,6 +34,8 @@ from alm_workbench.shared.principal import Principal, grants
 from alm_workbench.shared.tiers import Tiers, shipped_tiers
 from alm_workbench.storage.audit.vault import Vault
 from alm_workbench.storage.background import Background
+from alm_workbench.storage.blob_upkeep import blob_jobs
+from alm_workbench.storage.blobs import FileBlobs
 from alm_workbench.storage.dead_letters import DeadLetters
 from alm_workbench.storage.engine import make_engine
 from alm_workbench.storage.health import look
@@ -95,6 +98,7 @@ class Runtime:
         self.auth_options = AuthOptions.of(environment())
         self._apart = OwnTransactions()
         self.vault = Vault(database.dsns.worker, settings.audit_keys_dir)
+        self.blobs = FileBlobs(settings.blobs_dir)
         self.mirror = MirrorService(
             settings.mirror_dir,
             database.dsns.mirror,
@@ -103,7 +107,8 @@ class Runtime:
         )
         handlers = self.plugins.handlers(self._services())
         self.jobs = upkeep(
-            database.dsns.worker, [*self.plugins.jobs(), *self.vault.jobs(), *timers.specs(self._apart.send_as)]
+            database.dsns.worker,
+            [*self.plugins.jobs(), *self.vault.jobs(), *blob_jobs(self.blobs), *timers.specs(self._apart.send_as)],
         )
         units = PostgresUnits(self.engine, queues={spec.name: spec.queue for spec in self.jobs if not spec.upkeep})
         self.mediator = self._apart.mediator = LocalMediator(
@@ -124,6 +129,8 @@ class Runtime:
         services.provide(Apart, self._apart)  # type: ignore[type-abstract]
         services.provide(KnownPrivileges, known_privileges())
         services.provide(Vault, self.vault)
+        services.provide(BlobStore, self.blobs)
+        services.provide(FileLimit, FileLimit.of(environment()))
         services.provide(MirrorQueries, self.mirror)  # type: ignore[type-abstract]
         services.provide(RightsForMirror, ManifestRights())  # type: ignore[type-abstract]
         functions = {spec.name: spec.implementation for spec in self.plugins.functions()}

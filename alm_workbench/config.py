@@ -42,6 +42,11 @@ class Settings:
         return self.data_dir / "mirror"
 
     @property
+    def blobs_dir(self) -> Path:
+        """Contents of attached files, one directory a tenant."""
+        return self.data_dir / "blobs"
+
+    @property
     def workspace_dir(self) -> Path:
         """What the Lab user sees as files."""
         return self.data_dir / "workspace"

@@ -261,6 +261,12 @@ class UnsupportedMediaType(AlmError):
     status, slug, title = 415, "unsupported-media-type", "Unsupported media type"
 
 
+class RangeOutside(AlmError):
+    """The range asked for is not in the file."""
+
+    status, slug, title = 416, "range-outside", "Range outside the file"
+
+
 class HeadersTooLarge(AlmError):
     """The header fields are over the limit."""
 

@@ -279,9 +279,7 @@ class MessageHandler(ApiHandler):
 
     def parameters(self) -> dict[str, list[str]]:
         """The query parameters; raises ``MalformedRequest``."""
-        values = parameters_of(self.request.query)
-        # `token` is Jupyter's; a name of digits alone is how its front end keeps caches away
-        return {name: given for name, given in values.items() if name != "token" and not name.isdigit()}
+        return api_parameters(self.request.query)
 
     def _reply(self, spec: Spec, answer: Answer) -> None:
         self.set_status(spec.status)
@@ -360,6 +358,12 @@ class WorkbenchHandler(ApiHandler):
         self.finish(json.dumps({**self.app.about, "user": principal.display_name, "tenant": principal.tenant_name}))
 
     head = get
+
+
+def api_parameters(query: str) -> dict[str, list[str]]:
+    """The query parameters that are ours; raises ``MalformedRequest``."""
+    # `token` is Jupyter's; a name of digits alone is how its front end keeps caches away
+    return {name: given for name, given in parameters_of(query).items() if name != "token" and not name.isdigit()}
 
 
 def largest_body(spec: Spec) -> int:

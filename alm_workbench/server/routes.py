@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from alm_workbench.server.application import Application
+from alm_workbench.server.files import ContentHandler, FilesHandler, content_place
 from alm_workbench.server.handlers import (
     LiveHandler,
     MessageHandler,
@@ -34,6 +35,12 @@ def alm_handlers(app: Application, base_url: str = "/") -> list[tuple[str, Any, 
         rules += [
             (rf"{here}/openapi\.json", OpenApiHandler, {"app": app, "version": version}),
             (rf"{here}/workbench", WorkbenchHandler, {"app": app}),
+            (rf"{here}/artifacts/[^/]+/attachments", FilesHandler, route),
+            (
+                content_place(base_url + API_ROOT, version).pattern,
+                ContentHandler,
+                {"app": app, "root": base_url + API_ROOT, "version": version},
+            ),
             (rf"{here}/.*", MessageHandler, route),
         ]
     rules.append((rf"{root}alm/(?:api|health|metrics)(?:/.*)?", UnknownHandler, {"app": app}))

@@ -101,6 +101,7 @@ BUILT_IN = (
     "alm_workbench.contexts.savedquery.plugin",
     "alm_workbench.contexts.notification.plugin",
     "alm_workbench.contexts.discussion.plugin",
+    "alm_workbench.contexts.attachment.plugin",
     "alm_workbench.contexts.audit.plugin",
     "alm_workbench.contexts.access.plugin",
     "alm_workbench.contexts.reporting.plugin",

@@ -32,6 +32,58 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON alm.comments TO alm_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON alm.comments TO alm_definer;
 GRANT SELECT ON alm.comments TO alm_worker;
 
+-- What is known of attached files; contents lie outside the database under their hash. Whatever a row here names, in the
+-- bin or not, is kept (storage/blob_upkeep.py).
+CREATE TABLE alm.attachments (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  artifact_id uuid NOT NULL,
+  name text NOT NULL,
+  revision integer NOT NULL DEFAULT 1,
+  content_type text NOT NULL,
+  size bigint NOT NULL,
+  sha256 text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  created_by uuid,
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  updated_by uuid,
+  version integer NOT NULL DEFAULT 1,
+  row_xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  deleted_at timestamptz,
+  deleted_by uuid,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, artifact_id, name, revision),
+  FOREIGN KEY (tenant_id, artifact_id) REFERENCES alm.artifacts
+);
+CREATE INDEX attachments_content ON alm.attachments (tenant_id, sha256);
+CALL alm.isolate('attachments');
+CALL alm.standard_triggers('attachments');
+CALL alm.audit_table('attachments', 'Attachment', true);
+GRANT SELECT, INSERT, UPDATE, DELETE ON alm.attachments TO alm_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON alm.attachments TO alm_definer;
+GRANT SELECT ON alm.attachments TO alm_worker;
+
+-- What the current tenant keeps, in bytes: texts as they are stored, each content once.
+SET LOCAL ROLE alm_definer;
+CREATE OR REPLACE FUNCTION alm.storage_used() RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$
+  SELECT (
+    SELECT COALESCE(sum(pg_column_size(a.title) + pg_column_size(a.fields) + pg_column_size(a.originals)
+                        + COALESCE(pg_column_size(a.search_text), 0)), 0)
+    FROM alm.artifacts a WHERE a.tenant_id = alm.current_tenant()
+  ) + (
+    SELECT COALESCE(sum(pg_column_size(v.source) + pg_column_size(v.compiled)), 0)
+    FROM alm.manifest_versions v WHERE v.tenant_id = alm.current_tenant()
+  ) + (
+    SELECT COALESCE(sum(pg_column_size(c.text) + COALESCE(pg_column_size(c.original), 0)), 0)
+    FROM alm.comments c WHERE c.tenant_id = alm.current_tenant()
+  ) + (
+    SELECT COALESCE(sum(f.size), 0)
+    FROM (SELECT DISTINCT sha256, size FROM alm.attachments t WHERE t.tenant_id = alm.current_tenant()) f
+  )
+$$;
+RESET ROLE;
+
 -- Everybody's own list. Titles and values are no part of it: what may be seen of an item is asked when it is read.
 CREATE TABLE alm.notifications (
   tenant_id uuid NOT NULL,
