@@ -28,14 +28,21 @@ class Branch:
 
 
 CASCADES: Mapping[str, tuple[Branch, ...]] = {
-    "projects": (Branch("artifacts", "project_id"),),
-    "artifacts": (Branch("artifact_links", "source_id"), Branch("artifact_links", "target_id")),
+    "projects": (Branch("artifacts", "project_id"), Branch("saved_queries", "project_id")),
+    "artifacts": (
+        Branch("artifact_links", "source_id"),
+        Branch("artifact_links", "target_id"),
+        Branch("comments", "artifact_id"),
+        Branch("attachments", "artifact_id"),
+        Branch("work_logs", "artifact_id"),
+    ),
 }
 """What goes with a row, by its table. What lies below an item goes only when that is asked for, and tasks live on."""
 
 STAY: Mapping[str, str] = {
     "manifests": "processes belong to the organisation",
     "memberships": "members belong to the organisation",
+    "teams": "teams belong to the organisation",
 }
 """Tables with soft deletion whose rows go with nothing, and why."""
 
