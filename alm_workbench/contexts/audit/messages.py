@@ -216,7 +216,9 @@ class VerificationDTO:
 
 @dataclass(frozen=True, slots=True)
 class ErasureDTO:
-    """An erasure: the versions whose values are gone; their digests stay, so that the seals still hold.
+    """An erasure: the versions whose values are gone, of the item and of requests for its steps that are over.
+
+    Their digests stay, so that the seals still hold.
 
     ``decisions`` lost their reasons, ``answers`` that were kept for requests with an Idempotency-Key their bodies.
     """

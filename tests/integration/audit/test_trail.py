@@ -41,6 +41,11 @@ from tests.factories.workbench import Api, Bench, Org
 from tests.integration.contexts.test_field_rights import TEXT
 
 NUMBERS = count(1)
+ASKED = text("""
+INSERT INTO alm.approval_requests (tenant_id, id, project_id, artifact_id, transition_id, from_state, to_state, fields,
+  requirements, requested_by, person_id, manifest_version_id)
+VALUES (:t, :id, :p, :a, :step, 'open', 'done', '{"text": "weighed by Ada"}', '[]', :who, :who, :v)
+""")
 
 
 @pytest.fixture
@@ -240,6 +245,31 @@ def test_an_erasure_reaches_the_copies(api: Api, org: Org, project: Any, workben
         kept = conn.execute("SELECT convert_from(body, 'UTF8') FROM alm.idempotency_keys").fetchall()
     told = [text for (text,) in kept if secret in text]
     assert [other["id"] in text for text in told] == [True]
+
+
+def test_an_erasure_reaches_requests_that_are_over(org: Org, note: ArtifactDTO, workbench: Bench) -> None:
+    """What was asked for together with a step held values; a request that still waits keeps what it needs."""
+    values = {"t": org.tenant_id, "p": note.project_id, "a": note.id, "who": org.owner.principal.actor_id}
+    ids = {step: uuid4() for step in ("over", "waiting")}
+    with begin(workbench.runtime.engine, tenant_id=org.tenant_id) as conn:
+        version = conn.execute(text("SELECT manifest_version_id FROM alm.artifacts WHERE id = :a"), values).scalar()
+        for step, request in ids.items():
+            conn.execute(ASKED, {**values, "id": request, "step": step, "v": version})
+        conn.execute(
+            text("UPDATE alm.approval_requests SET status = 'rejected', closed_at = now() WHERE id = :id"),
+            {"id": ids["over"]},
+        )
+    done = org.owner.send(EraseEntity("Artifact", note.id, "asked for"))
+    assert done.snapshots == 3 + 2
+    with begin(workbench.runtime.engine, tenant_id=org.tenant_id) as conn:
+        kept = {row.id: row.fields for row in conn.execute(text("SELECT id, fields FROM alm.approval_requests"))}
+        found = conn.execute(
+            text("SELECT count(*) FROM alm.audit_snapshots WHERE payload::text LIKE '%weighed by Ada%'")
+        )
+        assert found.scalar() == 1
+    assert kept == {ids["over"]: {}, ids["waiting"]: {"text": "weighed by Ada"}}
+    org.owner.send(SealAudit())
+    assert org.owner.query(VerifyAudit()).findings == ()
 
 
 def test_nothing_but_items_can_be_erased(org: Org, note: ArtifactDTO, workbench: Bench) -> None:
