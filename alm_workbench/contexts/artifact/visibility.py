@@ -26,6 +26,8 @@ OF_AN_ITEM: Mapping[str, tuple[str, ...]] = {
     "StateHistory": ("artifact_id",),
     "Comment": ("artifact_id",),
     "Attachment": ("artifact_id",),
+    "ApprovalRequest": ("artifact_id",),
+    "ApprovalVote": ("artifact_id",),
 }
 """Entity types whose payload is seen by whoever sees the items it names."""
 
@@ -45,6 +47,7 @@ BY_PRIVILEGE: Mapping[str, str] = {
     "ApiKey": "key:manage",
     "Erasure": "audit:read",
     "PluginData": "tenant:manage",
+    "SavedQuery": "tenant:manage",
 }
 """Entity types and the privilege that shows their payload; what is not listed needs ``tenant:manage``."""
 
@@ -86,7 +89,8 @@ def visible_payload(ctx: MessageContext, entity_type: str, payload: Mapping[str,
         hidden = hidden_of_payload(ctx, payload)
         return WITHHELD if hidden is None else without(payload, hidden)
     if entity_type in OF_AN_ITEM:
-        return _of_an_item(ctx, entity_type, payload)
+        seen = _of_an_item(ctx, entity_type, payload)
+        return _of_a_request(ctx, seen.payload) if entity_type == "ApprovalRequest" and seen.payload else seen
     may = ctx.principal.may(BY_PRIVILEGE.get(entity_type, "tenant:manage")) or (
         BY_PRIVILEGE.get(entity_type) == "project:read" and _project_is_visible(ctx, payload)
     )
@@ -281,6 +285,13 @@ def _of_an_item(ctx: MessageContext, entity_type: str, payload: Mapping[str, Any
         hidden |= found
     stateful = entity_type != "ArtifactLink" and hidden & {"state", "status", "state_category"}
     return WITHHELD if stateful else VisiblePayload(dict(payload))
+
+
+def _of_a_request(ctx: MessageContext, payload: Mapping[str, Any]) -> VisiblePayload:
+    """A step that was asked for, without the values of hidden fields that came along."""
+    version_id = UUID(payload["manifest_version_id"])
+    hidden = hidden_of_decision(ctx, UUID(payload["artifact_id"]), version_id)
+    return WITHHELD if hidden is None else without(payload, hidden)
 
 
 def _project_is_visible(ctx: MessageContext, payload: Mapping[str, Any]) -> bool:
