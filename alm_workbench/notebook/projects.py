@@ -7,9 +7,11 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from alm_workbench.contexts.project.bin_messages import DeletedProjectDTO
 from alm_workbench.contexts.project.messages import ActivationDTO, ProjectDTO
+from alm_workbench.contexts.project.template_messages import TemplateDTO
 from alm_workbench.errors import AccessDenied, NotFound, StrandedItems
-from alm_workbench.i18n import _
+from alm_workbench.i18n import _, language
 from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.artifacts import Artifacts
 from alm_workbench.notebook.asof import ProjectAt, moment
@@ -17,6 +19,7 @@ from alm_workbench.notebook.hints import hint, suggestion
 from alm_workbench.notebook.manifests import version_id_of
 from alm_workbench.notebook.planning import Planning
 from alm_workbench.notebook.process import Process
+from alm_workbench.notebook.project_bin import Bin, ProjectSettings
 from alm_workbench.notebook.reports import Flow, ProjectReports
 from alm_workbench.notebook.show import Column, Listing, card
 from alm_workbench.shared.ids import ProjectId
@@ -70,13 +73,51 @@ class Projects:
         return self.keys()
 
     @action
-    def create(self, key: str, name: str, *, description: str = "", manifest: Any = None) -> Project:
-        """Create a project; ``manifest`` (a saved version, or a name such as ``"safety"``) becomes its process."""
+    def create(
+        self, key: str, name: str, *, description: str = "", manifest: Any = None, template: str | None = None
+    ) -> Project:
+        """Create a project; ``manifest`` (a saved version, or a name such as ``"safety"``) becomes its process.
+
+        ``template`` is one of ``templates()`` instead: ``wb.projects.create("APP", "Our app", template="scrum")``.
+        """
         version = version_id_of(self._workbench, manifest) if manifest is not None else None
         dto = self._workbench.api.projects.create(
-            key=key, name=name, description=description, manifest_version_id=version
+            key=key, name=name, description=description, manifest_version_id=version, template=template
         )
         return Project(self._workbench, dto)
+
+    @action
+    def templates(self) -> Listing[TemplateDTO]:
+        """The processes that a new project may begin with, the simplest first."""
+        lang = language()
+        columns: list[Column[TemplateDTO]] = [
+            Column("id", _("Template"), lambda t: t.id),
+            Column("name", _("Name"), lambda t: t.labels.get(lang) or t.labels["en"]),
+            Column("description", _("Description"), lambda t: t.description.get(lang) or t.description["en"]),
+            Column("types", _("Types"), lambda t: ", ".join(t.types)),
+            Column("rules", _("Rules"), lambda t: t.rules, "integer"),
+        ]
+        return Listing(self._workbench.api.projects.templates(), columns, _("Templates"))
+
+    @action
+    def deleted(self) -> Listing[DeletedProjectDTO]:
+        """The projects in the bin, newest deletion first."""
+        columns: list[Column[DeletedProjectDTO]] = [
+            Column("key", _("Key"), lambda p: p.key),
+            Column("name", _("Name"), lambda p: p.name),
+            Column("items", _("Items"), lambda p: p.rows.get("artifacts", 0), "integer"),
+            Column("deleted_at", _("Deleted"), lambda p: p.deleted_at, "timestamp"),
+            Column("deleter", _("By"), lambda p: p.deleter),
+        ]
+        return Listing(self._workbench.api.projects.deleted(limit=200).items, columns, _("Bin"))
+
+    @action
+    def restore(self, key: str) -> Project:
+        """Take a project out of the bin with all that went there with it; raises ``NotFound``."""
+        found = {dto.key: dto for dto in self.deleted()}
+        if key not in found:
+            raise NotFound(_("There is no {key!r} in the bin. {help}").format(key=key, help=suggestion(key, found)))
+        return Project(self._workbench, self._workbench.api.projects.restore(project_id=found[key].id))
 
     def to_frame(self) -> pd.DataFrame:
         """A pandas data frame."""
@@ -232,6 +273,28 @@ class Project:
             for version in {a.manifest_version_id for a in found}
         }
         return Listing(found, columns, self.key)
+
+    @action
+    def delete(self) -> Project:
+        """Put the project into the bin with all it holds; ``restore`` brings exactly that back."""
+        self.dto = self.api.projects.delete(project_id=self.id, expected_version=self.dto.version)
+        return self
+
+    @action
+    def restore(self) -> Project:
+        """Take the project out of the bin."""
+        self.dto = self.api.projects.restore(project_id=self.id)
+        return self
+
+    @action
+    def bin(self) -> Bin:
+        """What lies in the bin of this project."""
+        return Bin(self)
+
+    @property
+    def settings(self) -> ProjectSettings:
+        """How the project is set."""
+        return ProjectSettings(self)
 
     @action
     def refresh(self) -> Project:

@@ -34,6 +34,7 @@ PRIVILEGES: Mapping[str, str] = {
     "delete": "artifact:delete",
     "restore": "artifact:delete",
     "link": "artifact:link",
+    "unlink": "artifact:link",
     "transition": "artifact:transition",
     "import": "artifact:import",
 }
@@ -95,9 +96,15 @@ def findings(case: Case, action: str, *, full: bool = True) -> Iterator[Finding]
         context = _step_context(case, verdict.transition.id, verdict.transition.to)
     yield by_access(case, RULED_AS.get(kind, kind), context, full=full)
     if kind not in ("read", "transition") or step is not None:
-        if (found := by_tenant_policy(case, context, full=full)) is not None:
-            yield found
-        yield by_policy(case, context, full=full)
+        yield from _by_policies(case, context, full)
+    if kind == "delete":  # policies about ``delete`` hold for the bin, too
+        yield from _by_policies(case, replace(context, event={"name": "delete", "changes": ()}), full)
+
+
+def _by_policies(case: Case, context: EvalContext, full: bool) -> Iterator[Finding]:
+    if (found := by_tenant_policy(case, context, full=full)) is not None:
+        yield found
+    yield by_policy(case, context, full=full)
 
 
 def _step_context(case: Case, step: str, target: str | None = None) -> EvalContext:
