@@ -67,6 +67,16 @@ def Workflow flow {
 }
 """
 
+APPROVED_FLOW = """
+def Workflow flow {
+  initial: "draft"
+  states: [{id: "draft", category: "todo"}, {id: "done", category: "done"}]
+  transitions: [{id: "finish", from: "draft", to: "done", roles: ["engineer"], on_enter: [
+    {kind: "requireApproval", target: "self", params: {roles: ["reviewer"]}}]}]
+}
+"""
+"""A workflow whose only step waits for a reviewer."""
+
 
 @dataclass(frozen=True)
 class Story:

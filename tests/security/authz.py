@@ -29,6 +29,7 @@ from alm_workbench.contexts.tenant.policy_messages import CreatePolicy
 from alm_workbench.shared.mediator import Work
 from alm_workbench.shared.messages import REGISTRY, Spec
 from alm_workbench.storage.units import PostgresUnits
+from tests.factories.processes import APPROVED_FLOW, acting_project
 from tests.factories.workbench import PASSWORD, Api, Bench, Reply, safety_manifest
 
 MEMBERS = ("outsider", "viewer", "engineer", "reviewer", "manager", "admin", "owner")
@@ -86,7 +87,11 @@ def make_scene(bench: Bench) -> Scene:
     manifest = acme.owner.query(ListManifests()).items[0]
     commit = acme.owner.query(ListCommits(limit=1)).items[0]
     session = acme.owner.as_principal(None).send(LogIn(acme.email("owner"), PASSWORD))
+    waiting = acting_project(acme, APPROVED_FLOW)
+    asked = waiting.step(waiting.new(f"{MARKER} waits"), "finish").pending
+    assert asked is not None
     ids = {
+        "approval_id": str(asked.approval_id),
         "artifact_id": str(items[0].id),
         "target_id": str(items[1].id),
         "project_id": str(acme.project.id),
@@ -179,6 +184,7 @@ SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     ),
     "RenewKernelToken": lambda s: Sample({"token": "x"}),
     "RequestPasswordReset": lambda s: Sample({"email": "viewer@acme.example"}),
+    "RejectStep": lambda s: Sample({"reason": "Not yet"}),
     "ResetPassword": lambda s: Sample({"token": "x" * 43, "new_password": "olive tractor meadow 91"}),
     "RunSql": lambda s: Sample({"sql": "SELECT 1"}),
     "SaveManifest": lambda s: Sample({"text": safety_manifest()}),

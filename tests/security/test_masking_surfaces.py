@@ -70,6 +70,8 @@ def Workflow flow {
   transitions: [
     {id: "begin", from: "open", to: "busy"},
     {id: "guarded", from: ["open", "busy"], to: "done", guard: "self.fields.held_number < 0"},
+    {id: "asked", from: "open", to: "done", on_enter: [
+      {kind: "requireApproval", target: "self", params: {roles: ["admin"]}}]},
   ]
 }
 def ArtifactType note {
@@ -143,6 +145,15 @@ def planted(workbench: Bench) -> Planted:
     owner.send(LinkArtifacts(note.id, "near", vault.id))
     owner.send(LinkArtifacts(note.id, "near", items["other"].id))
     owner.send(TransitionArtifact(vault.id, "begin", 1, reason="markwhy"))
+    items["waiting"] = make("note", "Waits for approval", open_text="plain")
+    items["closed"] = make("vault", "markvault too", inner="markinner")
+    approvals = []
+    for name, given in (("waiting", {"held_text": "marktext asked"}), ("closed", {"inner": "markinner asked"})):
+        asked = owner.send(
+            TransitionArtifact(items[name].id, "asked", 1, reason="markwhy" if name == "closed" else None, fields=given)
+        )
+        assert asked.pending is not None
+        approvals.append(asked.pending.approval_id)
     binned = items["binned"]
     items["binned"] = owner.send(DeleteArtifact(binned.id, binned.version))
     with pytest.raises(AccessDenied, match=str(NUMBER)):
@@ -162,6 +173,7 @@ def planted(workbench: Bench) -> Planted:
     found.params = {
         "project_id": [project.id],
         "artifact_id": [item.id for item in items.values()],
+        "approval_id": approvals,
         "commit_id": [row[0] for row in commits],
         "version_id": [version.version_id],
         "manifest_id": [version.manifest_id],

@@ -87,7 +87,8 @@ class Approvals:
         before = self.workflows.votes(ctx.conn, [row.id]).get(row.id, [])
         if any(vote.actor_id == me.actor_id for vote in before):
             raise Conflict("you have answered this request already")
-        values = {"tenant_id": me.tenant_id, "id": new_id(), "approval_id": row.id, "actor_id": me.actor_id}
+        values = {"tenant_id": me.tenant_id, "id": new_id(), "approval_id": row.id, "artifact_id": row.artifact_id}
+        values["actor_id"] = me.actor_id
         self.workflows.add_vote(ctx.conn, {**values, "verdict": verdict, "roles": roles, "reason": reason})
         said = [{"code": "R_APPROVAL", "message": f"{verdict}: {row.transition_id}", "rule_id": row.transition_id}]
         hash_, version = process.compiled.artifact_hash, process.version_id

@@ -246,9 +246,7 @@ class GetApproval(Query[ApprovalDTO]):
     approval_id: UUID
 
 
-@command(
-    route="POST /approvals/{approval_id}/approve", privilege="artifact:read", facade="approvals.approve", status=200
-)
+@command(route="POST /approvals/{approval_id}/approve", privilege=AUTHENTICATED, facade="approvals.approve", status=200)
 @dataclass(frozen=True, slots=True)
 class ApproveStep(Command[ApprovalDTO]):
     """Agree to a step that somebody else asked for; with the last one needed it is taken, if every rule still allows it.
@@ -260,7 +258,7 @@ class ApproveStep(Command[ApprovalDTO]):
     reason: str | None = None
 
 
-@command(route="POST /approvals/{approval_id}/reject", privilege="artifact:read", facade="approvals.reject", status=200)
+@command(route="POST /approvals/{approval_id}/reject", privilege=AUTHENTICATED, facade="approvals.reject", status=200)
 @dataclass(frozen=True, slots=True)
 class RejectStep(Command[ApprovalDTO]):
     """Refuse a step that somebody else asked for: one refusal ends the request."""
@@ -270,7 +268,7 @@ class RejectStep(Command[ApprovalDTO]):
 
 
 @command(
-    route="POST /approvals/{approval_id}/withdraw", privilege="artifact:read", facade="approvals.withdraw", status=200
+    route="POST /approvals/{approval_id}/withdraw", privilege=AUTHENTICATED, facade="approvals.withdraw", status=200
 )
 @dataclass(frozen=True, slots=True)
 class WithdrawStep(Command[ApprovalDTO]):

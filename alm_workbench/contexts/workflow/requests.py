@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, GetArtifact, PendingDTO, Situation
+from alm_workbench.contexts.notification.audience import may_read_items
 from alm_workbench.contexts.notification.messages import Notify
 from alm_workbench.contexts.project.acting import acting
 from alm_workbench.contexts.project.messages import ActiveProcess
@@ -102,7 +103,9 @@ def shown_requests(
 
 
 def visible_item(ctx: MessageContext, row: Any) -> ArtifactDTO | None:
-    """The item of a request as the caller may see it."""
+    """The item of a request as the caller may see it, who must hold the right to read items there."""
+    if not may_read_items(ctx, ProjectId(row.project_id)):
+        return None
     try:
         return ctx.ask(GetArtifact(ArtifactId(row.artifact_id)))
     except (NotFound, AccessDenied, Conflict):

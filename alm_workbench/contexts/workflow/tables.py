@@ -69,6 +69,7 @@ approval_votes = Table(
     metadata,
     *tenant_pk(),
     Column("approval_id", Uuid, nullable=False),
+    Column("artifact_id", Uuid, nullable=False),
     Column("actor_id", Uuid, nullable=False),
     Column("verdict", Text, nullable=False),
     Column("roles", ARRAY(Text), nullable=False),

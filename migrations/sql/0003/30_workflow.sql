@@ -43,6 +43,7 @@ CREATE TABLE alm.approval_votes (
   tenant_id uuid NOT NULL,
   id uuid NOT NULL,
   approval_id uuid NOT NULL,
+  artifact_id uuid NOT NULL,  -- who may see the item may see what was said
   actor_id uuid NOT NULL,
   verdict text NOT NULL CHECK (verdict IN ('approve', 'reject')),
   roles text[] NOT NULL,  -- those of the asked roles that the actor held then
@@ -56,6 +57,7 @@ CREATE TABLE alm.approval_votes (
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, approval_id, actor_id),
   FOREIGN KEY (tenant_id, approval_id) REFERENCES alm.approval_requests ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id, artifact_id) REFERENCES alm.artifacts,
   FOREIGN KEY (tenant_id, actor_id) REFERENCES alm.actors
 );
 
