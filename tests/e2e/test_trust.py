@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from alm_workbench import demo
@@ -59,8 +59,8 @@ def open_lab(view: View, lab: Lab) -> Page:
     return page
 
 
-def command(page: Page, name: str) -> None:
-    """Run a command from the palette, by keyboard only.
+def command(page: Page, name: str, shows: Locator) -> None:
+    """Run a command from the palette, by keyboard only, until what it shows is there.
 
     The palette goes away when anything else takes the focus, which a page that is still opening does: then once more.
     """
@@ -75,6 +75,7 @@ def command(page: Page, name: str) -> None:
             expect(palette.locator(".lm-mod-active")).to_contain_text(name, timeout=STEP)
             box.press("Enter", timeout=STEP)
             expect(palette).to_be_hidden(timeout=STEP)
+            expect(shows).to_be_visible(timeout=3 * STEP)
             return
         except (PlaywrightTimeout, AssertionError):
             if time.monotonic() > until:
@@ -112,10 +113,10 @@ def only_the_demo(route: Route) -> None:
 def test_the_history_of_an_item(view: View, lab: Lab, item: dict[str, Any]) -> None:
     """From the palette to the versions of an item, one of them opened, two compared: by keyboard, text as text."""
     page = open_lab(view, lab)
-    command(page, "History of an Item")
     asked = page.locator(".jp-Dialog")
     key, project = asked.get_by_label("Key of the item"), asked.get_by_label("Project")
-    expect(key).to_be_focused(timeout=SLOW)
+    command(page, "History of an Item", key)
+    expect(key).to_be_focused()
     expect(project.locator("option:checked")).to_contain_text("ASIDE")
     page.keyboard.press("Enter")
     expect(asked.get_by_role("alert")).to_contain_text("Type the key of an item")
@@ -157,8 +158,8 @@ def test_the_history_of_an_item(view: View, lab: Lab, item: dict[str, Any]) -> N
     assert "stolen" not in page.title()
     assert page.locator(".jp-MainAreaWidget:has(alm-audit-timeline) > .jp-Toolbar").is_hidden()
     open_lab(view, lab)  # nothing else is open: what was chosen last is remembered
-    command(page, "History of an Item")
-    expect(key).to_be_focused(timeout=SLOW)
+    command(page, "History of an Item", key)
+    expect(key).to_be_focused()
     expect(project.locator("option:checked")).to_contain_text(DEMO)
     page.keyboard.press("Escape")
     expect(asked).to_have_count(0)
@@ -168,8 +169,8 @@ def test_the_history_of_an_item(view: View, lab: Lab, item: dict[str, Any]) -> N
 def test_inviting_and_the_panel(view: View, lab: Lab) -> None:
     """An administrator invites by keyboard; the link is told once; every tab opens; other shortcuts still work."""
     page = open_lab(view, lab)
-    command(page, "Administration")
     panel = page.locator("alm-admin-panel")
+    command(page, "Administration", panel)
     expect(panel.get_by_role("tab", name="Members")).to_have_attribute("aria-selected", "true", timeout=SLOW)
     expect(panel).to_contain_text(f"engineer@{demo.DOMAIN}")
     panel.get_by_role("tab", name="Members").focus()
@@ -190,7 +191,7 @@ def test_inviting_and_the_panel(view: View, lab: Lab) -> None:
         expect(panel.locator(".loading")).to_have_count(0, timeout=SLOW)
         expect(panel.locator('[role="alert"]')).to_have_count(0)
         view.shot(f"trust-admin-{name.split()[0].lower()}")
-    command(page, "Switch Organisation")
+    command(page, "Switch Organisation", page.locator("alm-tenant-switcher"))
     expect(page.locator("alm-tenant-switcher")).to_contain_text("You are here")
     page.keyboard.press("Escape")
     expect(page.locator("alm-tenant-switcher")).to_have_count(0)
@@ -202,15 +203,15 @@ def test_dark_and_turkish(view: View, lab: Lab, item: dict[str, Any], settings: 
     settings(theme="JupyterLab Dark", locale="tr_TR")
     view.page.route("**/alm/api/v1/projects?limit=200*", only_the_demo)
     page = open_lab(view, lab)
-    command(page, "Yönetim")
     panel = page.locator("alm-admin-panel")
+    command(page, "Yönetim", panel)
     expect(panel.get_by_role("tab", name="Üyeler")).to_be_visible(timeout=SLOW)
     expect(panel).to_have_attribute("theme", "dark")
     page.wait_for_timeout(500)
     view.shot("trust-admin-dark-turkish")
-    command(page, "Bir Öğenin Geçmişi")
     key = page.locator(".jp-Dialog").get_by_label("Öğenin anahtarı")
-    expect(key).to_be_focused(timeout=SLOW)
+    command(page, "Bir Öğenin Geçmişi", key)
+    expect(key).to_be_focused()
     expect(page.locator(".jp-Dialog select")).to_have_count(0)
     page.keyboard.type("YOK-1")
     page.keyboard.press("Enter")
@@ -283,8 +284,8 @@ def test_a_session_that_ends_is_asked_for_again(browser: Browser, lab: Lab) -> N
     page.keyboard.press("Enter")
     expect(page.locator(".alm-Start")).to_be_visible(timeout=SLOW)
     expect(page.locator(".alm-Status-button").first).to_contain_text("·", timeout=SLOW)
-    command(page, "Administration")
     panel = page.locator("alm-admin-panel")
+    command(page, "Administration", panel)
     expect(panel.get_by_role("tab", name="Members")).to_be_visible(timeout=SLOW)
     for cookie in view.context.cookies():
         if cookie["name"].startswith("alm-session-"):
