@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,7 +32,7 @@ from alm_workbench.contexts.artifact.texts import cleaned, search_text
 from alm_workbench.contexts.artifact.visibility import reader_of, with_aliases
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.contexts.project.acting import acting, project_facts
-from alm_workbench.contexts.project.messages import ActiveProcess, ProjectPrivileges, VisibleProjects
+from alm_workbench.contexts.project.messages import ActiveProcess, HoldProcess, ProjectPrivileges, VisibleProjects
 from alm_workbench.contexts.tenant.messages import RequireQuota
 from alm_workbench.contexts.tenant.people_messages import IsActor
 from alm_workbench.contexts.workflow.messages import InstanceStart, StartInstances
@@ -208,12 +208,13 @@ class Artifacts:
         project_id, tenant_id = items[0].project_id, ctx.principal.tenant_id
         ctx.ask(RequireQuota("artifacts", len(items)))
         ctx.ask(RequireQuota("storage", sum(item.size for item in items)))
-        first = self.repo.reserve_keys(ctx.conn, project_id, kind.key_prefix, len(items))
+        keys = self.keys_for(ctx, project_id, kind, sum(not item.key for item in items))
         keyed = [
-            replace(item, key=f"{kind.key_prefix}-{first + n}", rank=item.rank or rank)
-            for n, (item, rank) in enumerate(zip(items, ranks.last(len(items)), strict=True))
+            replace(item, key=item.key or next(keys), rank=item.rank or rank)
+            for item, rank in zip(items, ranks.last(len(items)), strict=True)
         ]
         self.repo.insert_many(ctx.conn, tenant_id, keyed)
+        ctx.ask(HoldProcess(project_id, items[0].version_id))
         starts = tuple(
             InstanceStart(i.id, i.workflow_id, i.state, i.category, i.version_id, i.occurred_at) for i in keyed
         )
@@ -222,6 +223,11 @@ class Artifacts:
             payload = {"project_id": str(project_id), "key": item.key, "type": item.type_id, "state": item.state}
             ctx.emit(Event("ArtifactCreated", "Artifact", item.id, payload))
         return keyed
+
+    def keys_for(self, ctx: MessageContext, project_id: ProjectId, kind: ArtifactTypeDef, n: int) -> Iterator[str]:
+        """Keys that nobody else gets."""
+        first = self.repo.reserve_keys(ctx.conn, project_id, kind.key_prefix, n) if n else 0
+        return (f"{kind.key_prefix}-{first + number}" for number in range(n))
 
 
 def require_assignee(ctx: MessageContext, actor_id: UUID | None) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from uuid import UUID
 
-from alm_workbench.contexts.artifact.messages import ReindexTexts, StateCounts
+from alm_workbench.contexts.artifact.messages import FindArtifacts, ReindexTexts, StateCounts
 from alm_workbench.contexts.auth.domain import closure
 from alm_workbench.contexts.manifest.messages import CompiledVersion, ProcessVersion
 from alm_workbench.contexts.project.acting import FACTS
 from alm_workbench.contexts.project.domain import (
+    Stranded,
     check_key,
     index_kinds,
     link_info,
@@ -45,6 +47,7 @@ from alm_workbench.contexts.tenant.policy_messages import PoliciesInForce
 from alm_workbench.contexts.workflow.intents import require_able
 from alm_workbench.contexts.workflow.messages import ArmTimers, MoveStates
 from alm_workbench.errors import AccessDenied, Conflict, ErrorItem, InvalidInput, NotFound, StrandedItems
+from alm_workbench.mpc import CompiledManifest
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ProjectId, new_id
 from alm_workbench.shared.messages import Event, Page
@@ -52,6 +55,8 @@ from alm_workbench.shared.paging import decode, page_of
 from alm_workbench.shared.principal import grants, meet
 
 APPROVE = "manifest:activate"
+SHOWN_KEYS = 20
+"""So many keys of stranded items are named for each state."""
 
 
 class CreateProjectHandler:
@@ -143,15 +148,7 @@ class ActivateHandler:
         counts = ctx.ask(StateCounts(message.project_id))
         left, moves = stranded(process.compiled, counts, message.state_map)
         if left:
-            total = sum(item.items for item in left)
-            raise StrandedItems(
-                f"{total} item{'s' if total != 1 else ''} would have no state in {process.compiled.name} {process.compiled.version}",
-                errors=[
-                    ErrorItem(f"/state_map/{s.state}", "stranded", f"{s.items} of type {s.type_id} in state {s.state}")
-                    for s in left
-                ],
-                states=[asdict(item) for item in left],
-            )
+            raise stranding(ctx, message.project_id, process.compiled, left)
         moved = ctx.ask(MoveStates(message.project_id, process.version_id, moves)) if moves else 0
         ctx.ask(ArmTimers(message.project_id, process.version_id))
         activation = ActivationDTO(
@@ -180,6 +177,35 @@ class ActivateHandler:
         reason = {"code": "R_PRIVILEGE_MISSING", "message": f"privilege {APPROVE} is needed", "rule_id": APPROVE}
         detail = f"This version was in force nowhere yet; to approve it for use needs the privilege {APPROVE}"
         raise AccessDenied(detail, reasons=[reason])
+
+
+def stranding(
+    ctx: MessageContext, project_id: ProjectId, compiled: CompiledManifest, left: Sequence[Stranded]
+) -> StrandedItems:
+    """The refusal of a process that has no place for items: types, states and the first keys that the caller may see."""
+    total = sum(item.items for item in left)
+    found = [(item, keys_in(ctx, project_id, item)) for item in left]
+    return StrandedItems(
+        f"{total} item{'s' if total != 1 else ''} would have no state in {compiled.name} {compiled.version}",
+        errors=[
+            ErrorItem(
+                f"/state_map/{s.state}",
+                "stranded",
+                f"{s.items} of type {s.type_id} in state {s.state}" + (f": {', '.join(keys)}" if keys else ""),
+            )
+            for s, keys in found
+        ],
+        states=[{**asdict(item), "keys": list(keys)} for item, keys in found],
+    )
+
+
+def keys_in(ctx: MessageContext, project_id: ProjectId, item: Stranded) -> tuple[str, ...]:
+    """Keys of the newest items of a type in a state, as far as the caller may see them there."""
+    try:
+        page = ctx.ask(FindArtifacts(project_id, type=item.type_id, state=item.state, limit=SHOWN_KEYS))
+    except (AccessDenied, Conflict, InvalidInput, NotFound):  # of a type that only the bin holds, for one
+        return ()
+    return tuple(found.key for found in page.items)
 
 
 class ListActivationsHandler:

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from alm_workbench.contexts.workflow import approvals as a
-from alm_workbench.contexts.workflow import automations, batch, handlers, instances, reading, timers
+from alm_workbench.contexts.workflow import (
+    automations,
+    batch,
+    handlers,
+    instances,
+    reading,
+    relocating,
+    relocating_messages,
+    timers,
+)
 from alm_workbench.contexts.workflow import batch_messages as many_m
 from alm_workbench.contexts.workflow import messages as m
 from alm_workbench.contexts.workflow.repository import WorkflowRepository
@@ -35,6 +44,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         many_m.RevertStates: batch.RevertStatesHandler(repo),
         m.StartInstances: instances.StartHandler(repo),
         m.MoveStates: instances.MoveStatesHandler(repo),
+        relocating_messages.RelocateInstances: relocating.RelocateInstancesHandler(repo),
         m.ArmTimers: timers.ArmTimersHandler(repo),
         m.FireTimer: timers.FireTimerHandler(repo),
         m.PutOffTimer: timers.PutOffTimerHandler(repo),

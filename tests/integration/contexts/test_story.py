@@ -333,7 +333,7 @@ def test_activation_never_strands_an_item(workbench: Bench) -> None:
     with pytest.raises(StrandedItems) as caught:
         org.owner.send(ActivateManifest(project.id, v2.version_id))
     assert caught.value.extra["states"] == [
-        {"type_id": "note", "state": "open", "items": 1, "known_states": ("fresh", "done")}
+        {"type_id": "note", "state": "open", "items": 1, "known_states": ("fresh", "done"), "keys": ["NOTE-1"]}
     ]
     done = org.owner.send(ActivateManifest(project.id, v2.version_id, {"open": "fresh"}, "renamed"))
     assert done.moved == 1
