@@ -13,6 +13,7 @@ from alm_workbench.config import Settings, environment
 from alm_workbench.errors import ConfigurationError
 from alm_workbench.production import refuse_weak
 from alm_workbench.storage import migrate
+from alm_workbench.storage.blobs import FileBlobs
 from alm_workbench.storage.bootstrap import Database as Database
 from alm_workbench.storage.bootstrap import open_database
 from alm_workbench.storage.errors import StorageError
@@ -110,22 +111,24 @@ def rls_findings(database: Database) -> list[dict[str, str]]:
         return [asdict(finding) for finding in check_rls(database.dsns.owner)]
 
 
-def write_backup(database: Database, target: Path) -> dict[str, Any]:
-    """Write one file that holds everything; what is in it."""
+def write_backup(database: Database, target: Path, settings: Settings) -> dict[str, Any]:
+    """Write one file that holds everything, attached files too; what is in it."""
     from alm_workbench.storage.backup import backup
     from alm_workbench.storage.binaries import find_binaries
 
     require_schema(database)
     with told():
-        return asdict(backup(database.dsns.owner, target, find_binaries(os.environ)))
+        blobs = FileBlobs(settings.blobs_dir)
+        return asdict(backup(database.dsns.owner, target, find_binaries(os.environ), blobs))
 
 
-def read_backup(database: Database, source: Path) -> dict[str, Any]:
-    """Restore a backup into this installation's empty database, and bring its schema up to date."""
+def read_backup(database: Database, source: Path, settings: Settings) -> dict[str, Any]:
+    """Restore a backup into this installation's empty database and its files, and bring its schema up to date."""
     from alm_workbench.storage.backup import restore
     from alm_workbench.storage.binaries import find_binaries
 
     with told():
-        found = restore(source, database.dsns.owner, find_binaries(os.environ), admin_dsn=database.admin)
+        blobs = FileBlobs(settings.blobs_dir)
+        found = restore(source, database.dsns.owner, find_binaries(os.environ), admin_dsn=database.admin, blobs=blobs)
         migrate.upgrade(database.dsns.owner)
     return asdict(found)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from alm_workbench.commands.common import data_dir_option, database, json_option, say, show
+from alm_workbench.config import settings
 
 
 @click.group()
@@ -83,9 +84,12 @@ def backup(target: Path, data_dir: str | None, as_json: bool) -> None:
     from alm_workbench.databases import write_backup
 
     with database(data_dir) as found:
-        made = write_backup(found, target)
-    rows = sum(made["tables"].values())
-    show(made, as_json, lambda: [f"{target}: {rows} rows of {len(made['tables'])} tables, schema {made['revision']}"])
+        made = write_backup(found, target, settings(data_dir))
+    rows, lost = sum(made["tables"].values()), made["missing"]
+    for name in lost[:20]:
+        say(f"An attached file is not there any more, so it is not in the backup: {name}")
+    said = f"{target}: {rows} rows of {len(made['tables'])} tables, {made['files']} files, schema {made['revision']}"
+    show(made, as_json, lambda: [said + (f"; {len(lost)} files are missing" if lost else "")])
 
 
 @click.command()
@@ -98,11 +102,15 @@ def restore(source: Path, data_dir: str | None, as_json: bool) -> None:
     from alm_workbench.databases import read_backup
 
     with database(data_dir, create=True) as found:
-        read = read_backup(found, source)
+        read = read_backup(found, source, settings(data_dir))
     with runtime(data_dir) as opened:
         slugs = opened.organisations()
     say("Restored and verified. Now say who owns this installation:")
     for slug in slugs:
         say(f"  alm tenant own {slug} E-MAIL" + (f" --data-dir {data_dir}" if data_dir else ""))
     rows = sum(read["tables"].values())
-    show(read, as_json, lambda: [f"{rows} rows of {len(read['tables'])} tables, made {read['created_at']}"])
+    show(
+        read,
+        as_json,
+        lambda: [f"{rows} rows of {len(read['tables'])} tables, {read['files']} files, made {read['created_at']}"],
+    )

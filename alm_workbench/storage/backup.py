@@ -1,4 +1,5 @@
-"""Backup and restore of our schemas (the data, the job queue): one tar file with a pg_dump archive and a manifest of what is in it.
+"""Backup and restore: one tar file with a pg_dump archive of our schemas (the data, the job queue), the contents of attached
+files, and a manifest of what is in it.
 
 The dump runs as alm_definer under row-level security (it sees every tenant by policy), so no superuser is needed.
 """
@@ -21,8 +22,9 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from alm_workbench.storage import migrate
+from alm_workbench.storage import blob_backup, migrate
 from alm_workbench.storage.binaries import Binaries
+from alm_workbench.storage.blobs import FileBlobs
 from alm_workbench.storage.errors import StorageError, explain_os_errors, from_postgres_text
 
 FORMAT = 1
@@ -46,13 +48,18 @@ _Conn = psycopg.Connection[Any]
 
 @dataclass(frozen=True, slots=True)
 class BackupManifest:
-    """What a backup holds: when it was made, the schema revision, and the rows of each table."""
+    """What a backup holds: when it was made, the schema revision, the rows of each table, and contents of files.
+
+    ``missing`` are contents that rows name and that were not there when it was made.
+    """
 
     format: int
     created_at: str
     revision: str | None
     server_version: int
     tables: dict[str, int]
+    files: int = 0
+    missing: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -60,23 +67,27 @@ class BackupManifest:
         return sum(self.tables.values())
 
 
-def backup(owner_dsn: str, target: Path, binaries: Binaries) -> BackupManifest:
-    """Write a consistent backup to `target` (a new file); raises StorageError."""
+def backup(owner_dsn: str, target: Path, binaries: Binaries, blobs: FileBlobs | None = None) -> BackupManifest:
+    """Write a consistent backup to `target` (a new file), with the contents in ``blobs``; raises StorageError."""
     with explain_os_errors(target):
         if target.exists():
             raise StorageError(f"{target} exists already.", "Choose another name for the backup.")
         with tempfile.TemporaryDirectory(prefix=".alm-backup-", dir=target.absolute().parent) as folder:
-            manifest = _dump(owner_dsn, Path(folder), binaries)
+            manifest, contents = _dump(owner_dsn, Path(folder), binaries, blobs)
             fresh = Path(folder) / "backup.tar"
             with tarfile.open(fresh, "w") as archive:
                 for name in ("manifest.json", "database.dump"):
                     archive.add(Path(folder) / name, name)
+                if blobs is not None:
+                    blob_backup.add(archive, blobs, contents)
             fresh.chmod(0o600)
             fresh.rename(target)
     return manifest
 
 
-def restore(source: Path, owner_dsn: str, binaries: Binaries, *, admin_dsn: str | None) -> BackupManifest:
+def restore(
+    source: Path, owner_dsn: str, binaries: Binaries, *, admin_dsn: str | None, blobs: FileBlobs | None = None
+) -> BackupManifest:
     """Restore into an empty database whose roles exist; row counts are verified. Then run `migrate.upgrade`.
 
     `admin_dsn`: a user who may administer alm_definer, for the time of the restore (`Database.admin`).
@@ -86,6 +97,11 @@ def restore(source: Path, owner_dsn: str, binaries: Binaries, *, admin_dsn: str 
         with psycopg.connect(owner_dsn, autocommit=True) as owner:
             _require_empty(owner)
             _require_rights(owner, admin_dsn)
+            # before the rows that name them: contents without rows are harmless, and the upkeep removes them
+            if blobs is not None and (found := blob_backup.take_out(source, blobs)) != manifest.files:
+                raise StorageError(
+                    f"The backup has {found} of {manifest.files} files.", "The backup file may be damaged."
+                )
             try:
                 with _inheriting(admin_dsn):
                     _load(owner, owner_dsn, Path(folder), binaries)
@@ -105,13 +121,16 @@ def read_manifest(source: Path) -> BackupManifest:
 # -- backup --------------------------------------------------------------------------------------------------------
 
 
-def _dump(owner_dsn: str, folder: Path, binaries: Binaries) -> BackupManifest:
+def _dump(
+    owner_dsn: str, folder: Path, binaries: Binaries, blobs: FileBlobs | None
+) -> tuple[BackupManifest, list[blob_backup.Named]]:
     with psycopg.connect(owner_dsn) as conn:
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         conn.execute("SET LOCAL ROLE alm_definer")
         version = conn.info.server_version
         snapshot = str(_scalar(conn, "SELECT pg_export_snapshot()"))
         tables = _counts(conn)
+        contents = blob_backup.named(conn) if blobs is not None else []
         conn.execute("RESET ROLE")
         extensions = conn.execute("SELECT extname FROM pg_extension WHERE extnamespace = 'alm'::regnamespace")
         options = [f"--extension={row[0]}" for row in extensions]
@@ -121,9 +140,12 @@ def _dump(owner_dsn: str, folder: Path, binaries: Binaries) -> BackupManifest:
         )  # fmt: skip
     revision = migrate.current(owner_dsn)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    manifest = BackupManifest(FORMAT, created, revision, version, tables)
+    lost = blob_backup.missing(blobs, contents) if blobs is not None else []
+    contents = [one for one in contents if one not in lost]
+    missing = tuple(one.member for one in lost)
+    manifest = BackupManifest(FORMAT, created, revision, version, tables, len(contents), missing)
     (folder / "manifest.json").write_text(json.dumps(asdict(manifest), indent=2) + "\n")
-    return manifest
+    return manifest, contents
 
 
 def _counts(conn: _Conn) -> dict[str, int]:
@@ -151,7 +173,7 @@ def _unpack(source: Path, folder: Path, *, dump: bool = True) -> BackupManifest:
             wanted = [archive.getmember(name) for name in ("manifest.json", "database.dump")]
             archive.extractall(folder, wanted if dump else wanted[:1], filter="data")
         found = json.loads((folder / "manifest.json").read_text())
-        manifest = BackupManifest(**found)
+        manifest = BackupManifest(**{**found, "missing": tuple(found.get("missing", ()))})
     except (tarfile.TarError, KeyError, ValueError, TypeError) as error:
         raise StorageError(
             f"{source} is not a backup of ALM Workbench.", "Give a file that 'alm backup' made."

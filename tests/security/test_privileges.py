@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = {
     "lab:use": ("alm_workbench/server/identity.py", 'LAB_PRIVILEGE = "lab:use"'),
     "key:manage": ("alm_workbench/contexts/apikey/handlers.py", "key:manage"),
+    "artifact:moderate": ("alm_workbench/contexts/discussion/handlers.py", 'MODERATE = "artifact:moderate"'),
     "manifest:activate": ("alm_workbench/contexts/project/handlers.py", 'APPROVE = "manifest:activate"'),
 }
 """Privileges that a handler or a face checks itself, with the place; all others stand at a message."""

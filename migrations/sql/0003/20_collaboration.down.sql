@@ -2,7 +2,7 @@ SET LOCAL ROLE alm_definer;
 UPDATE alm.roles SET privileges = array_remove(array_remove(array_remove(privileges, 'artifact:comment'), 'artifact:attach'),
                                                'artifact:moderate')
  WHERE privileges && '{artifact:comment,artifact:attach,artifact:moderate}';
-UPDATE alm.tenant_policies SET definition = jsonb_set(definition, '{events}', definition -> 'events' - 'comment' - 'attach')
+UPDATE alm.tenant_policies SET definition = jsonb_set(definition, '{events}', (definition -> 'events') - 'comment'::text - 'attach'::text)
  WHERE code = 'archived_projects_stand_still';
 CREATE OR REPLACE FUNCTION alm.storage_used() RETURNS bigint
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$

@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
-from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact, DeleteArtifact
+from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact, DeleteArtifact, UpdateArtifact
+from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.notification.messages import (
     CountNotifications,
     ListNotifications,
@@ -19,10 +21,29 @@ from alm_workbench.contexts.notification.messages import (
     UnwatchArtifact,
     WatchArtifact,
 )
-from alm_workbench.contexts.workflow.messages import Happening
+from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
+from alm_workbench.contexts.workflow.messages import Happening, TransitionArtifact
 from alm_workbench.errors import InvalidInput
 from alm_workbench.shared.mediator import LocalMediator
 from tests.factories.workbench import Bench
+
+HUSH = """
+@schema 2
+@namespace "test.hush"
+@name "hush"
+@version "1.0.0"
+
+def Workflow flow {
+  initial: "open"
+  states: [{id: "open", category: "todo"}, {id: "done", category: "done"}]
+  transitions: [{id: "finish", from: "open", to: "done"}]
+}
+def ArtifactType note { workflow: "flow" key_prefix: "NOTE" }
+def Role owner { privileges: ["*"] }
+def Role viewer { privileges: ["artifact:read"] }
+def ACL all { action: "*" resource: "*" roles: ["owner"] }
+def ACL reading { action: "read" resource: "note" roles: ["viewer"] mask: ["state"] }
+"""
 
 
 def actor(mediator: LocalMediator) -> UUID:
@@ -31,8 +52,8 @@ def actor(mediator: LocalMediator) -> UUID:
 
 
 def requirement(bench: Bench, title: str = "Told of", **given: Any) -> ArtifactDTO:
-    text = {"text": "It shall brake."}
-    return bench.acme.engineer.send(CreateArtifact(bench.acme.project.id, "requirement", title, text, **given))
+    fields = {"text": "It shall brake."}
+    return bench.acme.engineer.send(CreateArtifact(bench.acme.project.id, "requirement", title, fields, **given))
 
 
 def inbox(mediator: LocalMediator, item: ArtifactDTO, **asked: Any) -> list[NotificationDTO]:
@@ -88,32 +109,66 @@ def test_what_a_notification_says_is_bounded(workbench: Bench) -> None:
 
 def test_watchers_hear_of_steps(workbench: Bench) -> None:
     """Asking is enough to watch; who stopped is not made to watch again, and asks anew when he likes."""
-    acme, item = workbench.acme, requirement(workbench, "Watched")
+    acme, item = workbench.acme, requirement(workbench, "Watched by somebody")
     acme.viewer.send(WatchArtifact(item.id))
     assert acme.viewer.send(WatchArtifact(item.id)).why == "asked"
-    moved = Happening("transition", item.id, item, item, params={"from": "draft", "to": "review", "secret": "x"})
-    acme.engineer.send(Observe(acme.project.id, (moved,)))
+    moved = acme.engineer.send(TransitionArtifact(item.id, "submit", item.version))
     (one,) = inbox(acme.viewer, item)
-    assert one.kind == "transition"
-    assert "secret" not in one.params
+    assert (one.kind, one.params) == ("transition", {"from": item.state, "to": moved.state, "transition": "submit"})
+    assert one.text["en"] == f"Engineer of acme moved {item.key} to {moved.state}"
     acme.viewer.send(UnwatchArtifact(item.id))
     assert "Viewer of acme" not in [w.name for w in acme.viewer.query(ListWatchers(item.id))]
-    acme.engineer.send(Observe(acme.project.id, (moved,)))
+    acme.engineer.send(Observe(acme.project.id, (Happening("transition", item.id, item, moved),)))
     assert len(inbox(acme.viewer, item)) == 1
+    acme.viewer.send(WatchArtifact(item.id))
+    acme.engineer.send(Observe(acme.project.id, (Happening("transition", item.id, item, moved),)))
+    assert len(inbox(acme.viewer, item)) == 2
 
 
 def test_who_is_given_an_item_hears_it_and_watches(workbench: Bench) -> None:
-    """The author watches from the beginning, the assignee from then on; stopping is for good."""
+    """The author watches from the beginning, the assignee from then on; who loses it hears that too."""
+    acme, item = workbench.acme, requirement(workbench, "Given")
+    assert [(w.name, w.why) for w in acme.viewer.query(ListWatchers(item.id))] == [("Engineer of acme", "author")]
+    given = acme.engineer.send(UpdateArtifact(item.id, item.version, assignee_id=actor(acme.reviewer)))
+    (one,) = inbox(acme.reviewer, item)
+    assert (one.kind, one.text["en"]) == ("assigned", f"Engineer of acme gave you {item.key}")
+    assert {w.name for w in acme.viewer.query(ListWatchers(item.id))} == {"Engineer of acme", "Reviewer of acme"}
+    acme.reviewer.send(UnwatchArtifact(item.id))
+    taken = acme.engineer.send(UpdateArtifact(item.id, given.version, assignee_id=None))
+    acme.engineer.send(UpdateArtifact(item.id, taken.version, assignee_id=actor(acme.reviewer)))
+    assert [n.kind for n in inbox(acme.reviewer, item)] == ["assigned", "unassigned", "assigned"]
+    assert "Reviewer of acme" not in [w.name for w in acme.viewer.query(ListWatchers(item.id))]
+
+
+def test_hidden_states_are_not_told(workbench: Bench) -> None:
+    """Who watches an item whose state is hidden from him hears that something moved, and nowhere where to."""
     acme = workbench.acme
-    item = requirement(workbench, "Given")
-    given = requirement(workbench, "Given", assignee_id=actor(acme.reviewer))
-    acme.engineer.send(Observe(acme.project.id, (Happening("assign", given.id, item, given, ("assignee",)),)))
-    (one,) = inbox(acme.reviewer, given)
-    assert one.text["en"] == f"Engineer of acme gave you {given.key}"
-    assert "Reviewer of acme" in [w.name for w in acme.engineer.query(ListWatchers(given.id))]
-    acme.reviewer.send(UnwatchArtifact(given.id))
-    acme.engineer.send(Observe(acme.project.id, (Happening("assign", given.id, item, given, ("assignee",)),)))
-    assert "Reviewer of acme" not in [w.name for w in acme.engineer.query(ListWatchers(given.id))]
+    project = acme.owner.send(CreateProject("HUSH", "Hush"))
+    acme.owner.send(ActivateManifest(project.id, acme.owner.send(SaveManifest(HUSH, "dsl")).version_id))
+    item = acme.owner.send(CreateArtifact(project.id, "note", "Quiet"))
+    acme.viewer.send(WatchArtifact(item.id))
+    acme.owner.send(TransitionArtifact(item.id, "finish", item.version))
+    (one,) = inbox(acme.viewer, item)
+    assert (one.kind, one.params, one.title) == ("transition", {}, "Quiet")
+    assert one.text["en"] == f"Owner moved {item.key}"
+    with workbench.runtime.engine.begin() as conn:
+        conn.execute(text("SELECT set_config('app.current_tenant_id', :t, true)"), {"t": str(acme.tenant_id)})
+        kept = conn.execute(text("SELECT params::text FROM alm.notifications WHERE id = :id"), {"id": one.id}).scalar()
+    assert kept == "{}"
+
+
+def test_who_may_not_read_an_item_any_more_sees_nothing_of_it(workbench: Bench) -> None:
+    """The list is judged when it is read: a stricter process takes effect on what was told before."""
+    acme = workbench.acme
+    project = acme.owner.send(CreateProject("LATER", "Later"))
+    acme.owner.send(ActivateManifest(project.id, acme.owner.send(SaveManifest(HUSH, "dsl")).version_id))
+    item = acme.owner.send(CreateArtifact(project.id, "note", "Open for now"))
+    acme.owner.send(Notify((actor(acme.viewer),), "mention", project.id, "Artifact", item.id))
+    unread = acme.viewer.query(CountNotifications()).unread
+    strict = HUSH.replace('"1.0.0"', '"1.1.0"').replace('roles: ["viewer"] mask: ["state"]', 'roles: ["owner"]')
+    acme.owner.send(ActivateManifest(project.id, acme.owner.send(SaveManifest(strict, "dsl")).version_id))
+    assert inbox(acme.viewer, item) == []
+    assert acme.viewer.query(CountNotifications()).unread == unread - 1
 
 
 def test_what_lies_in_the_bin_keeps_its_secrets(workbench: Bench) -> None:
