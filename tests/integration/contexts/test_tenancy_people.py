@@ -188,7 +188,7 @@ def test_nobody_gives_or_takes_more_than_he_holds(workbench: Bench) -> None:
     for what, message in escalations(org, target, self_, owner).items():
         with pytest.raises(AccessDenied) as refused:
             clerk.send(message)  # type: ignore[arg-type]
-        assert refused.value.reasons[0]["rule_id"] in ("*", "artifact:*", "artifact:create"), what
+        assert refused.value.reasons[0]["rule_id"] in ("*", "artifact:*", "artifact:attach"), what
     assert org.owner.query(ListMembers()) == before
     with psycopg.connect(workbench.dsns.worker) as conn:
         query = "SELECT count(*) FROM alm.decision_log WHERE actor_id = %s AND verdict = 'deny'"
