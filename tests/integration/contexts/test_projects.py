@@ -19,7 +19,7 @@ from alm_workbench.contexts.manifest.messages import ListManifests, ListVersions
 from alm_workbench.contexts.notification.messages import ListNotifications
 from alm_workbench.contexts.planning.messages import ListAreas, ListCycles
 from alm_workbench.contexts.project.messages import CreateProject, GetProject, ListProjects, ProjectDTO
-from alm_workbench.contexts.project.settings_messages import GetProjectSettings, UpdateProjectSettings
+from alm_workbench.contexts.project.settings_messages import Day, GetProjectSettings, UpdateProjectSettings
 from alm_workbench.contexts.project.template_messages import ListTemplates
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.errors import AccessDenied, AlmError, InvalidInput, StaleVersion, TransitionDenied
@@ -104,7 +104,7 @@ def test_a_small_team_works_with_basic(workbench: Bench) -> None:
     """Component and milestone, a requirement with a task, review by another, frozen when done; viewers look on."""
     t = team(workbench, "basic", "BASIC")
     part = t.make("manager", "component", "Engine")
-    dates = {"start_date": "2026-11-02", "end_date": "2026-11-27"}
+    dates: dict[str, Any] = {"start_date": "2026-11-02", "end_date": "2026-11-27"}
     plan = t.make("manager", "milestone", "First customers", goal="Ten of them", **dates)
     assert plan.fields["length_days"] == 26
     with pytest.raises(AccessDenied):
@@ -147,7 +147,7 @@ def test_a_scrum_team_works_a_story(workbench: Bench) -> None:
     """Release and sprint, refined, built, accepted by somebody else; points are frozen then."""
     t = team(workbench, "scrum", "SCRUM")
     release = t.make("manager", "release", "Autumn")
-    days = {"starts_on": "2026-11-02", "ends_on": "2026-11-13"}
+    days: dict[str, Any] = {"starts_on": "2026-11-02", "ends_on": "2026-11-13"}
     sprint = t.make("manager", "sprint", "Sprint 1", release, capacity=20, **days)
     assert sprint.fields["length_days"] == 12
     with pytest.raises((InvalidInput, TransitionDenied)):
@@ -176,7 +176,7 @@ def test_a_scrum_team_works_a_story(workbench: Bench) -> None:
     now = workbench.acme.owner.query(GetArtifact(story.id))
     with pytest.raises(AccessDenied):
         workbench.acme.manager.send(DeleteArtifact(story.id, now.version))
-    spike = {"spike": True}
+    spike: dict[str, Any] = {"spike": True}
     with pytest.raises(InvalidInput):
         t.make("engineer", "story", "Which library?", **spike)
     assert t.make("engineer", "story", "Which library?", question="Which one is kept well?", **spike).version == 1
@@ -200,7 +200,7 @@ def test_a_safety_team_works_a_requirement(workbench: Bench) -> None:
     test = t.make("engineer", "test_case", "Stops in time")
     workbench.acme.engineer.send(LinkArtifacts(test.id, "verifies", need.id))
     assert t.step("reviewer", need, "verify").state == "verified"
-    ratings = {"harm": "S3", "exposure": "E4", "controllability": "C3"}
+    ratings: dict[str, Any] = {"harm": "S3", "exposure": "E4", "controllability": "C3"}
     risk = t.make("engineer", "hazard", "Brakes fail at speed", asil="D", **ratings)
     t.step("engineer", risk, "assess", "classify", "mitigate")
     goal = t.make("engineer", "safety_goal", "Never without brakes", asil="D")
@@ -217,7 +217,7 @@ def test_settings_hold_by_themselves_until_they_are_set(workbench: Bench) -> Non
     manager, project_id = workbench.acme.manager, t.project.id
     first = workbench.acme.viewer.query(GetProjectSettings(project_id))
     assert (first.week_start, first.default_type, first.working_days[0]) == ("monday", None, "monday")
-    days = ("sunday", "tuesday")
+    days: tuple[Day, ...] = ("sunday", "tuesday")
     done = manager.send(
         UpdateProjectSettings(project_id, first.version, default_type="task", week_start="sunday", working_days=days)
     )
