@@ -49,6 +49,7 @@ _CORE = {
     "last_actor": "Who took the last transition.",
     "version": "How often it was changed, from 1.",
     "rank": "Its place in lists sorted by hand.",
+    "tags": "Its tags.",
 }
 _TYPES = {
     "string": "text",

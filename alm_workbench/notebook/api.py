@@ -17,6 +17,7 @@ from alm_workbench.contexts.apikey.messages import (
     RotateApiKey,
 )
 from alm_workbench.contexts.artifact.bin_messages import BinItemDTO, ListBin, RestoreCommit, RestoredDTO
+from alm_workbench.contexts.artifact.export_messages import Category, ExportArtifacts, ExportPageDTO
 from alm_workbench.contexts.artifact.finding_messages import (
     Category,
     CountArtifacts,
@@ -44,6 +45,7 @@ from alm_workbench.contexts.artifact.messages import (
     RestoreArtifact,
     UpdateArtifact,
 )
+from alm_workbench.contexts.artifact.relocation_messages import MoveToProject
 from alm_workbench.contexts.artifact.structure_messages import ListChildren, ListTags, MoveArtifact, ProjectTree, TagDTO
 from alm_workbench.contexts.attachment.messages import (
     AttachmentDTO,
@@ -481,6 +483,58 @@ class ArtifactsApi:
         )
         return self._mediator.send(message)
 
+    def export_page(
+        self,
+        *,
+        project_id: ProjectId,
+        technical: bool = False,
+        type: str | None = None,
+        state: str | None = None,
+        category: Category | None = None,
+        text: str | None = None,
+        filter: str | None = None,
+        assignee_id: UUID | None = None,
+        tag: str | None = None,
+        parent_id: ArtifactId | None = None,
+        keys: str | None = None,
+        created_since: datetime | None = None,
+        created_until: datetime | None = None,
+        updated_since: datetime | None = None,
+        updated_until: datetime | None = None,
+        deleted: Literal["only", "include"] | None = None,
+        sort: str | None = None,
+        limit: int = 500,
+        cursor: str | None = None,
+    ) -> ExportPageDTO:
+        """Items as rows for a file that can be imported again: in the order of the backlog, with all that I may see of them.
+
+        Columns are ``key``, ``type``, ``title``, ``state``, ``assignee`` (an e-mail address, an id for those who may not see
+        addresses), ``parent`` and ``tags``, ``created_at``, every field, and ``link:<type>`` with the keys that the item
+        links to. ``technical`` adds ``id``, ``version`` and ``updated_at``. The rest asks as ``GET …/artifacts`` does.
+        """
+        message = ExportArtifacts(
+            project_id=project_id,
+            technical=technical,
+            type=type,
+            state=state,
+            category=category,
+            text=text,
+            filter=filter,
+            assignee_id=assignee_id,
+            tag=tag,
+            parent_id=parent_id,
+            keys=keys,
+            created_since=created_since,
+            created_until=created_until,
+            updated_since=updated_since,
+            updated_until=updated_until,
+            deleted=deleted,
+            sort=sort,
+            limit=limit,
+            cursor=cursor,
+        )
+        return self._mediator.query(message)
+
     def facets(
         self,
         *,
@@ -601,12 +655,17 @@ class ArtifactsApi:
         encoding: str = "utf-8",
         delimiter: str | None = None,
         dry_run: bool = False,
+        existing: Literal["skip", "update"] = "skip",
     ) -> ImportResultDTO:
-        """Import the rows of a CSV file as items of one type, all or none unless ``on_error`` is ``skip``.
+        """Import the rows of a file as items, all or none unless ``on_error`` is ``skip``.
 
-        ``content`` is the file in base64. ``mapping`` says which column feeds what: ``title``, ``ref`` (the item's
-        key in the other tool: an item imported before is not imported again), ``created_at``, or a field id;
-        a column mapped to null is left out. Columns that are not mapped go by their own name.
+        ``content`` is the file in base64: CSV, an Excel workbook (its first sheet) or JSON as exports write it. ``mapping``
+        says which column feeds what: ``title``, ``ref`` (the item's key in the other tool: an item imported before is not
+        imported again), ``key``, ``type``, ``state``, ``assignee``, ``parent``, ``tags``, ``version``, ``created_at``,
+        ``link:<type of link>``, or a field id; a column mapped to null is left out. Columns that are not mapped go by their
+        own name. ``existing`` says what becomes of rows whose key or ref is known: ``skip`` leaves them alone, ``update``
+        changes their items through the same checks as single changes (a blank cell clears; with a ``version`` column only
+        where that is the item's version). Rows without a known key become new items, in the state they name.
         """
         message = ImportArtifacts(
             project_id=project_id,
@@ -618,6 +677,7 @@ class ArtifactsApi:
             encoding=encoding,
             delimiter=delimiter,
             dry_run=dry_run,
+            existing=existing,
         )
         return self._mediator.send(message)
 
@@ -665,6 +725,32 @@ class ArtifactsApi:
             parent_id=parent_id,
             before=before,
             after=after,
+        )
+        return self._mediator.send(message)
+
+    def move_to_project(
+        self,
+        *,
+        artifact_id: ArtifactId,
+        expected_version: int,
+        project_id: ProjectId,
+        types: Mapping[str, str] | None = None,
+        states: Mapping[str, Mapping[str, str]] | None = None,
+        parent_id: ArtifactId | None = None,
+    ) -> ArtifactDTO:
+        """Take an item with all below it to another project, where it gets a new key; the old key still finds it.
+
+        ``types`` and ``states`` (by type there) say what types and states become that the other process does not have. Links,
+        comments, files and history come along. Whatever would be lost is in the way, and told with its place: a value without
+        a field there, a link of a type that the other process does not know.
+        """
+        message = MoveToProject(
+            artifact_id=artifact_id,
+            expected_version=expected_version,
+            project_id=project_id,
+            types={} if types is None else types,
+            states={} if states is None else states,
+            parent_id=parent_id,
         )
         return self._mediator.send(message)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from alm_workbench.contexts.artifact.access import Artifacts, require_assignee
 from alm_workbench.contexts.artifact.domain import NewArtifact, check_title, checked_fields, text_of, type_of
-from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact, UpdateArtifact
+from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact, SetState, UpdateArtifact
 from alm_workbench.contexts.artifact.rights import require_access, require_assignment, require_policy
 from alm_workbench.contexts.artifact.tags import check_tags
 from alm_workbench.contexts.artifact.texts import texts
-from alm_workbench.contexts.manifest.messages import ProcessVersion
+from alm_workbench.contexts.manifest.messages import CompiledVersion, ProcessVersion
 from alm_workbench.shared.context import DecisionRecord, MessageContext
 from alm_workbench.shared.messages import UNSET, Event
 
@@ -100,7 +100,7 @@ def named_columns(message: UpdateArtifact) -> list[str]:
     ]
 
 
-NAMES: Mapping[str, str] = {"title": "title", "assignee_id": "assignee", "parent_id": "parent", "tags": "tags"}
+NAMES: Mapping[str, str] = {"title": "title", "assignee_id": "assignee", "parent_id": "parent_id", "tags": "tags"}
 """What rules and events call the columns that an update may name."""
 
 
@@ -112,6 +112,30 @@ def seen_by_rules(values: Mapping[str, Any]) -> dict[str, Any]:
     if "parent_id" in values:
         found["parent_id"] = text_of(values["parent_id"])
     return found
+
+
+def stepped_values(artifacts: Artifacts, ctx: MessageContext, item: ArtifactDTO, step: SetState) -> dict[str, Any]:
+    """The columns that a step of the workflow writes, whose fields were checked as values already.
+
+    What they name has to be there, and fields that are worked out follow the state. Raises ``InvalidInput``.
+    """
+    process = ctx.ask(CompiledVersion(step.version_id))
+    kind = process.compiled.types[item.type]
+    values: dict[str, Any] = {
+        "state": step.state,
+        "state_category": step.category,
+        "manifest_version_id": step.version_id,
+    }
+    fields = step.fields
+    if fields != item.fields:
+        fields = artifacts.references.checked(ctx, item.project_id, kind, fields, item.fields)
+    if any(f.computed for f in kind.fields.values()):
+        context = artifacts.context(ctx, process, item, {"name": "update"})
+        properties = {"state": step.state, "state_category": step.category}
+        fields = checked_fields(process.compiled, kind, {}, context, fields, properties)
+    if fields != item.fields:
+        values |= texts(process.compiled, kind, fields)
+    return values
 
 
 def updated_event(item: ArtifactDTO, judged: Judged) -> Event:

@@ -118,6 +118,19 @@ class Hierarchy:
             self._refuse(ErrorItem("/parent_id", "circle", message))
         self._refuse(place_problem(process.compiled, [kind for _, kind in above], self.tree(ctx, item.id)))
 
+    def place_tree(
+        self,
+        ctx: MessageContext,
+        process: ProcessVersion,
+        project_id: ProjectId,
+        parent_id: ArtifactId | None,
+        tree: Sequence[Node],
+    ) -> None:
+        """Check the place of a tree that comes from elsewhere; raises ``InvalidInput``."""
+        self.hold(ctx, project_id)
+        above = self._above(ctx, project_id, parent_id) if parent_id is not None else []
+        self._refuse(place_problem(process.compiled, [kind for _, kind in above], tree))
+
     def tree(self, ctx: MessageContext, artifact_id: ArtifactId) -> list[Node]:
         """An item and all below it."""
         rows = self._artifacts.structure.subtree(ctx.conn, artifact_id)

@@ -34,7 +34,11 @@ class LinkHandler:
         here = self._end(ctx, message.artifact_id)
         there = self._end(ctx, message.target_id)
         kind, turned = named_link(
-            self._artifacts.process(ctx, here.project_id).compiled, message.link_type, here, there
+            self._artifacts.process(ctx, here.project_id).compiled,
+            self._artifacts.process(ctx, there.project_id).compiled,
+            message.link_type,
+            here,
+            there,
         )
         source, target = (there, here) if turned else (here, there)
         process = self._artifacts.process(ctx, source.project_id)
@@ -72,12 +76,9 @@ class LinkHandler:
         target: ArtifactDTO,
         pinned: int | None,
     ) -> None:
-        problem = end_problem(kind, source, target)
-        if problem is None and target.project_id != source.project_id:
-            other = self._artifacts.process(ctx, target.project_id).compiled
-            if kind.id not in other.link_types or kind.id not in process.compiled.link_types:
-                message = f"items of other projects are linked by types that both processes know, {kind.id} is not"
-                problem = ErrorItem("/target_id", "other-project", message)
+        there = self._artifacts.process(ctx, target.project_id).compiled
+        ends = process.compiled.link_types.get(kind.id), there.link_types.get(kind.id)
+        problem = end_problem(*ends, source, target)
         if problem is None and pinned is not None and not 1 <= pinned <= target.version:
             message = f"the target has the versions 1 to {target.version}"
             problem = ErrorItem("/pinned_version", "version", message)
@@ -128,7 +129,7 @@ class UnlinkHandler:
         process = self._artifacts.process(ctx, source.project_id)
         params = {"link_type": link.link_type, "target_id": str(link.target_id)}
         context = self._artifacts.context(ctx, process, source, {"name": "unlink", **params})
-        ctx.decided(require(process, "link", source.type, context, source.id))
+        ctx.decided(require(process, "unlink", source.type, context, source.id))
         shown = with_ends(ctx, self._artifacts, [link])[0]
         self._artifacts.repo.include_deleted(ctx.conn)
         gone = self._artifacts.links.change(
@@ -182,16 +183,16 @@ class ListLinksHandler:
 
 
 def named_link(
-    compiled: CompiledManifest, name: str, here: ArtifactDTO, there: ArtifactDTO
+    compiled: CompiledManifest, other: CompiledManifest, name: str, here: ArtifactDTO, there: ArtifactDTO
 ) -> tuple[LinkTypeDef, bool]:
     """The link type somebody means by its id or its inverse, and whether the link leads the other way round.
 
-    Raises ``InvalidInput``.
+    ``compiled`` rules the item ``here``, ``other`` the one ``there``. Raises ``InvalidInput``.
     """
-    found = compiled.link_types.get(name)
+    found, far = compiled.link_types.get(name), other.link_types.get(name)
     if found is not None:
-        fits = end_problem(found, here, there) is None
-        return found, found.symmetric and not fits and end_problem(found, there, here) is None
+        fits = end_problem(found, far, here, there) is None
+        return found, found.symmetric and not fits and end_problem(far, found, there, here) is None
     for kind in compiled.link_types.values():
         if kind.inverse == name:
             return kind, True
@@ -200,15 +201,23 @@ def named_link(
     raise InvalidInput("The link is not possible: " + problem.message, errors=[problem])
 
 
-def end_problem(kind: LinkTypeDef, source: ArtifactDTO, target: ArtifactDTO) -> ErrorItem | None:
-    """What speaks against two items as the ends of a link."""
+def end_problem(
+    near: LinkTypeDef | None, far: LinkTypeDef | None, source: ArtifactDTO, target: ArtifactDTO
+) -> ErrorItem | None:
+    """What speaks against two items as the ends of a link; each process says of its own item whether it may be one.
+
+    ``near`` is the link type in the source's process, ``far`` in the target's.
+    """
     if source.id == target.id:
         return ErrorItem("/target_id", "self", "an item cannot be linked to itself")
-    if kind.from_ and source.type not in kind.from_:
-        message = f"{kind.id} starts at {', '.join(kind.from_)}, not at {source.type}"
+    if near is None or far is None:
+        message = "items of two projects are linked by types that both processes know"
+        return ErrorItem("/target_id", "other-project", message)
+    if near.from_ and source.type not in near.from_:
+        message = f"{near.id} starts at {', '.join(near.from_)}, not at {source.type}"
         return ErrorItem("/artifact_id", "source-type", message)
-    if kind.to and target.type not in kind.to:
-        message = f"{kind.id} leads to {', '.join(kind.to)}, not to {target.type}"
+    if far.to and target.type not in far.to:
+        message = f"{far.id} leads to {', '.join(far.to)}, not to {target.type}"
         return ErrorItem("/target_id", "target-type", message)
     return None
 

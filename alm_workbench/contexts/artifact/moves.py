@@ -62,7 +62,7 @@ def judge_move(
     writes nothing but the ranks of neighbours where there is no room between them.
     """
     moves = message.parent_id is not UNSET and message.parent_id != current.parent_id
-    changes = ["parent", "rank"] if moves else ["rank"]
+    changes = ["parent_id", "rank"] if moves else ["rank"]
     context = artifacts.context(ctx, process, current, {"name": "update", "changes": changes})
     acl = require_access(process, "update", current.type, context, current.id, changes)
     values: dict[str, Any] = {"manifest_version_id": process.version_id}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from alm_workbench.contexts.artifact import batch, bin, finding, links, moves, planned, reading, trees
+from alm_workbench.contexts.artifact import batch, bin, finding, links, moves, planned, reading, relocation, trees
 from alm_workbench.contexts.artifact import batch_messages as many_m
 from alm_workbench.contexts.artifact import bin_messages as bm
 from alm_workbench.contexts.artifact import finding_messages as fm
@@ -13,9 +13,12 @@ from alm_workbench.contexts.artifact import handlers as h
 from alm_workbench.contexts.artifact import link_messages as lm
 from alm_workbench.contexts.artifact import messages as m
 from alm_workbench.contexts.artifact import planned_messages as pm
+from alm_workbench.contexts.artifact import relocation_messages as rm
 from alm_workbench.contexts.artifact import services as s
 from alm_workbench.contexts.artifact import structure_messages as sm
 from alm_workbench.contexts.artifact.access import Artifacts
+from alm_workbench.contexts.artifact.export_messages import ExportArtifacts
+from alm_workbench.contexts.artifact.exporting import ExportHandler
 from alm_workbench.contexts.artifact.importing import ImportHandler
 from alm_workbench.contexts.artifact.repository import ArtifactRepository
 from alm_workbench.contexts.artifact.repository.finding import Finding
@@ -52,12 +55,13 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.LinkArtifacts: links.LinkHandler(artifacts),
         m.ListLinks: links.ListLinksHandler(artifacts),
         sm.MoveArtifact: moves.MoveHandler(artifacts),
+        rm.MoveToProject: relocation.MoveToProjectHandler(artifacts),
         sm.ListChildren: trees.ListChildrenHandler(ranked),
         sm.ProjectTree: trees.ProjectTreeHandler(ranked),
         sm.ListTags: trees.ListTagsHandler(artifacts),
         lm.UnlinkArtifacts: links.UnlinkHandler(artifacts),
         lm.ClearSuspect: links.ClearSuspectHandler(artifacts),
-        m.ImportArtifacts: ImportHandler(artifacts),
+        m.ImportArtifacts: ImportHandler(artifacts, many),
         m.StateCounts: s.StateCountsHandler(artifacts),
         m.SituationOf: s.SituationHandler(artifacts),
         m.FactsOf: s.FactsHandler(artifacts),
@@ -66,6 +70,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.SetState: s.SetStateHandler(artifacts),
         m.ReindexTexts: s.ReindexTextsHandler(artifacts),
         m.RemapStates: s.RemapStatesHandler(artifacts),
+        ExportArtifacts: ExportHandler(artifacts, many),
         many_m.UpdateMany: batch.UpdateManyHandler(artifacts, many),
         many_m.CreateMany: batch.CreateManyHandler(artifacts, many),
         many_m.SituationsOf: batch.SituationsHandler(artifacts, many),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from alm_workbench.contexts.artifact import suspects
 from alm_workbench.contexts.artifact.access import Artifacts
+from alm_workbench.contexts.artifact.changing import stepped_values
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     FactsOf,
@@ -19,7 +19,7 @@ from alm_workbench.contexts.artifact.messages import (
     StateCounts,
 )
 from alm_workbench.contexts.artifact.repository.bin import BinRepository
-from alm_workbench.contexts.artifact.texts import search_text, searched_fields, texts
+from alm_workbench.contexts.artifact.texts import search_text, searched_fields
 from alm_workbench.contexts.manifest.messages import CompiledVersion
 from alm_workbench.errors import StaleVersion
 from alm_workbench.mpc import EvalContext
@@ -92,17 +92,13 @@ class SetStateHandler:
         self._artifacts = artifacts
 
     def __call__(self, ctx: MessageContext, message: SetState) -> ArtifactDTO:
-        values: dict[str, Any] = {
-            "state": message.state,
-            "state_category": message.category,
-            "manifest_version_id": message.version_id,
-        }
-        compiled = ctx.ask(CompiledVersion(message.version_id)).compiled
         item = self._artifacts.load(ctx, message.artifact_id)
-        values |= texts(compiled, compiled.types[item.type], message.fields)
+        values = stepped_values(self._artifacts, ctx, item, message)
         updated = self._artifacts.repo.update(ctx.conn, message.artifact_id, message.expected_version, values)
         if updated is None:
             raise StaleVersion("somebody else changed this item a moment ago")
+        process = ctx.ask(CompiledVersion(message.version_id))
+        suspects.mark(ctx, self._artifacts, process, [(updated, suspects.differences(item, updated))])
         return self._artifacts.readable(ctx, updated)
 
 

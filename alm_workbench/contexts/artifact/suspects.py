@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from alm_workbench.contexts.artifact.access import Artifacts
 from alm_workbench.contexts.artifact.messages import ArtifactDTO
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.shared.context import MessageContext
+from alm_workbench.shared.ids import ArtifactId, ProjectId
 from alm_workbench.shared.messages import Event
 
 
 def differences(before: ArtifactDTO, after: ArtifactDTO) -> frozenset[str]:
-    """What differs between two versions of an item: fields by their id, and title, state, assignee, parent, tags."""
+    """What differs between two versions of an item: fields by their id, and title, state, assignee, parent_id, tags."""
     names = set(before.fields) | set(after.fields)
     found = {name for name in names if before.fields.get(name) != after.fields.get(name)}
     pairs = {
         "title": (before.title, after.title),
         "state": (before.state, after.state),
         "assignee": (before.assignee_id, after.assignee_id),
-        "parent": (before.parent_id, after.parent_id),
+        "parent_id": (before.parent_id, after.parent_id),
         "tags": (before.tags, after.tags),
     }
     return frozenset(found | {name for name, (old, new) in pairs.items() if old != new})
@@ -50,3 +51,16 @@ def mark(
             payload = {"project_id": str(items[item_id].project_id), "link_type": kind.id, "links": number}
             ctx.emit(Event("LinksSuspected", "Artifact", item_id, payload))
     return total
+
+
+def mark_many(
+    ctx: MessageContext,
+    artifacts: Artifacts,
+    before: Mapping[ArtifactId, ArtifactDTO],
+    after: Mapping[ArtifactId, ArtifactDTO],
+) -> int:
+    """The same for items of several projects, as they were and as they are now."""
+    changed: dict[ProjectId, list[tuple[ArtifactDTO, frozenset[str]]]] = {}
+    for item in after.values():
+        changed.setdefault(item.project_id, []).append((item, differences(before[item.id], item)))
+    return sum(mark(ctx, artifacts, artifacts.process(ctx, project), items) for project, items in changed.items())

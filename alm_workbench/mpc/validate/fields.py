@@ -26,6 +26,10 @@ _ONLY = {
 }
 
 
+_LATER = frozenset({"tags"})
+"""Names that items have had only since manifests were in use: fields that were called so before stay what they are."""
+
+
 def check_fields(findings: Findings, names: Names, node: ASTNode) -> None:
     """Check every FieldDef of a type."""
     if node.kind == "ArtifactType":
@@ -50,7 +54,7 @@ def _check(node: ASTNode, findings: Findings, names: Names) -> None:
     if "-" in node.id and findings.closed(node):
         message = f"In expressions '{node.id}' reads as a subtraction; write '{node.id.replace('-', '_')}'"
         findings.add("E_VALID_ID", message, node, severity="warning")
-    if node.id in findings.meta.core_fields:
+    if node.id in findings.meta.core_fields and node.id not in _LATER:
         findings.add("E_VALID_RESERVED_NAME", f"'{node.id}' is a name every item already has", node)
     _check_default(node, kind, findings, names)
     _check_values(node, kind, findings)

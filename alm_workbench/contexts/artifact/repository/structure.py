@@ -103,6 +103,13 @@ class Structure:
         changed = {"artifact_id": statement.excluded.artifact_id}
         conn.execute(statement.on_conflict_do_update(index_elements=["tenant_id", "project_id", "key"], set_=changed))
 
+    def take_former_keys(
+        self, conn: Connection, project_id: ProjectId, ids: Sequence[ArtifactId]
+    ) -> dict[ArtifactId, str]:
+        """The keys that items had in a project when they were there, which are theirs again."""
+        rows = conn.execute(FORMER_KEYS, {"project": project_id, "items": list(ids)}).all()
+        return {ArtifactId(row.artifact_id): row.key for row in rows}
+
     def take_along(self, conn: Connection, ids: Sequence[ArtifactId], project_id: ProjectId) -> int:
         """Bring what hangs on items to the project they are in now; gives the rows."""
         found: int = conn.execute(TAKE_ALONG, {"items": list(ids), "project": project_id}).scalar_one()
@@ -163,6 +170,17 @@ TAG_COUNTS = text("""
 SELECT t.tag, count(*) AS n
   FROM alm.artifact_tag t JOIN alm.artifacts a ON a.tenant_id = t.tenant_id AND a.id = t.artifact_id
  WHERE t.project_id = :project AND a.type_id = ANY (:types) GROUP BY t.tag
+""")
+
+# keys in other tools are aliases too, so only what looks like a key that was given out here
+FORMER_KEYS = text("""
+DELETE FROM alm.key_aliases k
+ WHERE k.project_id = :project AND k.artifact_id = ANY (:items)
+   AND EXISTS (SELECT FROM alm.key_counters c WHERE c.project_id = k.project_id
+                AND k.key ~ '^.+-[0-9]{1,15}$' AND c.prefix = substring(k.key FROM '^(.+)-[0-9]+$')
+                AND substring(k.key FROM '[0-9]+$')::bigint <= c.last_number)
+   AND NOT EXISTS (SELECT FROM alm.artifacts a WHERE a.project_id = k.project_id AND a.key = k.key)
+RETURNING k.artifact_id, k.key
 """)
 
 TAKE_ALONG = text("SELECT alm.take_along(:items, :project)")
