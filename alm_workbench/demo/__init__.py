@@ -29,7 +29,7 @@ from alm_workbench.contexts.tenant.messages import TenantById, TenantBySlug
 from alm_workbench.contexts.tenant.onboarding_messages import OnboardTenant
 from alm_workbench.contexts.tenant.people_messages import AddMember
 from alm_workbench.contexts.workflow.messages import PermittedTransitions, TransitionArtifact
-from alm_workbench.errors import AlmError, ConfigurationError, InvalidInput
+from alm_workbench.errors import AlmError, ConfigurationError
 from alm_workbench.production import WeakSettings, is_production
 from alm_workbench.shared.ids import ProjectId
 from alm_workbench.shared.mediator import LocalMediator
@@ -47,7 +47,7 @@ PEOPLE = (
     ("reviewer", "Ruth Reviewer", ("reviewer",)),
     ("viewer", "Vera Viewer", ("viewer",)),
 )
-SIZES = {"small": 64, "large": 2_000}
+ITEMS = 64
 WEEKS = 13
 
 
@@ -149,12 +149,10 @@ def password(settings: Settings) -> str:
 class DemoSeeder:
     """Fills the demo organisation; running it again adds nothing."""
 
-    def __init__(self, mediator: LocalMediator, settings: Settings, owner: OwnerIds, *, size: str = "small") -> None:
-        if size not in SIZES:
-            raise InvalidInput(f"There is no demo of size {size!r}; choose one of {', '.join(SIZES)}")
+    def __init__(self, mediator: LocalMediator, settings: Settings, owner: OwnerIds) -> None:
         self._now = datetime.now(UTC) - timedelta(weeks=WEEKS)
         self._mediator = mediator.with_clock(lambda: self._now)
-        self._settings, self._owner, self._items = settings, owner, SIZES[size]
+        self._settings, self._owner = settings, owner
         self._random = random.Random(4711)  # noqa: S311 - a demo that is the same everywhere
 
     def run(self, progress: Callable[[str], None] = lambda text: None) -> bool:
@@ -172,9 +170,16 @@ class DemoSeeder:
                 return False
             raise
         mine.send(ActivateManifest(project.id, version.version_id, reason="First activation"))
-        progress(f"{self._items} items with their history")
+        progress(f"{ITEMS} items with their history")
         self._history(project.id, team)
         return True
+
+    def year(self, progress: Callable[[str], None] = lambda text: None) -> bool:
+        """Add a year of forty people in five projects; False when these are there already."""
+        from alm_workbench.demo.year import YearSeeder
+
+        owner = self._principal(self._owner.user_id)
+        return YearSeeder(self._mediator, owner, DOMAIN, lambda: password(self._settings)).run(progress)
 
     def _principal(self, user_id: UUID) -> Principal:
         found = self._mediator.as_principal(None).query(ResolvePrincipal(user_id, self._owner.tenant_id))
@@ -191,11 +196,11 @@ class DemoSeeder:
 
     def _history(self, project_id: ProjectId, team: dict[str, Principal]) -> None:
         process = self._mediator.as_principal(team["owner"]).query(GetProcess(project_id))
-        begin, step = self._now, timedelta(weeks=WEEKS) / (self._items * 3)
+        begin, step = self._now, timedelta(weeks=WEEKS) / (ITEMS * 3)
         end = begin + timedelta(weeks=WEEKS) - timedelta(minutes=10)
         kinds = {kind.id: kind for kind in process.types}
         waiting: list[ArtifactDTO] = []
-        for n in range(self._items):
+        for n in range(ITEMS):
             self._now = min(end, begin + step * n * 3)
             topic = TOPICS[n % len(TOPICS)]
             if topic.kind in kinds:
