@@ -7,6 +7,7 @@ import binascii
 import codecs
 import csv
 import io
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 
 from alm_workbench.contexts.artifact.messages import ImportProblemDTO
 from alm_workbench.errors import ErrorItem, ImportRejected
-from alm_workbench.mpc import ArtifactTypeDef, FieldDef
+from alm_workbench.mpc import FieldDef
 
 DELIMITERS = ",;\t|"
 TITLE_NAMES = ("title", "summary", "name", "başlık", "özet")
@@ -24,17 +25,31 @@ TEXT_NAMES = ("description", "text", "açıklama", "tanım")
 CREATED_NAMES = ("created_at", "created", "oluşturulma")
 TRUE_WORDS = frozenset({"true", "yes", "y", "1", "x", "evet", "doğru"})
 FALSE_WORDS = frozenset({"false", "no", "n", "0", "hayır", "yanlış"})
-RESERVED = ("title", "ref", "created_at")
+EXPORTED = ("key", "type", "title", "state")
+"""The first columns of every export."""
 
 csv.field_size_limit(min(sys.maxsize, 16 * 1024 * 1024))
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of the file. ``row`` counts records from 1; the header is 1."""
+    """One record of the file. ``row`` counts records from 1; the header is 1.
+
+    Cells are texts, and in files that know types also numbers, truth values and lists.
+    """
 
     row: int
-    cells: Mapping[str, str]
+    cells: Mapping[str, Any]
+
+    def text(self, column: str) -> str:
+        """A cell as text without blanks around it; empty where there is nothing."""
+        value = self.cells[column]
+        return "" if value is None else value.strip() if isinstance(value, str) else str(value)
+
+    def blank(self, column: str) -> bool:
+        """Whether a cell says nothing."""
+        value = self.cells[column]
+        return value is None or value == [] or (isinstance(value, str) and not value.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +61,10 @@ class Table:
     records: tuple[Record, ...]
     problems: tuple[ImportProblemDTO, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Which column feeds what; ``fields`` is column to field."""
-
-    title: str
-    ref: str | None
-    created_at: str | None
-    fields: Mapping[str, FieldDef]
-    ignored: tuple[str, ...]
+    @property
+    def ours(self) -> bool:
+        """Whether an export wrote it: its columns go by their names, and its cells are escaped for spreadsheets."""
+        return self.header[: len(EXPORTED)] == EXPORTED
 
 
 class CellError(ValueError):
@@ -86,9 +95,12 @@ def read_table(name: str, content: str, encoding: str, delimiter: str | None) ->
     records: list[Record] = []
     problems: list[ImportProblemDTO] = []
     try:
+        escaped = header[: len(EXPORTED)] == EXPORTED
         for row, cells in enumerate(lines, start=2):
             if not any(cells):
                 continue
+            if escaped:
+                cells = [unescaped(cell) for cell in cells]
             if len(cells) != len(header):
                 column = header[min(len(cells), len(header)) - 1]
                 message = f"{len(cells)} cells where the header has {len(header)}"
@@ -127,6 +139,20 @@ def decoded(name: str, raw: bytes, encoding: str) -> str:
     return text
 
 
+def escaped(text: str) -> str:
+    """A text that no spreadsheet takes for a formula; ``unescaped`` gives it back as it was."""
+    return f"'{text}" if text.startswith(DANGEROUS) else text
+
+
+def unescaped(text: str) -> str:
+    """A text as it was before ``escaped``."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(DANGEROUS) else text
+
+
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
+"""What a formula may begin with for one spreadsheet or another, and the sign that escapes it."""
+
+
 def split(text: str, delimiter: str) -> Iterator[list[str]]:
     """Records of a CSV text; newlines inside quotes stay in their cell."""
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -138,53 +164,10 @@ def guess_delimiter(text: str) -> str:
     return max(DELIMITERS, key=first.count)
 
 
-def choose_columns(table: Table, kind: ArtifactTypeDef, mapping: Mapping[str, str | None]) -> Columns:
-    """Match columns with a type; raises ``ImportRejected`` on a column or field that is not there."""
-    for column, target in mapping.items():
-        if column not in table.header:
-            known = ", ".join(repr(h) for h in table.header)
-            raise rejected(
-                table.name, 1, column, "missing-column", f"the file has no column {column!r}; it has {known}"
-            )
-        if target is not None and target not in RESERVED and target not in kind.fields:
-            known = ", ".join((*RESERVED, *kind.fields))
-            raise rejected(table.name, 1, column, "unknown-field", f"{kind.id} has no field {target!r}; it has {known}")
-    for target in {t for t in mapping.values() if t}:
-        feeding = [column for column, wanted in mapping.items() if wanted == target]
-        if len(feeding) > 1:
-            raise rejected(table.name, 1, feeding[1], "doubled-target", f"{feeding[0]!r} feeds {target!r} already")
-    chosen: dict[str, str | None] = dict(mapping)
-    taken = {target for target in chosen.values() if target}
-    for column in table.header:
-        if column not in chosen and (target := own_name(column, kind)) and target not in taken:
-            chosen[column] = target
-            taken.add(target)
-    by_target = {target: column for column, target in chosen.items() if target}
-    if "title" not in by_target:
-        raise rejected(
-            table.name, 1, "title", "missing-column", "no column feeds the title; say which: mapping={column: 'title'}"
-        )
-    fields = {column: kind.fields[target] for column, target in chosen.items() if target and target in kind.fields}
-    ignored = tuple(h for h in table.header if h not in chosen and h)
-    return Columns(by_target["title"], by_target.get("ref"), by_target.get("created_at"), fields, ignored)
-
-
-def own_name(column: str, kind: ArtifactTypeDef) -> str | None:
-    """What a column feeds by its own name: a field by id or label, or one of the usual names."""
-    word = column.strip().casefold()
-    for f in kind.fields.values():
-        if word == f.id.casefold() or word in {label.casefold() for label in f.labels.values()}:
-            return f.id
-    for target, names in (("title", TITLE_NAMES), ("ref", REF_NAMES), ("created_at", CREATED_NAMES)):
-        if word in names:
-            return target
-    if word in TEXT_NAMES:
-        return next((name for name in ("text", "description") if name in kind.fields), None)
-    return None
-
-
-def cell_value(cell: str, f: FieldDef) -> Any:
+def cell_value(cell: Any, f: FieldDef) -> Any:
     """A cell as a value of its field; raises ``CellError`` saying what was expected."""
+    if not isinstance(cell, str):
+        return cell  # of a type already: the checks of the field judge it
     text = cell.strip()
     convert = CONVERTERS.get(f.type)
     return convert(text, f) if convert else cell
@@ -240,7 +223,16 @@ def _multichoice(text: str, f: FieldDef) -> list[str]:
     return [_choice(part.strip(), f) for part in text.replace("|", ";").replace(",", ";").split(";") if part.strip()]
 
 
+def _table(text: str, f: FieldDef) -> Any:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        raise CellError(f"{text[:40]!r} is no table (a JSON list of records)") from None
+    return found
+
+
 CONVERTERS = {
+    "table": _table,
     "int": _int,
     "number": _number,
     "bool": _bool,

@@ -171,7 +171,10 @@ class ImportProblemDTO:
 
 @dataclass(frozen=True, slots=True)
 class ImportResultDTO:
-    """What an import did: rows created, rows that were there already, rows skipped with their problems."""
+    """What an import did: rows created, rows that were there already, rows skipped with their problems.
+
+    ``existing`` rows were left alone, ``updated`` ones changed the item they name; ``links`` counts new links.
+    """
 
     run_id: UUID
     source_name: str
@@ -183,6 +186,8 @@ class ImportResultDTO:
     keys: tuple[str, ...]
     ignored_columns: tuple[str, ...]
     dry_run: bool
+    updated: int = 0
+    links: int = 0
 
 
 @command(
@@ -341,11 +346,15 @@ class ListLinks(Query[tuple[LinkDTO, ...]]):
 )
 @dataclass(frozen=True, slots=True)
 class ImportArtifacts(Command[ImportResultDTO]):
-    """Import the rows of a CSV file as items of one type, all or none unless ``on_error`` is ``skip``.
+    """Import the rows of a file as items, all or none unless ``on_error`` is ``skip``.
 
-    ``content`` is the file in base64. ``mapping`` says which column feeds what: ``title``, ``ref`` (the item's
-    key in the other tool: an item imported before is not imported again), ``created_at``, or a field id;
-    a column mapped to null is left out. Columns that are not mapped go by their own name.
+    ``content`` is the file in base64: CSV, an Excel workbook (its first sheet) or JSON as exports write it. ``mapping``
+    says which column feeds what: ``title``, ``ref`` (the item's key in the other tool: an item imported before is not
+    imported again), ``key``, ``type``, ``state``, ``assignee``, ``parent``, ``tags``, ``version``, ``created_at``,
+    ``link:<type of link>``, or a field id; a column mapped to null is left out. Columns that are not mapped go by their
+    own name. ``existing`` says what becomes of rows whose key or ref is known: ``skip`` leaves them alone, ``update``
+    changes their items through the same checks as single changes (a blank cell clears; with a ``version`` column only
+    where that is the item's version). Rows without a known key become new items, in the state they name.
     """
 
     project_id: ProjectId
@@ -357,6 +366,7 @@ class ImportArtifacts(Command[ImportResultDTO]):
     encoding: str = "utf-8"
     delimiter: str | None = None
     dry_run: bool = False
+    existing: Literal["skip", "update"] = "skip"
 
 
 @query(route=None, privilege=AUTHENTICATED)

@@ -20,6 +20,7 @@ from alm_workbench.contexts.bulk.messages import (
     BulkItemDTO,
     BulkRunDTO,
     BulkTarget,
+    CarryOut,
     GetBulk,
     ListBulks,
     PlanBulk,
@@ -177,6 +178,16 @@ class ApplyHandler:
             raise PlanOutdated(
                 f"{len(errors)} items changed, came or went since the plan", errors=errors[: domain.TOLD]
             )
+
+
+class CarryOutHandler:
+    """Carries out single commands for other contexts."""
+
+    def __init__(self, bulks: Bulks) -> None:
+        self._bulks = bulks
+
+    def __call__(self, ctx: MessageContext, message: CarryOut) -> tuple[Outcome, ...]:
+        return tuple(self._bulks.executor.run(ctx, message.changes))
 
 
 class GetHandler:

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from alm_workbench.contexts.artifact.batch_messages import Outcome
 from alm_workbench.contexts.artifact.messages import Category
 from alm_workbench.errors import ErrorItem
 from alm_workbench.shared.ids import ArtifactId, ProjectId, VersionId
-from alm_workbench.shared.messages import UNSET, Command, FieldValue, Page, Query, command, query
+from alm_workbench.shared.messages import AUTHENTICATED, UNSET, Command, FieldValue, Page, Query, command, query
 
 Action = Literal["create", "update", "transition", "move", "link", "unlink", "delete", "restore"]
 Result = Literal["changed", "unchanged", "refused", "pending"]
@@ -200,6 +201,17 @@ class UndoBulk(Command[BulkDTO]):
 
     project_id: ProjectId
     run_id: UUID
+
+
+@command(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class CarryOut(Command[tuple[Outcome, ...]]):
+    """Carry out single commands about items, together where they can be; what each of them became, in their order.
+
+    Refused ones leave nothing behind. Privileges are the caller's to check.
+    """
+
+    changes: tuple[Command[Any], ...]
 
 
 @query(route="GET /projects/{project_id}/bulk/{run_id}", privilege="artifact:read", facade="bulk.get")

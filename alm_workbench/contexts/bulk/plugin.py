@@ -21,6 +21,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.PlanBulk: h.PlanHandler(bulks),
         m.ApplyBulk: h.ApplyHandler(bulks),
         m.UndoBulk: UndoHandler(bulks),
+        m.CarryOut: h.CarryOutHandler(bulks),
         m.GetBulk: h.GetHandler(bulks),
         m.ListBulks: h.ListHandler(bulks),
     }

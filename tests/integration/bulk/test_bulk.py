@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact, GetArtifact, UpdateArtifact
+from alm_workbench.contexts.artifact.messages import ArtifactDTO, GetArtifact, UpdateArtifact
 from alm_workbench.contexts.bulk.messages import ApplyBulk, BulkTarget, NewItem, PlanBulk
 from alm_workbench.contexts.workflow.messages import StateHistory
 from alm_workbench.errors import BulkRefused, PlanOutdated
@@ -47,9 +47,7 @@ def test_a_plan_tells_the_diff_and_changes_nothing(workbench: Bench) -> None:
     assert [(c.name, c.after) for c in plan.items[0].diff] == [("fields.priority", "high")]
     assert plan.items[0].verdicts[0]["rule_id"]
     assert now(workbench, items[0].id) == items[0]
-    done = workbench.acme.engineer.send(
-        ApplyBulk(workbench.acme.project.id, "update", plan_id=plan.run.id, **ask)
-    )
+    done = workbench.acme.engineer.send(ApplyBulk(workbench.acme.project.id, "update", plan_id=plan.run.id, **ask))
     assert [item.diff for item in done.items] == [item.diff for item in plan.items]
     assert now(workbench, items[1].id).fields["priority"] == "high"
 

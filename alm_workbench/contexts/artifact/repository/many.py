@@ -11,8 +11,8 @@ from sqlalchemy import ARRAY, Connection, Uuid, bindparam, func, select, text
 
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, LinkDTO
 from alm_workbench.contexts.artifact.repository import COLUMNS, A, one
-from alm_workbench.contexts.artifact.tables import artifacts
-from alm_workbench.shared.ids import ArtifactId
+from alm_workbench.contexts.artifact.tables import artifacts, external_refs
+from alm_workbench.shared.ids import ArtifactId, ProjectId
 from alm_workbench.storage.bulk import copy_update
 
 IDS = bindparam("ids", type_=ARRAY(Uuid))
@@ -40,6 +40,27 @@ class ManyArtifacts:
             for rows in groups.values()
         )
 
+    def by_keys(self, conn: Connection, project_id: ProjectId, keys: Iterable[str]) -> dict[str, ArtifactDTO]:
+        """Items of a project by their keys, those in the bin too where the transaction shows it."""
+        statement = select(*COLUMNS, A.deleted_at).where(A.project_id == project_id, A.key.in_(list(keys)))
+        return {dto.key: dto for row in conn.execute(statement) if (dto := one(row))}
+
+    def by_refs(
+        self, conn: Connection, project_id: ProjectId, system: str, refs: Iterable[str]
+    ) -> dict[str, ArtifactId]:
+        """Items of a project by their keys in another tool."""
+        r = external_refs.c
+        statement = select(r.ref, r.artifact_id).where(r.project_id == project_id, r.system == system)
+        return {row[0]: ArtifactId(row[1]) for row in conn.execute(statement.where(r.ref.in_(list(refs))))}
+
+    def keys_from(self, conn: Connection, project_id: ProjectId, prefix: str, number: int) -> None:
+        """New items get numbers above this one."""
+        conn.execute(KEYS_FROM, {"p": project_id, "prefix": prefix, "n": number})
+
+    def take_back(self, conn: Connection) -> Any:
+        """Remember this point; ``rollback()`` of the answer undoes everything since."""
+        return conn.begin_nested()
+
     def links(self, conn: Connection, ids: Iterable[ArtifactId]) -> list[LinkDTO]:
         """Live links from and to some items."""
         return [LinkDTO(*row) for row in conn.execute(LINKS, {"ids": list(ids)})]
@@ -58,6 +79,13 @@ def aligned(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     columns = list(rows[0])
     return [{name: row[name] for name in columns} for row in rows]
 
+
+KEYS_FROM = text("""
+INSERT INTO alm.key_counters (tenant_id, project_id, prefix, last_number)
+VALUES (alm.current_tenant(), :p, :prefix, :n)
+ON CONFLICT (tenant_id, project_id, prefix) DO UPDATE
+  SET last_number = greatest(alm.key_counters.last_number, EXCLUDED.last_number)
+""")
 
 LINKS = text("""
 SELECT id, link_type, source_id, target_id, suspect, version FROM alm.artifact_links WHERE source_id = ANY(:ids)
