@@ -1,8 +1,8 @@
 """Filters as people write them: a condition in the language of manifests, checked against a process, as SQL.
 
 Beside what manifests write (``self.fields.priority == 'high'``) the short names are understood (``priority == 'high'``).
-Conjuncts that compare an indexed field, a tag or a person with a fixed value are said a second time as a hint: in words
-that reach an index under row-level security. A hint never excludes what the condition keeps.
+Conjuncts that compare an indexed field, a tag or a person with a fixed value are said in words that reach an index under
+row-level security, and whose frequency the planner knows.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import reduce
 from typing import Any
 from uuid import UUID
 
@@ -34,16 +35,19 @@ _DIRECT = {
 }
 _CASTS = {"v_text": "text", "v_int8": "bigint", "v_float8": "double precision", "v_ts": "timestamptz", "v_uuid": "uuid"}
 
-TAGGED = "a.id IN (SELECT t.artifact_id FROM alm.artifact_tag t WHERE t.project_id = :project AND t.tag = CAST({value} AS text))"
+TAGGED = (
+    "a.id IN (SELECT t.artifact_id FROM alm.artifact_tag t"
+    " WHERE t.tenant_id = :tenant AND t.project_id = :project AND t.tag = CAST({value} AS text))"
+)
 HELD = (
     "a.id IN (SELECT f.artifact_id FROM alm.artifact_field f"
-    " WHERE f.project_id = :project AND f.field_id = {field} AND f.{column} {test})"
+    " WHERE f.tenant_id = :tenant AND f.project_id = :project AND f.field_id = {field} AND f.{column} {test})"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A conjunct in words that an index understands: a column of the typed index for a field, a tag, or a plain column."""
+    """A conjunct in words that an index understands and that mean the same: a column of the typed index for a field, a tag, or a plain column."""
 
     column: str
     operator: str
@@ -51,7 +55,7 @@ class Hint:
     field: str | None = None
 
     def sql(self, value: str, field: str) -> str:
-        """The condition, given the names of its parameters; ``:project`` is the project."""
+        """The condition, given the names of its parameters; ``:tenant`` and ``:project`` say whose items they are."""
         if self.column == "tag":
             return TAGGED.format(value=value)
         if self.field is None:
@@ -83,7 +87,8 @@ def read_condition(text: str, known: Vocabulary, scope: Scope, indexed: frozense
         tree = _resolved(parse_expr(text), known)
         _one_type(text, tree, known)
         typecheck(tree, _META, known.names, returns="bool")
-        sql = translate(tree, env, "postgres", where=True)
+        hints, rest = _split(tree, known, env, indexed)
+        sql = translate(rest, env, "postgres", where=True)
     except NotTranslatable as error:
         raise _refusal(
             text, "no-filter", f"this cannot be searched for: {error.reason}", error.start, error.end
@@ -94,8 +99,20 @@ def read_condition(text: str, known: Vocabulary, scope: Scope, indexed: frozense
     paths = frozenset(
         str(node.value) for node in tree.walk() if node.op == "ref" and str(node.value).startswith("self.")
     )
-    hints = tuple(hint for part in conjuncts(tree) for hint in _hints(part, known, env, indexed))
     return Condition(sql, paths, hints)
+
+
+def _split(tree: Expr, known: Vocabulary, env: Env, indexed: frozenset[str]) -> tuple[tuple[Hint, ...], Expr]:
+    """The conjuncts that an index answers, and the rest as one condition."""
+    hints: list[Hint] = []
+    rest: list[Expr] = []
+    for part in conjuncts(tree):
+        found = next(_hints(part, known, env, indexed), None)
+        if found is None:
+            rest.append(part)
+        else:
+            hints.append(found)
+    return tuple(hints), reduce(lambda a, b: make("bin", "and", (a, b)), rest) if rest else make("lit", True)
 
 
 def _refusal(text: str, code: str, message: str, start: int, end: int, hint: str | None = None) -> InvalidInput:
@@ -148,7 +165,7 @@ def _hints(part: Expr, known: Vocabulary, env: Env, indexed: frozenset[str]) -> 
             return
         if str(left.value) in _DIRECT:
             found = _uuid(value) if operator == "==" else None
-            if found is not None:
+            if found is not None and str(found) == value:
                 yield Hint(_DIRECT[str(left.value)], "=", found)
         else:
             yield from _of_field(str(left.value), "=" if operator == "==" else operator, value, known, indexed)
@@ -203,14 +220,16 @@ def _fitting(kind: str, value: Any) -> Any:
         return _day(value)
     if kind == "datetime":
         return None  # moments are compared as their texts
-    return value if isinstance(value, str) and len(value) <= 500 and "\0" not in value else None
+    return value if isinstance(value, str) and len(value) < 500 and "\0" not in value else None
 
 
 def _uuid(value: Any) -> UUID | None:
+    """An id that is written as ids are kept."""
     try:
-        return UUID(value) if isinstance(value, str) else None
+        found = UUID(value) if isinstance(value, str) else None
     except ValueError:
         return None
+    return found if str(found) == value else None
 
 
 def _day(value: Any) -> datetime | None:

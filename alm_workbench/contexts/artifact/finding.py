@@ -47,7 +47,7 @@ PLAIN_FACETS: Mapping[str, tuple[str, str]] = {
     "category": ("a.state_category", "state_category"),
     "assignee": ("a.assignee_id", "assignee_id"),
 }
-TAGS = "LEFT JOIN alm.artifact_tag ft ON ft.artifact_id = a.id"
+TAGS = "LEFT JOIN alm.artifact_tag ft ON ft.tenant_id = :tenant AND ft.artifact_id = a.id"
 
 
 class Finder:
@@ -58,7 +58,7 @@ class Finder:
 
     def reader(self, ctx: MessageContext, process: ProcessVersion, project_id: ProjectId) -> Reader:
         """The caller as a reader of a project's items."""
-        return Reader(process, *reader_of(ctx, process, project_id, self._artifacts.functions))
+        return Reader(ctx.principal.tenant_id, process, *reader_of(ctx, process, project_id, self._artifacts.functions))
 
     def asked(
         self, ctx: MessageContext, message: Asked, sort: str | None, extra: Iterable[str] = ()

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from alm_workbench.contexts.artifact.columns import INDEXED, Vocabulary, hidden_by, spoken_of, vocabulary
 from alm_workbench.contexts.artifact.conditions import Condition, Hint, read_condition
@@ -74,6 +75,7 @@ class Order:
 class Question:
     """What to look for. Conditions are SQL over ``a`` (an item) with their parameters; they are joined by AND."""
 
+    tenant_id: UUID
     project_id: ProjectId
     conditions: tuple[str, ...]
     params: Mapping[str, Any]
@@ -93,8 +95,8 @@ class Question:
 class Reader:
     """The caller as a reader of one project's items."""
 
-    def __init__(self, process: ProcessVersion, authorizer: Authorizer, actor: Requester) -> None:
-        self.compiled, self.actor, self._authorizer = process.compiled, actor, authorizer
+    def __init__(self, tenant_id: UUID, process: ProcessVersion, authorizer: Authorizer, actor: Requester) -> None:
+        self.tenant_id, self.compiled, self.actor, self._authorizer = tenant_id, process.compiled, actor, authorizer
 
     def open_types(self) -> tuple[str, ...]:
         """The types of which the caller may see some items."""
@@ -153,7 +155,8 @@ def question(asked: Asked, sort: str | None, reader: Reader, extra: Iterable[str
     open_types = reader.open_types()
     types = _types(asked, reader, open_types)
     known = vocabulary(reader.compiled, types)
-    words.add(f"a.project_id = {words.named(asked.project_id)}")
+    # the policies name the organisation too, but only in a constant of our own the planner sees how much it has
+    words.add("a.tenant_id = :tenant AND a.project_id = :project")
     _simple(asked, words, looks_at)
     if asked.filter is not None and asked.filter.strip():
         condition = read_condition(asked.filter, known, reader.actor.scope, _indexed(reader, types))
@@ -163,6 +166,7 @@ def question(asked: Asked, sort: str | None, reader: Reader, extra: Iterable[str
     )
     order = tuple(_orders(sort, known, reader, types))
     return Question(
+        reader.tenant_id,
         asked.project_id,
         tuple(words.conditions),
         words.params,

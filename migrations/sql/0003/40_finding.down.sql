@@ -1,7 +1,7 @@
 REVOKE EXECUTE ON FUNCTION alm.json_int8(jsonb), alm.json_float8(jsonb), alm.json_ts(jsonb), alm.zoned(text) FROM alm_app;
 DROP TABLE alm.saved_queries;
 
-DROP STATISTICS alm.artifact_field_values;
+DROP STATISTICS alm.artifacts_places, alm.artifact_field_text, alm.artifact_field_int8, alm.artifact_field_uuid;
 DROP INDEX alm.artifacts_assignee, alm.artifacts_updated;
 CREATE INDEX artifacts_updated ON alm.artifacts (tenant_id, project_id, updated_at);
 DROP INDEX alm.artifact_field_text, alm.artifact_field_float8, alm.artifact_field_int8, alm.artifact_field_ts, alm.artifact_field_uuid;
@@ -21,28 +21,18 @@ RESET ROLE;
 DROP TABLE alm.artifact_search;
 DROP FUNCTION alm.search_document(uuid, uuid, text, text, text);
 DROP FUNCTION alm.search_hits(text, text[]);
-CREATE OR REPLACE FUNCTION alm.search_query(query text) RETURNS tsquery LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+DROP FUNCTION alm.search_begun(text);
+CREATE OR REPLACE FUNCTION alm.search_term(term text) RETURNS tsquery LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, alm, pg_temp AS $$
 DECLARE
-  parts text[];
-  term tsquery;
-  conjunction tsquery := ''::tsquery;
-  result tsquery := ''::tsquery;
+  start_of_word text := quote_literal(alm.fold(rtrim(term, '*')));
 BEGIN
-  FOR parts IN SELECT regexp_matches(left(query, 1000), '(-?)(?:"([^"]*)"|([^\s"]+))', 'g') LOOP
-    IF lower(parts[3]) IN ('or', 'veya') THEN
-      result := result || conjunction;
-      conjunction := ''::tsquery;
-      CONTINUE;
-    END IF;
-    term := alm.search_term(COALESCE(parts[2], parts[3]));
-    IF numnode(term) > 0 THEN
-      conjunction := conjunction && CASE parts[1] WHEN '-' THEN !!term ELSE term END;
-    END IF;
-  END LOOP;
-  RETURN result || conjunction;
+  IF term ~ '^[[:alnum:]]+\*$' THEN
+    RETURN to_tsquery('simple', start_of_word || ':*');
+  END IF;
+  RETURN phraseto_tsquery('turkish', alm.tr_lower(term)) || phraseto_tsquery('english', lower(term))
+      || phraseto_tsquery('simple', alm.fold(term));
 END $$;
-DROP FUNCTION alm.search_beginning(text);
 ALTER TABLE alm.artifacts ADD COLUMN tsv tsvector GENERATED ALWAYS AS (alm.search_vector(key, title, search_text)) STORED;
 CREATE INDEX artifacts_tsv ON alm.artifacts USING gin (tsv);
 

@@ -1,42 +1,42 @@
 -- Finding: what text search looks into as a table of its own, indexes for lists in any order, saved queries.
 
--- Beginnings of words while somebody types: the last word of a search also matches keys and titles that begin with it.
-CREATE FUNCTION alm.search_beginning(term text) RETURNS tsquery LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+-- One word or quoted phrase in the three readings, each of them once: the index reads every word that a query names.
+CREATE OR REPLACE FUNCTION alm.search_term(term text) RETURNS tsquery LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, alm, pg_temp AS $$
 DECLARE
-  words tsquery := phraseto_tsquery('simple', alm.fold(term));
+  turkish tsquery;
+  english tsquery;
+  plain tsquery;
 BEGIN
-  IF length(term) < 2 OR numnode(words) = 0 THEN
-    RETURN words;
+  IF term ~ '^[[:alnum:]]+\*$' THEN
+    RETURN to_tsquery('simple', quote_literal(alm.fold(rtrim(term, '*'))) || ':*');
   END IF;
-  RETURN (words::text || ':*AB')::tsquery;
+  turkish := phraseto_tsquery('turkish', alm.tr_lower(term));
+  english := phraseto_tsquery('english', lower(term));
+  plain := phraseto_tsquery('simple', alm.fold(term));
+  IF english::text = turkish::text THEN
+    english := ''::tsquery;
+  END IF;
+  IF plain::text IN (turkish::text, english::text) THEN
+    plain := ''::tsquery;
+  END IF;
+  RETURN turkish || english || plain;
 END $$;
 
-CREATE OR REPLACE FUNCTION alm.search_query(query text) RETURNS tsquery LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+-- What is meant while somebody types: the last word of a search as the beginning of one in a key or title.
+CREATE FUNCTION alm.search_begun(query text) RETURNS tsquery LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 SET search_path = pg_catalog, alm, pg_temp AS $$
 DECLARE
-  parts text[];
-  words text := left(query, 1000);
-  last_word CONSTANT text := substring(words FROM '(?:^|\s)([^\s"*-][^\s"*]*)$');
-  term tsquery;
-  conjunction tsquery := ''::tsquery;
-  result tsquery := ''::tsquery;
+  last_word CONSTANT text := substring(left(query, 1000) FROM '(?:^|\s)([^\s"*-][^\s"*]{2,})$');
+  before CONSTANT text := left(query, -length(last_word));
+  others tsquery := alm.search_query(before);
+  words tsquery := phraseto_tsquery('simple', alm.fold(last_word));
 BEGIN
-  FOR parts IN SELECT regexp_matches(words, '(-?)(?:"([^"]*)"|([^\s"]+))', 'g') LOOP
-    IF lower(parts[3]) IN ('or', 'veya') THEN
-      result := result || conjunction;
-      conjunction := ''::tsquery;
-      CONTINUE;
-    END IF;
-    term := alm.search_term(COALESCE(parts[2], parts[3]));
-    IF parts[1] = '' AND parts[3] = last_word THEN
-      term := term || alm.search_beginning(last_word);
-    END IF;
-    IF numnode(term) > 0 THEN
-      conjunction := conjunction && CASE parts[1] WHEN '-' THEN !!term ELSE term END;
-    END IF;
-  END LOOP;
-  RETURN result || conjunction;
+  IF last_word IS NULL OR numnode(words) = 0 THEN
+    RETURN ''::tsquery;
+  END IF;
+  words := (words::text || ':*AB')::tsquery;
+  RETURN CASE WHEN before ~* '\m(or|veya)\s*$' THEN others || words ELSE others && words END;
 END $$;
 
 -- Which of some words a search means: by the stems of both languages, without accents, or as a beginning.
@@ -65,7 +65,7 @@ CREATE FUNCTION alm.search_document(tenant_id uuid, project_id uuid, key text, t
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN array_to_tsvector(ARRAY['t:' || tenant_id, 'p:' || project_id]) || alm.search_vector(key, title, body);
 
-GRANT EXECUTE ON FUNCTION alm.search_beginning(text), alm.search_hits(text, text[]),
+GRANT EXECUTE ON FUNCTION alm.search_begun(text), alm.search_hits(text, text[]),
   alm.search_document(uuid, uuid, text, text, text) TO alm_app, alm_worker, alm_mirror, alm_definer;
 
 CREATE TABLE alm.artifact_search (
@@ -117,26 +117,43 @@ CREATE TRIGGER index_search_delete AFTER DELETE ON alm.artifacts REFERENCING OLD
   FOR EACH STATEMENT EXECUTE FUNCTION alm.index_search();
 
 -- Under row-level security the GIN index is out of reach (@@ is not leak-proof), so this function names the tenant itself.
--- No projects means all of them. Only the first 2,000 matches are ranked: a common word must not cost a second.
+-- No projects means all of them. Only the first 2,000 matches are ranked: a common word must not cost a second. Whose
+-- items these are is part of what the index is asked for, and looked at once more in the rows. Beginnings of words come
+-- behind whole ones, and only where those leave room.
 SET LOCAL ROLE alm_definer;
 DROP FUNCTION alm.search(uuid, text, integer);
 RESET ROLE;
 CREATE FUNCTION alm.search(projects uuid[], query text, most integer) RETURNS TABLE (artifact_id uuid, rank real)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$
-  SELECT m.artifact_id, ts_rank(m.tsv, m.q) AS rank
-  FROM (
-    SELECT s.artifact_id, s.tsv, q.q
-    FROM alm.search_query(search.query) AS q (q),
-      LATERAL (SELECT CASE WHEN search.projects IS NULL THEN quote_literal('t:' || alm.current_tenant())
-        ELSE (SELECT string_agg(quote_literal('p:' || p), '|') FROM unnest(search.projects) AS p) END::tsquery AS whose) AS w,
-      alm.artifact_search s
-    WHERE numnode(q.q) > 0 AND s.tsv @@ (w.whose && q.q) AND s.tenant_id = alm.current_tenant()
-    LIMIT 2000
-  ) m
-  ORDER BY rank DESC, m.artifact_id
-  LIMIT least(search.most, 2000)
-$$;
-
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp
+SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
+#variable_conflict use_column
+DECLARE
+  tenant CONSTANT uuid := alm.current_tenant();
+  whose CONSTANT tsquery := quote_literal('t:' || tenant)::tsquery && CASE WHEN projects IS NULL THEN ''::tsquery
+    ELSE (SELECT string_agg(quote_literal('p:' || p), '|') FROM unnest(projects) AS p)::tsquery END;
+  whole CONSTANT tsquery := alm.search_query(query);
+  begun CONSTANT tsquery := alm.search_begun(query);
+  wanted tsquery := whose && whole;
+  room integer := least(most, 2000);
+  n integer := 0;
+BEGIN
+  IF tenant IS NULL OR whose IS NULL THEN
+    RETURN;
+  END IF;
+  IF numnode(whole) > 0 THEN
+    RETURN QUERY SELECT m.artifact_id, ts_rank(m.tsv, whole) FROM (
+      SELECT s.tenant_id, s.artifact_id, s.tsv FROM alm.artifact_search s WHERE s.tsv @@ wanted LIMIT room) m
+      WHERE m.tenant_id = tenant;
+    GET DIAGNOSTICS n = ROW_COUNT;
+  END IF;
+  room := room - n;
+  IF room > 0 AND numnode(begun) > 0 THEN
+    wanted := whose && begun && CASE WHEN numnode(whole) > 0 THEN !!whole ELSE whole END;
+    RETURN QUERY SELECT m.artifact_id, ts_rank(m.tsv, begun) * 0.1::real FROM (
+      SELECT s.tenant_id, s.artifact_id, s.tsv FROM alm.artifact_search s WHERE s.tsv @@ wanted LIMIT room) m
+      WHERE m.tenant_id = tenant;
+  END IF;
+END $$;
 GRANT EXECUTE ON FUNCTION alm.search(uuid[], text, integer) TO alm_app;
 
 -- Filters read values out of fields as the typed index does.
@@ -153,8 +170,12 @@ DROP INDEX alm.artifacts_updated;
 CREATE INDEX artifacts_updated ON alm.artifacts (tenant_id, project_id, updated_at DESC, id DESC);
 CREATE INDEX artifacts_assignee ON alm.artifacts (tenant_id, project_id, assignee_id, created_at DESC, id DESC)
   WHERE assignee_id IS NOT NULL;
--- Values go with fields: without this the planner takes every value of every field for equally frequent.
-CREATE STATISTICS alm.artifact_field_values (mcv, dependencies) ON project_id, field_id, v_text FROM alm.artifact_field;
+-- Values go with fields, fields and states with projects: else the planner takes all of them for equally frequent, and a
+-- project for a small part of its organisation.
+CREATE STATISTICS alm.artifacts_places (mcv) ON tenant_id, project_id, type_id, state FROM alm.artifacts;
+CREATE STATISTICS alm.artifact_field_text (mcv) ON tenant_id, project_id, field_id, v_text FROM alm.artifact_field;
+CREATE STATISTICS alm.artifact_field_int8 (mcv) ON tenant_id, project_id, field_id, v_int8 FROM alm.artifact_field;
+CREATE STATISTICS alm.artifact_field_uuid (mcv) ON tenant_id, project_id, field_id, v_uuid FROM alm.artifact_field;
 
 -- Questions that people keep. What one finds is always what its reader may see.
 CREATE TABLE alm.saved_queries (

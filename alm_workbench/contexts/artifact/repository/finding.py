@@ -25,11 +25,17 @@ SEARCHED = 2_000
 NEWEST = Order("a.created_at", "timestamptz", True, {}, nullable=False)
 BEST = Order("h.rank", "real", True, {}, nullable=False)
 ITEM = ", ".join(f"a.{column.name}" for column in COLUMNS) + ", a.deleted_at"
-HITS = "JOIN alm.search(CAST(:projects AS uuid[]), :text, :most) h ON h.artifact_id = a.id"
-NO_VALUE = (
-    "NOT EXISTS (SELECT FROM alm.artifact_field f WHERE f.artifact_id = a.id AND f.field_id = :sorted AND f.ord = 0"
-    " AND f.{column} IS NOT NULL)"
+HITS = (
+    "JOIN (SELECT artifact_id, rank FROM alm.search(CAST(:projects AS uuid[]), :text, :most)"
+    " ORDER BY rank DESC, artifact_id DESC) h ON h.artifact_id = a.id"
 )
+"""In their order already, so that a page need not look at all of them."""
+NO_VALUE = (
+    "NOT EXISTS (SELECT FROM alm.artifact_field f WHERE f.tenant_id = :tenant AND f.artifact_id = a.id"
+    " AND f.field_id = :sorted AND f.ord = 0 AND f.{column} IS NOT NULL)"
+)
+FOR_THESE_VALUES = text("SET LOCAL plan_cache_mode = force_custom_plan")
+"""Driver and server keep plans of repeated statements; one for any tenant and any value takes no notice of how much there is."""
 Found = tuple[ArtifactDTO, list[Any]]
 
 
@@ -50,6 +56,7 @@ class Finding:
     def page(self, conn: Connection, q: Question, limit: int, after: Any) -> list[Found]:
         """At most ``limit`` items after a cursor, each with the cursor that goes on behind it."""
         stages = staged(q)
+        conn.execute(FOR_THESE_VALUES)
         number, keys = (int(after[0]), after[1]) if after else (0, None)
         found: list[Found] = []
         while number < len(stages) and len(found) < limit:
@@ -88,12 +95,14 @@ class Finding:
 
     def count(self, conn: Connection, q: Question) -> int:
         """How many items the conditions keep."""
+        conn.execute(FOR_THESE_VALUES)
         statement = f"SELECT count(*) FROM alm.artifacts a {joined(q)} WHERE {' AND '.join(q.conditions)}"  # noqa: S608
         found: int = conn.execute(query(statement, base(q))).scalar_one()
         return found
 
     def facet(self, conn: Connection, q: Question, sql: str, source: str, limit: int) -> list[tuple[str | None, int]]:
         """Values of an expression and how many items have each, the most frequent first; ``source`` is joined."""
+        conn.execute(FOR_THESE_VALUES)
         statement = (
             f"SELECT {sql} AS value, count(*) FROM alm.artifacts a {joined(q)} {source}"  # noqa: S608
             f" WHERE {' AND '.join(q.conditions)} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT :limit"
@@ -132,7 +141,14 @@ def query(statement: str, params: Mapping[str, Any]) -> TextClause:
 
 def base(q: Question) -> dict[str, Any]:
     """The parameters of the conditions and of the search."""
-    return {**q.params, "project": q.project_id, "projects": [q.project_id], "text": q.text, "most": SEARCHED}
+    return {
+        **q.params,
+        "tenant": q.tenant_id,
+        "project": q.project_id,
+        "projects": [q.project_id],
+        "text": q.text,
+        "most": SEARCHED,
+    }
 
 
 def joined(q: Question) -> str:
@@ -148,8 +164,8 @@ def staged(q: Question) -> list[Stage]:
     if len(q.order) > 1 or first.field is None or first.column is None:
         return [Stage(joined(q), "", q.order, {})]
     held = (
-        f"{joined(q)} JOIN alm.artifact_field s ON s.artifact_id = a.id AND s.project_id = :project"
-        " AND s.field_id = :sorted AND s.ord = 0"
+        f"{joined(q)} JOIN alm.artifact_field s ON s.tenant_id = :tenant AND s.artifact_id = a.id"
+        " AND s.project_id = :project AND s.field_id = :sorted AND s.ord = 0"
     )
     params = {"sorted": first.field}
     last = Stage(joined(q), NO_VALUE.format(column=first.column), (), params)
