@@ -106,6 +106,7 @@ def test_declared_tables_match_the_migrated_schema(module_db: Dsns) -> None:
         "BYTEA": "bytea",
         "FLOAT": "double precision",
         "DOUBLE PRECISION": "double precision",
+        "DATE": "date",
         "TIMESTAMP WITH TIME ZONE": "timestamp with time zone",
         "TEXT[]": "text[]",
         "UUID[]": "uuid[]",
