@@ -71,9 +71,14 @@ class BinRepository:
             return cascades.put(conn, commit_id, ITEMS, ids, at)
 
     def take(self, conn: Connection, commit_id: UUID, ids: Sequence[ArtifactId]) -> dict[str, int]:
-        """Take items out of the bin with what the commit took along with them."""
+        """Take items out of the bin with what the commit took along with them.
+
+        What they lay under may live in another project by now; then they stand at the top.
+        """
         with self.seen(conn):
-            return cascades.restore(conn, commit_id, ITEMS, ids)
+            back = cascades.restore(conn, commit_id, ITEMS, ids)
+            conn.execute(ORPHANS, {"ids": list(ids)})
+        return back
 
     def take_alone(self, conn: Connection, artifact_id: ArtifactId) -> None:
         """Take an item out of the bin of which no commit is known."""
@@ -102,6 +107,12 @@ class BinRepository:
 SWITCH = text("SELECT set_config('app.include_deleted', :v, true)")
 
 ALONE = text("UPDATE alm.artifacts SET deleted_at = NULL, deleted_by = NULL WHERE id = :item")
+
+ORPHANS = text("""
+UPDATE alm.artifacts a SET parent_id = NULL FROM alm.artifacts p
+ WHERE a.id = ANY (CAST(:ids AS uuid[])) AND p.tenant_id = a.tenant_id AND p.id = a.parent_id
+   AND p.project_id <> a.project_id
+""")
 
 PAGE = text("""
 SELECT a.id, a.deleted_by, b.commit_id, w.display_name AS deleter
