@@ -17,9 +17,8 @@ from alm_workbench.contexts.apikey.messages import (
     RotateApiKey,
 )
 from alm_workbench.contexts.artifact.bin_messages import BinItemDTO, ListBin, RestoreCommit, RestoredDTO
-from alm_workbench.contexts.artifact.export_messages import Category, ExportArtifacts, ExportPageDTO
+from alm_workbench.contexts.artifact.export_messages import ExportArtifacts, ExportPageDTO
 from alm_workbench.contexts.artifact.finding_messages import (
-    Category,
     CountArtifacts,
     CountDTO,
     FacetArtifacts,
@@ -96,12 +95,12 @@ from alm_workbench.contexts.discussion.messages import (
     CommentHistory,
     CommentRevisionDTO,
     DeleteComment,
-    Format,
     GetComment,
     ListComments,
     ListMentionable,
     MentionDTO,
     RestoreComment,
+    TextFormat,
     UpdateComment,
 )
 from alm_workbench.contexts.manifest.messages import (
@@ -1150,7 +1149,7 @@ class CommentsApi:
         *,
         artifact_id: ArtifactId,
         text: str,
-        format: Format = "plain",
+        format: TextFormat = "plain",
         parent_id: UUID | None = None,
         occurred_at: datetime | None = None,
     ) -> CommentDTO:
@@ -1222,7 +1221,7 @@ class CommentsApi:
         comment_id: UUID,
         expected_version: int,
         text: str,
-        format: Format | None = None,
+        format: TextFormat | None = None,
     ) -> CommentDTO:
         """Change a comment of mine, or anybody's where I moderate; who is mentioned anew is told."""
         message = UpdateComment(

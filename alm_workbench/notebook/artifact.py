@@ -16,10 +16,12 @@ from alm_workbench.i18n import _, label
 from alm_workbench.notebook import listings, planning
 from alm_workbench.notebook.access import Explanation, Moment
 from alm_workbench.notebook.actions import action, told_html
+from alm_workbench.notebook.approvals import Approval, Times, approvals_of, pending_of
 from alm_workbench.notebook.hints import NoSuchField, closest, hint, suggestion
-from alm_workbench.notebook.links import Link, links_of, new_link
+from alm_workbench.notebook.links import Link, link_of, links_of, new_link, seen_from
 from alm_workbench.notebook.process import named, names
 from alm_workbench.notebook.show import Listing, card, plain
+from alm_workbench.notebook.structure import Tree, children_of, place, tree_of
 from alm_workbench.notebook.values import field_values
 from alm_workbench.shared.ids import ArtifactId
 from alm_workbench.shared.messages import UNSET
@@ -135,6 +137,20 @@ class Artifact:
         """The item this one stands below."""
         return self.project.artifacts.by_id(self.dto.parent_id) if self.dto.parent_id else None
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags; ``.update(tags=[…])`` changes them."""
+        return self.dto.tags
+
+    @property
+    def children(self) -> list[Artifact]:
+        """The items right below it, in the order of the project."""
+        return children_of(self)
+
+    def tree(self, depth: int = 20) -> Tree:
+        """What stands below it, down to some levels."""
+        return tree_of(self.project, self.id, depth)
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -191,7 +207,10 @@ class Artifact:
     def transition(
         self, name: str, reason: str | None = None, *, fields: Mapping[str, Any] | None = None, **values: Any
     ) -> Artifact:
-        """Take a step of the workflow, by its id or label; raises ``TransitionDenied`` with reasons and permitted steps."""
+        """Take a step of the workflow, by its id or label; raises ``TransitionDenied`` with reasons and permitted steps.
+
+        Where others must agree first, the item stays as it is and ``pending`` is the request that waits.
+        """
         given = field_values(fields, values)
         known = self.project.process.transitions(self.type)
         step = named(known, name)
@@ -209,6 +228,53 @@ class Artifact:
             raise stale(error) from None
         except TransitionDenied as error:
             raise error if step else hint(error, suggestion(name, error.permitted or names(known))) from None
+
+    @action
+    def move(
+        self,
+        *,
+        parent: Artifact | str | UUID | Any = UNSET,
+        before: Artifact | str | UUID | None = None,
+        after: Artifact | str | UUID | None = None,
+    ) -> Artifact:
+        """Put it below another item (None: at the top), before or after another one in the order of the project, or last."""
+        try:
+            return self._now(
+                self.project.api.artifacts.move(
+                    artifact_id=self.id,
+                    expected_version=self.version,
+                    parent_id=parent if parent is UNSET else place(self.project, parent),
+                    before=place(self.project, before),
+                    after=place(self.project, after),
+                )
+            )
+        except StaleVersion as error:
+            raise stale(error) from None
+
+    @action
+    def move_to(
+        self,
+        project: Project | str,
+        *,
+        types: Mapping[str, str] | None = None,
+        states: Mapping[str, Mapping[str, str]] | None = None,
+        parent: Artifact | str | UUID | None = None,
+    ) -> Artifact:
+        """Take it with all below it to another project; ``types`` and ``states`` say what the other process calls them."""
+        there = self.project.workbench.projects[project] if isinstance(project, str) else project
+        try:
+            dto = self.project.api.artifacts.move_to_project(
+                artifact_id=self.id,
+                expected_version=self.version,
+                project_id=there.id,
+                types=types,
+                states=states,
+                parent_id=place(there, parent),
+            )
+        except StaleVersion as error:
+            raise stale(error) from None
+        object.__setattr__(self, "project", there)
+        return self._now(dto)
 
     @action
     def delete(self) -> Artifact:
@@ -233,6 +299,23 @@ class Artifact:
         """Link this item to another, by a link type or its inverse (then the other one is the source)."""
         return new_link(self, link_type, self.project.artifacts.one(other))
 
+    @action
+    def unlink(self, link: Link | UUID) -> None:
+        """Take one of its ``links()`` away."""
+        found = link_of(self, link)
+        self.project.api.artifacts.unlink(artifact_id=self.id, link_id=found.id, expected_version=found.version)
+
+    @action
+    def confirm(self, link: Link | UUID) -> Link:
+        """Say that one of its links still holds, though what it speaks of changed."""
+        found = link_of(self, link)
+        return seen_from(
+            self,
+            self.project.api.artifacts.confirm_link(
+                artifact_id=self.id, link_id=found.id, expected_version=found.version
+            ),
+        )
+
     def _now(self, dto: ArtifactDTO) -> Artifact:
         object.__setattr__(self, "dto", dto)
         return self
@@ -244,6 +327,21 @@ class Artifact:
         """Every step out of the present state: possible or not, and why not."""
         verdicts = self.project.api.artifacts.transitions(artifact_id=self.id)
         return listings.verdicts(verdicts, f"{self.key}: {self.state}")
+
+    @property
+    def pending(self) -> Approval | None:
+        """The step of this item that waits for approval, if one does."""
+        return pending_of(self)
+
+    @property
+    def approvals(self) -> Listing[Approval]:
+        """Every request for approval of its steps, newest first; each can be answered."""
+        return approvals_of(self)
+
+    @action
+    def times(self) -> Times:
+        """How long it was in each state, and ``lead``, ``cycle`` and ``age`` in days."""
+        return Times(self.project.api.artifacts.times(artifact_id=self.id), self.key)
 
     @action
     def history(self) -> Listing[HistoryEntryDTO]:
@@ -295,7 +393,9 @@ class Artifact:
         return planning.take_back(self, work)
 
     def __repr__(self) -> str:
-        return f"<{self.key} {plain(self.title)!r} [{self.type}, {self.state}]>"
+        asked = self.dto.pending
+        waits = f", {asked.transition!r} waits for {' | '.join(asked.roles)}" if asked else ""
+        return f"<{self.key} {plain(self.title)!r} [{self.type}, {self.state}{waits}]>"
 
     @told_html
     def _repr_html_(self) -> str:

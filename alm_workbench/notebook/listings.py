@@ -19,8 +19,18 @@ def verdicts(items: Iterable[TransitionVerdictDTO], caption: str) -> Listing[Tra
         Column("label", _("Label"), lambda v: label(v.labels, v.transition)),
         Column("target", _("Leads to"), lambda v: v.target),
         Column("allowed", _("Possible"), lambda v: v.allowed, "boolean"),
-        Column("reasons", _("Why not"), lambda v: "" if v.allowed else "\n".join(r.message for r in v.reasons)),
+        Column(
+            "reasons",
+            _("Why not"),
+            lambda v: "" if v.allowed else label(v.why, "") or "\n".join(r.message for r in v.reasons),
+        ),
         Column("requires", _("Needs"), lambda v: ", ".join(v.requires)),
+        Column("choices", _("Reasons"), lambda v: ", ".join(label(c.labels, c.id) for c in v.choices)),
+        Column(
+            "approvals",
+            _("Waits for"),
+            lambda v: ", ".join(f"{need.count} {' | '.join(need.roles)}" for need in v.approvals),
+        ),
     ]
     return Listing(items, columns, caption)
 

@@ -22,6 +22,7 @@ from alm_workbench.notebook import access, listings
 from alm_workbench.notebook.access import Explanation, Moment
 from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.api import Api
+from alm_workbench.notebook.approvals import Approvals
 from alm_workbench.notebook.hints import suggestion
 from alm_workbench.notebook.keys import Keys
 from alm_workbench.notebook.manifests import Manifests
@@ -128,6 +129,11 @@ class Workbench:
     def my_work(self, limit: int = 100) -> Listing[ArtifactDTO]:
         """What is assigned to you and not done, in every project, latest change first."""
         return my_work(self, limit)
+
+    @property
+    def approvals(self) -> Approvals:
+        """Steps that wait for your approval; ``approve()`` and ``reject(reason)`` answer one."""
+        return Approvals(self)
 
     @property
     def members(self) -> Members:

@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from pydantic.json_schema import GenerateJsonSchema
 
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
@@ -29,6 +30,7 @@ from alm_workbench.contexts.artifact.messages import (
     UpdateArtifact,
 )
 from alm_workbench.contexts.auth.messages import CreateAccount
+from alm_workbench.contexts.discussion.messages import AddComment
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
 from alm_workbench.contexts.tenant.people_messages import AddMember
@@ -37,6 +39,7 @@ from alm_workbench.errors import AccessDenied, TransitionDenied
 from alm_workbench.shared.messages import REGISTRY, Spec
 from alm_workbench.shared.wire import ARROW, adapter
 from tests.factories.workbench import PASSWORD, Api, Bench, Reply
+from tests.security.authz import attached
 
 NUMBER = 918273645
 WORDS = (
@@ -50,6 +53,8 @@ WORDS = (
     "markveiled",
     "markbin",
     "marklevel",
+    "markcomment",
+    "markfile",
 )
 MARKERS = (
     *(word.encode() for word in WORDS),
@@ -110,6 +115,7 @@ class Planted:
     project: UUID
     items: dict[str, ArtifactDTO]
     params: dict[str, list[Any]] = field(default_factory=dict)
+    said: list[tuple[UUID, UUID, UUID]] = field(default_factory=list)
     entities: list[tuple[str, UUID]] = field(default_factory=list)
 
 
@@ -146,7 +152,7 @@ def planted(workbench: Bench) -> Planted:
     owner.send(LinkArtifacts(note.id, "near", items["other"].id))
     owner.send(TransitionArtifact(vault.id, "begin", 1, reason="markwhy"))
     items["waiting"] = make("note", "Waits for approval", open_text="plain")
-    items["closed"] = make("vault", "markvault too", inner="markinner")
+    items["closed"] = make("vault", "Another vault", inner="plain")
     approvals = []
     for name, given in (("waiting", {"held_text": "marktext asked"}), ("closed", {"inner": "markinner asked"})):
         asked = owner.send(
@@ -160,7 +166,10 @@ def planted(workbench: Bench) -> Planted:
         owner.send(UpdateArtifact(note.id, 2, fields={"open_text": "refuse"}))
     with pytest.raises(TransitionDenied, match=str(NUMBER)):
         owner.send(TransitionArtifact(note.id, "guarded", 2))
+    comments = {name: owner.send(AddComment(items[name].id, "markcomment")).id for name in ("vault", "shy")}
+    files = {name: attached(owner, items[name].id, "markfile.txt").id for name in ("vault", "shy")}
     found = Planted(project.id, items)
+    found.said = [(items[name].id, comments[name], files[name]) for name in comments]
     with psycopg.connect(workbench.dsns.worker) as conn:
         tenant = (org.tenant_id,)
         found.entities = [
@@ -207,6 +216,48 @@ def searches(p: Planted) -> Iterator[Ask]:
     yield Ask(query={"type": "vault"})
     for word in WORDS:
         yield Ask(query={"text": word, "limit": 1})
+    for question in QUESTIONS:
+        yield Ask(query={"filter": question})
+    for order in ("held_text", "-held_number", "title,held_text", "-inner", "assignee"):
+        yield Ask(query={"sort": order, "limit": 2})
+    yield Ask(query={"text": "note", "filter": "held_number > 0"})
+    yield Ask(query={"deleted": "only"})
+
+
+QUESTIONS = (
+    f"held_number == {NUMBER}",
+    f"held_number != {NUMBER}",
+    "startsWith(held_text, 'mark')",
+    "not startsWith(held_text, 'mark')",
+    "held_text == null or self.type == 'shy'",
+    "contains(title, 'mark')",
+    "level == 'top marklevel' or level == 'low'",
+    "inner == 'markinner'",
+    "len(held_text) > 3 and self.type == 'note'",
+)
+"""Filters by what is hidden."""
+
+
+def counts(p: Planted) -> Iterator[Ask]:
+    for question in QUESTIONS:
+        yield Ask(query={"filter": question})
+
+
+def facets(p: Planted) -> Iterator[Ask]:
+    yield Ask(query={"by": "type,state,category,assignee,tags"})
+    for question in QUESTIONS:
+        yield Ask(query={"filter": question, "by": "type"})
+
+
+def everywhere(p: Planted) -> Iterator[Ask]:
+    for word in (*WORDS, *(word[:6] for word in WORDS), "note", "NOTE-1"):
+        yield Ask(query={"text": word})
+
+
+def saved(p: Planted) -> Iterator[Ask]:
+    for number, question in enumerate(QUESTIONS):
+        yield Ask(body={"name": f"probe {number}", "filter": question})
+    yield Ask(body={"name": "odd", "filter": "nothing == 'here'"})
 
 
 def histories(p: Planted) -> Iterator[Ask]:
@@ -293,30 +344,54 @@ def manifest(p: Planted) -> Iterator[Ask]:
     yield Ask(body={"text": TEXT, "format": "dsl"})
 
 
+def comments(body: Mapping[str, Any] | None = None) -> Callable[[Planted], Iterable[Ask]]:
+    return lambda p: [
+        Ask({"artifact_id": item, "comment_id": comment}, body=body, headers=version(1)) for item, comment, _ in p.said
+    ]
+
+
+def files(body: Mapping[str, Any] | None = None) -> Callable[[Planted], Iterable[Ask]]:
+    return lambda p: [
+        Ask({"artifact_id": item, "attachment_id": file}, body=body, headers=version(1)) for item, _, file in p.said
+    ]
+
+
 SAMPLES: Mapping[str, Callable[[Planted], Iterable[Ask]]] = {
     "ArtifactsAt": lambda p: [Ask(query={"at": datetime.now(UTC).isoformat()})],
     "CheckManifest": manifest,
+    "CountArtifacts": counts,
+    "CommentHistory": comments(),
     "CreateArtifact": creations,
+    "CreateSavedQuery": saved,
     "CreateProject": lambda p: [Ask(body={"key": f"P{uuid4().hex[:6].upper()}", "name": "x"})],
     "DeleteArtifact": deletions,
+    "DeleteAttachment": files(),
+    "DeleteComment": comments(),
     "DiffSnapshots": diffs,
     "EntityHistory": histories,
     "EraseEntity": lambda p: [
         Ask({"entity_type": "Artifact", "entity_id": p.items["binned"].id}, body={"reason": "asked for"})
     ],
     "Explain": explanations,
+    "FacetArtifacts": facets,
     "FindArtifacts": searches,
     "GetArtifact": per_item({}, {"include": "access"}),
+    "GetAttachment": files(),
+    "GetComment": comments(),
     "GetSnapshot": snapshots,
     "GraphManifest": manifest,
     "ImportArtifacts": imports,
     "LinkArtifacts": links,
     "ListDecisions": lambda p: [Ask(query=q) for q in ({}, {"verdict": "deny"}, {"rule_id": "guarded"})],
     "RestoreArtifact": per_item(),
+    "RestoreAttachment": files({}),
+    "RestoreComment": comments({}),
     "RunSql": statements,
     "SaveManifest": manifest,
+    "SearchEverywhere": everywhere,
     "TransitionArtifact": steps,
     "UpdateArtifact": updates,
+    "UpdateComment": comments({"text": "changed"}),
 }
 """How to ask where the schema alone does not say it; every other route is asked with what its schema requires."""
 
@@ -361,11 +436,17 @@ def asks(spec: Spec, planted: Planted) -> list[Ask]:
     return found
 
 
+class Schemas(GenerateJsonSchema):
+    """Says nothing of defaults that no JSON has."""
+
+    ignored_warning_kinds = GenerateJsonSchema.ignored_warning_kinds | {"non-serializable-default"}
+
+
 def required(spec: Spec, planted: Planted) -> Any:
     """The smallest body that the schema of a message allows."""
     if spec.method == "GET":
         return None
-    schema = adapter(spec.cls).json_schema()
+    schema = adapter(spec.cls).json_schema(schema_generator=Schemas)
     names = [n for n in schema.get("required", ()) if n not in (*spec.path_params, "expected_version")]
     return {name: value_of(schema["properties"][name], schema, name, planted) for name in names}
 
