@@ -9,14 +9,17 @@ from uuid import UUID
 
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, ItemAccessDTO
 from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
+from alm_workbench.contexts.discussion.messages import TextFormat
+from alm_workbench.contexts.notification.messages import WatcherDTO
 from alm_workbench.contexts.planning.work_messages import WorkLogDTO
 from alm_workbench.contexts.workflow.messages import HistoryEntryDTO, TransitionVerdictDTO
 from alm_workbench.errors import StaleVersion, TransitionDenied
 from alm_workbench.i18n import _, label
-from alm_workbench.notebook import listings, planning
+from alm_workbench.notebook import collaboration, listings, planning
 from alm_workbench.notebook.access import Explanation, Moment
 from alm_workbench.notebook.actions import action, told_html
 from alm_workbench.notebook.approvals import Approval, Times, approvals_of, pending_of
+from alm_workbench.notebook.collaboration import Comment, File
 from alm_workbench.notebook.hints import NoSuchField, closest, hint, suggestion
 from alm_workbench.notebook.links import Link, link_of, links_of, new_link, seen_from
 from alm_workbench.notebook.process import named, names
@@ -374,6 +377,41 @@ class Artifact:
     def links(self) -> Listing[Link]:
         """The links from and to it."""
         return links_of(self)
+
+    @property
+    def comments(self) -> Listing[Comment]:
+        """What was said about it, in that order."""
+        return collaboration.comments_of(self)
+
+    @action
+    def comment(self, text: str, *, format: TextFormat = "plain", to: Comment | UUID | None = None) -> Comment:
+        """Comment on it, or answer a comment; ``@[words](actor id)`` mentions a person."""
+        return collaboration.add_comment(self, text, format=format, to=to)
+
+    @property
+    def attachments(self) -> Listing[File]:
+        """The files attached to it, the newest of each name."""
+        return collaboration.files_of(self)
+
+    @action
+    def attach(self, source: collaboration.Source, name: str | None = None) -> File:
+        """Attach a file: a path, bytes with a ``name``, or an open file. The same name again is a new revision."""
+        return collaboration.attach(self, source, name)
+
+    @property
+    def watchers(self) -> Listing[WatcherDTO]:
+        """Who is told what happens to it."""
+        return collaboration.watchers_of(self)
+
+    @action
+    def watch(self) -> WatcherDTO:
+        """Be told what happens to it."""
+        return self.project.api.watchers.watch(artifact_id=self.id)
+
+    @action
+    def unwatch(self) -> Listing[WatcherDTO]:
+        """Be told no more; gives who still watches."""
+        return collaboration.watcher_listing(self, self.project.api.watchers.unwatch(artifact_id=self.id))
 
     @action
     def log_work(

@@ -15,6 +15,7 @@ import typing
 from collections.abc import Iterable, Sequence
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from alm_workbench import contexts
@@ -190,7 +191,15 @@ def home_of(name: str, spec: Spec, home: str) -> str:
         value = next(v for v in walk(spec.result) if getattr(v, "__name__", "") == name)
     if getattr(value, "__name__", None) == name:
         return str(value.__module__)
-    return shared_messages.__name__ if hasattr(shared_messages, name) else module.__name__
+    return shared_messages.__name__ if hasattr(shared_messages, name) else maker_of(name, module)
+
+
+def maker_of(name: str, module: ModuleType) -> str:
+    """The module that gives an alias its name (aliases do not know): this one, or the one it was imported from."""
+    for node in ast.parse(inspect.getsource(module)).body:
+        if isinstance(node, ast.ImportFrom) and any((a.asname or a.name) == name for a in node.names):
+            return maker_of(name, importlib.import_module(node.module or ""))
+    return module.__name__
 
 
 def walk(kind: Any) -> Iterable[Any]:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from alm_workbench.contexts.artifact.structure_messages import TagDTO
 from alm_workbench.contexts.project.bin_messages import DeletedProjectDTO
 from alm_workbench.contexts.project.messages import ActivationDTO, ProjectDTO
 from alm_workbench.contexts.project.template_messages import TemplateDTO
@@ -22,6 +23,7 @@ from alm_workbench.notebook.process import Process
 from alm_workbench.notebook.project_bin import Bin, ProjectSettings
 from alm_workbench.notebook.reports import Flow, ProjectReports
 from alm_workbench.notebook.show import Column, Listing, card
+from alm_workbench.notebook.structure import Tree, tags_of, tree_of
 from alm_workbench.shared.ids import ProjectId
 
 if TYPE_CHECKING:
@@ -194,6 +196,15 @@ class Project:
     def artifacts(self) -> Artifacts:
         """The project's items."""
         return Artifacts(self)
+
+    @property
+    def tags(self) -> Listing[TagDTO]:
+        """The tags of the project's items, the most frequent first."""
+        return tags_of(self)
+
+    def tree(self, depth: int = 20) -> Tree:
+        """All items with what stands below them, in the order of the project."""
+        return tree_of(self, None, depth)
 
     @property
     def planning(self) -> Planning:

@@ -36,6 +36,8 @@ def place_problem(
     ``tree`` begins with the item that moves; parents stand before their children. ``max_depth`` bounds how many items of
     a type lie on one way down.
     """
+    above = [known_as(compiled, type_id) for type_id in above]
+    tree = [Node(known_as(compiled, node.type_id), node.parent) for node in tree]
     kind = compiled.types.get(tree[0].type_id)
     problem = _edge_problem(compiled, kind, above[-1] if above else None) if kind is not None else None
     if problem is not None:
@@ -56,6 +58,12 @@ def place_problem(
         if sum(way.values()) > DEEPEST:
             return ErrorItem(pointer, "too-deep", f"a tree has at most {DEEPEST} levels")
     return None
+
+
+def known_as(compiled: CompiledManifest, type_id: str) -> str:
+    """The present id of a type, also where items keep a former one."""
+    found = None if type_id in compiled.types else compiled.find_type(type_id)
+    return found.id if found is not None else type_id
 
 
 def _edge_problem(compiled: CompiledManifest, kind: ArtifactTypeDef, parent: str | None) -> tuple[str, str] | None:

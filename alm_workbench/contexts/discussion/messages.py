@@ -10,7 +10,7 @@ from uuid import UUID
 from alm_workbench.shared.ids import ArtifactId
 from alm_workbench.shared.messages import Command, Page, Query, command, query
 
-Format = Literal["plain", "rich"]
+TextFormat = Literal["plain", "rich"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class AddComment(Command[CommentDTO]):
 
     artifact_id: ArtifactId
     text: str
-    format: Format = "plain"
+    format: TextFormat = "plain"
     parent_id: UUID | None = None
     occurred_at: datetime | None = None
 
@@ -112,7 +112,7 @@ class UpdateComment(Command[CommentDTO]):
     comment_id: UUID
     expected_version: int
     text: str
-    format: Format | None = None
+    format: TextFormat | None = None
 
 
 @command(

@@ -219,6 +219,51 @@ def test_links(project: Project, requirement: Artifact) -> None:
     assert "verified_by" in requirement.links()._repr_html_()
 
 
+def test_links_are_confirmed_and_taken_away(project: Project, requirement: Artifact) -> None:
+    """What a link speaks of changed: it is suspect until somebody says it holds; a stale one is not taken away."""
+    case = project.artifacts.create(
+        "test_case", title="Full braking from 50 km/h", steps=[{"action": "brake", "expected": "stands"}]
+    )
+    case.link("verifies", requirement)
+    (fresh,) = case.links()
+    requirement.update("Braking distance on wet asphalt")
+    (suspect,) = case.links()
+    assert (fresh.suspect, suspect.suspect) == (False, True)
+    with pytest.raises(alm.StaleVersion):
+        case.unlink(fresh)
+    assert not case.confirm(suspect).suspect
+    requirement.unlink(requirement.links()[0].id)
+    assert len(case.links()) == 0
+    with pytest.raises(alm.NotFound):
+        case.unlink(suspect)
+
+
+def test_places_trees_and_tags(project: Project, requirement: Artifact) -> None:
+    """Items stand below others in an order, are moved, tagged, and shown as a tree."""
+    word = f"tag {uuid.uuid4().hex[:6]}"
+    first = project.artifacts.create("requirement", title="First part", parent=requirement, tags=[word, "part"])
+    second = project.artifacts.create("requirement", title="Second part", parent=requirement, tags=["part"])
+    assert [item.key for item in requirement.children] == [first.key, second.key]
+    second.move(before=first)
+    assert [item.key for item in requirement.children] == [second.key, first.key]
+    first.move(parent=second)
+    assert [(depth, item.key) for depth, item in requirement.tree().walk()] == [(0, second.key), (1, first.key)]
+    assert first.tags == ("part", word)
+    assert first.update(title="New title").tags == ("part", word)
+    assert first.update(parent=None, tags=None).tags == ()
+    assert first.parent is None
+    assert first.update(assignee=project.workbench.me.actor_id, parent=second).parent == second
+    assert first.update(assignee=None).dto.assignee_id is None
+    assert "part" in [tag.tag for tag in project.tags]
+    assert word not in [tag.tag for tag in project.tags]
+    tree = project.tree()
+    assert [item.key for item in tree.children(requirement)] == [second.key]
+    assert first.key in tree._repr_html_()
+    assert first.key in repr(requirement.tree())
+    with pytest.raises(alm.InvalidInput):
+        requirement.move(parent=first)
+
+
 def test_parents(project: Project, requirement: Artifact) -> None:
     """Items stand below others, named by object or key."""
     child = project.artifacts.create("requirement", title="Braking distance on ice", parent=requirement.key)
