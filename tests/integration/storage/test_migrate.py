@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import subprocess
 import threading
+from pathlib import Path
 
 import psycopg
 from alembic.script import ScriptDirectory
@@ -13,11 +14,14 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import create_engine
 
 import alm_workbench.contexts
+from alm_workbench.contexts.artifact.messages import CreateArtifact, FindArtifacts
+from alm_workbench.contexts.tenant.people_messages import ListRoles
 from alm_workbench.storage import migrate
 from alm_workbench.storage.backup import _environment
 from alm_workbench.storage.bootstrap import Dsns
 from alm_workbench.storage.tables import metadata
 from tests.factories.database import Cluster
+from tests.factories.workbench import make_bench
 
 
 def schema_dump(cluster: Cluster, dsns: Dsns) -> str:
@@ -122,3 +126,33 @@ def test_declared_tables_match_the_migrated_schema(module_db: Dsns) -> None:
                 wrong.append((table.name, column.name, declared, live.get((table.name, column.name))))
     assert metadata.tables
     assert wrong == []
+
+
+def test_a_database_in_use_goes_back_and_forth(cluster: Cluster, tmp_path: Path) -> None:
+    """Items survive the newest revision's way back and forth, with ranks; roles that came with an organisation follow."""
+    dsns = cluster.create(migrated=True)
+    bench = make_bench(dsns, tmp_path, slugs=("acme",))
+    org = bench.acme
+    made = [org.engineer.send(CreateArtifact(org.project.id, "task", f"Task {n}")) for n in range(3)]
+
+    def privileges(role: str) -> set[str]:
+        (found,) = [r for r in org.owner.query(ListRoles()) if r.code == role]
+        return set(found.privileges)
+
+    before = {role: privileges(role) for role in ("engineer", "reviewer", "manager")}
+    bench.runtime.mirror.stop()
+    bench.runtime.engine.dispose()
+    migrate.downgrade(dsns.owner, "0002")
+    with psycopg.connect(cluster.superuser_dsn(dsns)) as admin:
+        left = admin.execute("SELECT count(*) FROM alm.roles WHERE 'artifact:comment' = ANY (privileges)").fetchone()
+    assert left == (0,)
+    assert migrate.upgrade(dsns.owner) == migrate.head()
+    assert {role: privileges(role) for role in before} == before
+    found = org.engineer.query(FindArtifacts(org.project.id, type="task")).items
+    assert {item.id for item in found} == {item.id for item in made}
+    ranks = [item.rank for item in found]
+    assert len(set(ranks)) == len(made)
+    assert None not in ranks
+    assert org.engineer.send(CreateArtifact(org.project.id, "task", "One more")).rank > max(r for r in ranks if r)  # type: ignore[operator]
+    bench.runtime.engine.dispose()
+    cluster.drop(dsns)
