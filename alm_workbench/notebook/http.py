@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
-from urllib.parse import urlsplit
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 import httpx
 import tenacity
 
 import alm_workbench
+from alm_workbench.contexts.attachment.messages import AttachmentDTO
 from alm_workbench.contexts.reporting.messages import SqlResult
 from alm_workbench.errors import AlmError, AuthenticationFailed, InvalidInput, TimedOut, Unavailable, from_problem
 from alm_workbench.i18n import _
 from alm_workbench.notebook.credentials import Ask, Credentials
 from alm_workbench.shared import idempotency, tracing, wire
+from alm_workbench.shared.ids import ArtifactId
 from alm_workbench.shared.mediator import correlated
 from alm_workbench.shared.messages import PUBLIC, REGISTRY, Command, Message, Query, Spec
 
@@ -32,6 +36,7 @@ R = TypeVar("R")
 API_PATH = "/alm/api/v1"
 TRIES = 6  # the first and five more, after 1, 2, 4, 8 and 16 seconds
 PATIENCE = 60.0
+PIECE = 256 * 1024
 TIMEOUT = httpx.Timeout(connect=5.0, read=120.0, write=120.0, pool=30.0)
 BROKEN = (httpx.NetworkError, httpx.RemoteProtocolError, httpx.ConnectTimeout)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -78,6 +83,58 @@ class HttpMediator:
         if not spec.pages:
             raise InvalidInput(_("{name} is no list").format(name=spec.name))
         return pa.ipc.open_stream(self._message(query, accept=wire.ARROW)).read_all()
+
+    def upload(self, artifact_id: ArtifactId, name: str, source: IO[bytes], /) -> AttachmentDTO:
+        """Attach what a file holds, sent in pieces; a source that cannot go back to its begin is sent once."""
+        address = f"{self.url}/artifacts/{artifact_id}/attachments?" + urlencode({"name": name})
+        begin = source.tell() if source.seekable() else None
+
+        def content() -> Iterator[bytes]:
+            if begin is not None:
+                source.seek(begin)
+            while data := source.read(PIECE):
+                yield data
+
+        with correlated() as correlation_id, self._transfer("POST", address, correlation_id, content) as response:
+            response.read()
+            return cast("AttachmentDTO", wire.load(AttachmentDTO, response.content))
+
+    def download(self, artifact_id: ArtifactId, attachment_id: UUID, /) -> Iterator[bytes]:
+        """The content of a file in pieces."""
+        address = f"{self.url}/artifacts/{artifact_id}/attachments/{attachment_id}/content"
+        with correlated() as correlation_id, self._transfer("GET", address, correlation_id) as response:
+            try:
+                yield from response.iter_bytes(PIECE)
+            except httpx.TransportError:
+                text = _("The connection to {url} broke").format(url=self.url.removesuffix(API_PATH))
+                raise Unavailable(text, correlation_id=correlation_id) from None
+
+    @contextmanager
+    def _transfer(
+        self, method: str, address: str, correlation_id: str, content: Callable[[], Iterator[bytes]] | None = None
+    ) -> Iterator[httpx.Response]:
+        """An open response of a request that is no message; a token that ran out is renewed once."""
+        self._renew_early(correlation_id)
+        for last in (False, True):
+            token = self._credentials.token
+            headers = {"X-Correlation-ID": correlation_id, "Authorization": f"Bearer {token}"}
+            if content is not None:
+                headers["Content-Type"] = "application/octet-stream"
+            request = self._client.build_request(
+                method, address, content=content() if content is not None else None, headers=headers
+            )
+            try:
+                response = self._client.send(request, stream=True)
+            except httpx.TransportError as error:
+                raise self._broken(error, correlation_id) from None
+            with closing(response):
+                if response.is_success:
+                    yield response
+                    return
+                response.read()
+                error_ = self._refused(response, correlation_id)
+            if last or response.status_code != 401 or not self._credentials.renew(token, self._once(correlation_id)):
+                raise error_
 
     def switch(self, tenant: str) -> None:
         """Go on in another organisation of the same person, by its slug; raises ``AlmError`` where that is refused."""
@@ -169,6 +226,14 @@ class HttpMediator:
             )
         error.correlation_id = error.correlation_id or correlation_id
         return error
+
+    def _broken(self, error: httpx.TransportError, correlation_id: str) -> AlmError:
+        """What became of a transfer without an answer."""
+        root = self.url.removesuffix(API_PATH)
+        if isinstance(error, httpx.TimeoutException):
+            text = _("The workbench at {url} did not answer in time").format(url=root)
+            return TimedOut(text, correlation_id=correlation_id)
+        return Unavailable(_("The connection to {url} broke").format(url=root), correlation_id=correlation_id)
 
     def _unanswered(self, spec: Spec, error: httpx.TransportError, correlation_id: str) -> AlmError:
         root = self.url.removesuffix(API_PATH)

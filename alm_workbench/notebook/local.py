@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast
+from collections.abc import Iterator
+from typing import IO, Any, TypeVar, cast
+from uuid import UUID
 
+from alm_workbench.contexts.attachment.messages import AttachFile, AttachmentDTO, OpenAttachment, StartUpload
 from alm_workbench.contexts.auth.session_messages import Me, ResolvePrincipal, TenantsOf
 from alm_workbench.errors import AlmError, NotFound
 from alm_workbench.i18n import _
 from alm_workbench.notebook.http import encoded
 from alm_workbench.shared import wire
+from alm_workbench.shared.ids import ArtifactId
 from alm_workbench.shared.mediator import LocalMediator
 from alm_workbench.shared.messages import REGISTRY, Command, Message, Query
 
 R = TypeVar("R")
+PIECE = 256 * 1024
 
 
 class EdgeMediator:
@@ -28,6 +33,23 @@ class EdgeMediator:
     def query(self, query: Query[R], /) -> R:
         """Ask in this process."""
         return self._inner.query(cast("Query[R]", checked(query)))
+
+    def upload(self, artifact_id: ArtifactId, name: str, source: IO[bytes], /) -> AttachmentDTO:
+        """Attach what a file holds, read in pieces."""
+        upload = self._inner.query(StartUpload(artifact_id, name))
+        try:
+            while data := source.read(PIECE):
+                upload.write(data)
+            return self._inner.send(AttachFile(artifact_id, name, upload.finish()))
+        finally:
+            upload.abort()
+
+    def download(self, artifact_id: ArtifactId, attachment_id: UUID, /) -> Iterator[bytes]:
+        """The content of a file in pieces."""
+        opened = self._inner.query(OpenAttachment(artifact_id, attachment_id))
+        with opened.stream as stream:
+            while data := stream.read(PIECE):
+                yield data
 
     def switch(self, tenant: str) -> None:
         """Go on in another organisation of the same person; raises ``NotFound`` where there is no such one."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 from alm_workbench.contexts.artifact.messages import ArtifactDTO
+from alm_workbench.contexts.attachment.messages import AttachmentDTO
 from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
 from alm_workbench.contexts.auth.session_messages import IdentityDTO, ListMyTenants, Me, SignInDTO, TenantChoiceDTO
 from alm_workbench.contexts.reporting.domain import ReportInfo
@@ -23,6 +24,7 @@ from alm_workbench.notebook.access import Explanation, Moment
 from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.api import Api
 from alm_workbench.notebook.approvals import Approvals
+from alm_workbench.notebook.collaboration import Notifications, Transfers
 from alm_workbench.notebook.hints import suggestion
 from alm_workbench.notebook.keys import Keys
 from alm_workbench.notebook.manifests import Manifests
@@ -32,6 +34,7 @@ from alm_workbench.notebook.projects import Project, Projects
 from alm_workbench.notebook.reports import report_list
 from alm_workbench.notebook.results import SqlFrame
 from alm_workbench.notebook.show import Listing, card
+from alm_workbench.shared.ids import ArtifactId
 from alm_workbench.shared.mediator import Mediator
 from alm_workbench.shared.messages import Command, Query
 from alm_workbench.shared.principal import grants
@@ -61,6 +64,19 @@ class Watching:
     def query(self, query: Query[R], /) -> R:
         """Ask."""
         return self._inner.query(query)
+
+    def upload(self, artifact_id: ArtifactId, name: str, source: IO[bytes], /) -> AttachmentDTO:
+        """Send the content of a file."""
+        return self._transfers().upload(artifact_id, name, source)
+
+    def download(self, artifact_id: ArtifactId, attachment_id: UUID, /) -> Iterator[bytes]:
+        """The content of a file in pieces."""
+        return self._transfers().download(artifact_id, attachment_id)
+
+    def _transfers(self) -> Transfers:
+        if not hasattr(self._inner, "upload"):
+            raise InvalidInput(_("This connection carries no files"))
+        return cast("Transfers", self._inner)
 
     def switch(self, tenant: str) -> None:
         """Go on in another organisation; raises ``InvalidInput`` where the connection stands for one only."""
@@ -110,6 +126,11 @@ class Workbench:
     def manifests(self) -> Manifests:
         """The manifests of the organisation."""
         return Manifests(self)
+
+    @property
+    def notifications(self) -> Notifications:
+        """What happened that concerns you."""
+        return Notifications(self)
 
     @property
     def audit(self) -> Audit:
