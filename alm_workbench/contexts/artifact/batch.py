@@ -12,7 +12,9 @@ from alm_workbench.contexts.artifact.batch_messages import (
     CreateMany,
     HiddenOf,
     ItemsOf,
+    LinksOf,
     Outcome,
+    PutBack,
     SetStates,
     SituationsOf,
     UpdateMany,
@@ -21,7 +23,13 @@ from alm_workbench.contexts.artifact.changing import Judged, judge_creation, jud
 from alm_workbench.contexts.artifact.domain import NewArtifact, not_found
 from alm_workbench.contexts.artifact.facts import gather, scatter
 from alm_workbench.contexts.artifact.handlers import update_happenings
-from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact, Situation, UpdateArtifact
+from alm_workbench.contexts.artifact.messages import (
+    ArtifactDTO,
+    CreateArtifact,
+    LinkDTO,
+    Situation,
+    UpdateArtifact,
+)
 from alm_workbench.contexts.artifact.repository.many import ManyArtifacts
 from alm_workbench.contexts.tenant.messages import RequireQuota
 from alm_workbench.contexts.workflow.messages import Follow, Happening
@@ -173,6 +181,49 @@ class ItemsHandler:
         found = self._many.get(ctx.conn, message.ids, lock=message.lock)
         self._artifacts.repo.include_deleted(ctx.conn, False)
         return found
+
+
+class LinksHandler:
+    """Reads the links of many items."""
+
+    def __init__(self, artifacts: Artifacts, many: ManyArtifacts) -> None:
+        self._artifacts, self._many = artifacts, many
+
+    def __call__(self, ctx: MessageContext, message: LinksOf) -> dict[ArtifactId, tuple[LinkDTO, ...]]:
+        found: dict[ArtifactId, tuple[LinkDTO, ...]] = {}
+        if message.deleted:
+            self._artifacts.repo.include_deleted(ctx.conn)
+        links = self._many.links(ctx.conn, message.ids)
+        if message.deleted:
+            self._artifacts.repo.include_deleted(ctx.conn, False)
+        for link in links:
+            found[link.source_id] = (*found.get(link.source_id, ()), link)
+        return found
+
+
+class PutBackHandler:
+    """Puts an item back to where it stood: a change of its parent is judged as one, then the rank is written."""
+
+    def __init__(self, artifacts: Artifacts, many: ManyArtifacts) -> None:
+        self._artifacts, self._many = artifacts, many
+
+    def __call__(self, ctx: MessageContext, message: PutBack) -> ArtifactDTO:
+        place = message.place
+        if project_id := self._artifacts.repo.project_of(ctx.conn, place.artifact_id):
+            self._artifacts.hierarchy.hold(ctx, project_id)
+        current = self._artifacts.load(ctx, place.artifact_id, lock=True)
+        process = self._artifacts.process(ctx, current.project_id)
+        check_version(self._artifacts, ctx, current, place.expected_version)
+        update = UpdateArtifact(current.id, current.version, parent_id=place.parent_id)
+        judged = judge_update(self._artifacts, ctx, process, current, update)
+        ctx.decided(judged.record)
+        values = {**judged.values, "rank": place.rank, "manifest_version_id": process.version_id}
+        if self._many.update(ctx.conn, [(current, values)]) != 1:
+            raise StaleVersion("somebody else changed this item a moment ago")
+        ctx.emit(updated_event(current, judged))
+        after = self._artifacts.load(ctx, current.id)
+        brought_about(self._artifacts, ctx, {current.id: current}, {current.id: after})
+        return after
 
 
 class HiddenHandler:

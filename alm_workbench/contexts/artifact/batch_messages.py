@@ -9,6 +9,7 @@ from uuid import UUID
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     CreateArtifact,
+    LinkDTO,
     SetState,
     Situation,
     UpdateArtifact,
@@ -54,6 +55,29 @@ class CreateMany(Command[tuple[Outcome, ...]]):
     items: tuple[CreateArtifact, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An item that goes back to where it stood: its parent and its rank."""
+
+    artifact_id: ArtifactId
+    expected_version: int
+    parent_id: ArtifactId | None
+    rank: str | None
+
+
+@command(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class PutBack(Command[ArtifactDTO]):
+    """Put an item back to where it stood, through the checks of a move; gives it as it is then, unmasked."""
+
+    place: Place
+
+    @property
+    def artifact_id(self) -> ArtifactId:
+        """The item."""
+        return self.place.artifact_id
+
+
 @query(route=None, privilege=AUTHENTICATED)
 @dataclass(frozen=True, slots=True)
 class SituationsOf(Query[Mapping[ArtifactId, Situation]]):
@@ -71,6 +95,15 @@ class ItemsOf(Query[Mapping[ArtifactId, ArtifactDTO]]):
     ids: tuple[ArtifactId, ...]
     deleted: bool = False
     lock: bool = False
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class LinksOf(Query[Mapping[ArtifactId, tuple[LinkDTO, ...]]]):
+    """Links that start at items; those that were taken away too when asked for. Never shown."""
+
+    ids: tuple[ArtifactId, ...]
+    deleted: bool = False
 
 
 @query(route=None, privilege=AUTHENTICATED)

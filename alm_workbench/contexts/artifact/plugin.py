@@ -75,6 +75,8 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         many_m.CreateMany: batch.CreateManyHandler(artifacts, many),
         many_m.SituationsOf: batch.SituationsHandler(artifacts, many),
         many_m.ItemsOf: batch.ItemsHandler(artifacts, many),
+        many_m.LinksOf: batch.LinksHandler(artifacts, many),
+        many_m.PutBack: batch.PutBackHandler(artifacts, many),
         many_m.HiddenOf: batch.HiddenHandler(artifacts),
         many_m.SetStates: batch.SetStatesHandler(artifacts, many),
         pm.ItemsOfTypes: planned.ItemsOfTypesHandler(plans),

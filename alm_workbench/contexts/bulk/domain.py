@@ -10,14 +10,17 @@ from typing import Any
 
 from alm_workbench.contexts.artifact.batch_messages import Outcome
 from alm_workbench.contexts.artifact.domain import CORE
+from alm_workbench.contexts.artifact.link_messages import UnlinkArtifacts
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     CreateArtifact,
     DeleteArtifact,
     LinkArtifacts,
+    LinkDTO,
     RestoreArtifact,
     UpdateArtifact,
 )
+from alm_workbench.contexts.artifact.structure_messages import MoveArtifact
 from alm_workbench.contexts.artifact.visibility import is_hidden
 from alm_workbench.contexts.bulk.messages import (
     Action,
@@ -44,7 +47,9 @@ SINGLE: Mapping[Action, type[Command[Any]]] = {
     "create": CreateArtifact,
     "update": UpdateArtifact,
     "transition": TransitionArtifact,
+    "move": MoveArtifact,
     "link": LinkArtifacts,
+    "unlink": UnlinkArtifacts,
     "delete": DeleteArtifact,
     "restore": RestoreArtifact,
 }
@@ -105,6 +110,8 @@ def single(asked: BulkArguments, target: BulkTarget, item: ArtifactDTO) -> Comma
             return UpdateArtifact(item.id, version, title, fields, asked.assignee_id, asked.parent_id, tags)
         case "transition":
             return TransitionArtifact(item.id, asked.transition or "", version, asked.reason, fields)
+        case "move":
+            return MoveArtifact(item.id, version, asked.parent_id, asked.before, asked.after)
         case "delete":
             return DeleteArtifact(item.id, version)
         case "restore":
@@ -113,7 +120,15 @@ def single(asked: BulkArguments, target: BulkTarget, item: ArtifactDTO) -> Comma
             assert asked.target_id is not None
             return LinkArtifacts(item.id, asked.link_type or "", asked.target_id)
         case _:
-            raise InvalidInput(f"{asked.action} of many items is not possible here")
+            raise AssertionError(asked.action)
+
+
+def unlinking(asked: BulkArguments, item: ArtifactDTO, links: Iterable[LinkDTO]) -> UnlinkArtifacts | None:
+    """The single command that takes the link away that an action names; None where there is none."""
+    for link in links:
+        if (link.link_type, link.source_id, link.target_id) == (asked.link_type, item.id, asked.target_id):
+            return UnlinkArtifacts(item.id, link.id, link.version)
+    return None
 
 
 def wanted_tags(asked: BulkArguments, item: ArtifactDTO) -> Any:

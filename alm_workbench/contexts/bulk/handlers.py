@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from alm_workbench.contexts.artifact.batch import once_each
-from alm_workbench.contexts.artifact.batch_messages import HiddenOf, ItemsOf, Outcome
+from alm_workbench.contexts.artifact.batch_messages import HiddenOf, ItemsOf, LinksOf, Outcome
 from alm_workbench.contexts.artifact.domain import not_found
 from alm_workbench.contexts.artifact.finding_messages import SelectArtifacts
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, FindArtifacts
@@ -52,7 +52,18 @@ class Bulks:
         found = ctx.ask(ItemsOf(tuple(ids), deleted=asked.action == "restore", lock=True))
         here = {i.id: i for i in found.values() if i.project_id == asked.project_id}
         lost = [Outcome(target.id, error=not_found(target.id)) for target in targets if target.id not in here]
+        if asked.action == "unlink":
+            return self._unlinking(ctx, asked, [here[t.id] for t in targets if t.id in here], lost)
         return [domain.single(asked, target, here[target.id]) for target in targets if target.id in here], lost
+
+    def _unlinking(
+        self, ctx: MessageContext, asked: BulkArguments, items: Sequence[ArtifactDTO], lost: list[Outcome]
+    ) -> tuple[list[Change], list[Outcome]]:
+        """Commands for items that have the link; the others stay as they are."""
+        links = ctx.ask(LinksOf(tuple(item.id for item in items)))
+        found = [(item, domain.unlinking(asked, item, links.get(item.id, ()))) for item in items]
+        alone = [Outcome(item.id, item) for item, command in found if command is None]
+        return [command for _, command in found if command is not None], [*alone, *lost]
 
     def _targets(self, ctx: MessageContext, asked: BulkArguments) -> Sequence[BulkTarget]:
         if asked.where is None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from alm_workbench.contexts.artifact.batch_messages import ItemsOf, Outcome
+from alm_workbench.contexts.artifact.batch_messages import ItemsOf, LinksOf, Outcome, Place, PutBack
+from alm_workbench.contexts.artifact.link_messages import UnlinkArtifacts
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     DeleteArtifact,
+    LinkArtifacts,
+    LinkDTO,
     RestoreArtifact,
     UpdateArtifact,
 )
@@ -31,6 +35,7 @@ from alm_workbench.contexts.workflow.batch_messages import Reversion
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.errors import AccessDenied, Conflict, StaleVersion
 from alm_workbench.shared.context import MessageContext
+from alm_workbench.shared.ids import ArtifactId
 from alm_workbench.shared.messages import Command
 from alm_workbench.shared.principal import grants
 
@@ -57,7 +62,9 @@ class UndoHandler:
         kept = [item for item in runs.items(ctx.conn, run.id) if item.version_after is not None]
         found = dict(ctx.ask(ItemsOf(tuple(item.artifact_id for item in kept), deleted=True, lock=True)))
         past = self._past(ctx, kept)
-        plans = [plan_of(item, found, past, process) for item in kept]
+        linked = tuple(item.artifact_id for item in kept if item.link_id is not None)
+        links = Links(ctx.ask(LinksOf(linked)), ctx.ask(LinksOf(linked, deleted=True))) if linked else Links({}, {})
+        plans = [plan_of(item, found, past, process, links) for item in kept]
         self._require_commands(ctx, message, plans)
         done = self._carried_out(ctx, plans, f"undo of bulk change {run.id}")
         items = self._bulks.told(ctx, done, verdicts=False)
@@ -80,8 +87,8 @@ class UndoHandler:
 
     def _require_commands(self, ctx: MessageContext, message: UndoBulk, plans: Sequence[Plan]) -> None:
         kinds = {type(step) for plan in plans if isinstance(plan, list) for step in plan}
-        commands: set[type[Command[Any]]] = {TransitionArtifact if k is Reversion else k for k in kinds}  # type: ignore[misc]
-        require_privileges(ctx, message.project_id, sorted(commands, key=lambda c: c.__name__))
+        behind: dict[Any, type[Command[Any]]] = {Reversion: TransitionArtifact, PutBack: UpdateArtifact}
+        require_privileges(ctx, message.project_id, [behind.get(kind, kind) for kind in kinds])
 
     def _carried_out(self, ctx: MessageContext, plans: Sequence[Plan], reason: str) -> list[Outcome]:
         """Plans of one step run together; those of several one by one, each whole or not at all."""
@@ -98,6 +105,24 @@ class UndoHandler:
         return out
 
 
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Links of the items of a run: those that are there, and all that ever were."""
+
+    live: Mapping[ArtifactId, Sequence[LinkDTO]]
+    all: Mapping[ArtifactId, Sequence[LinkDTO]]
+
+    def back(self, item: ItemOfRun, now: ArtifactDTO) -> list[Change]:
+        """Take away the link that a run made, or make again the one that it took away."""
+        for link in self.live.get(now.id, ()):
+            if link.id == item.link_id:
+                return [UnlinkArtifacts(now.id, link.id, link.version)]
+        for link in self.all.get(now.id, ()):
+            if link.id == item.link_id:
+                return [LinkArtifacts(now.id, link.link_type, link.target_id)]
+        return []
+
+
 Plan = Outcome | list[Change]
 """What an item needs to be as it was, or why it cannot be."""
 
@@ -107,6 +132,7 @@ def plan_of(
     found: Mapping[Any, ArtifactDTO],
     past: Mapping[UUID, Payload | None],
     process: ProcessVersion,
+    links: Links,
 ) -> Plan:
     """The single commands that bring an item back to what it was before a run."""
     now = found.get(item.artifact_id)
@@ -122,7 +148,7 @@ def plan_of(
     was = past.get(item.artifact_id)
     if was is None:
         return Outcome(item.artifact_id, now, error=Conflict(f"{now.key}: what it was before has been erased"))
-    steps = steps_back(now, was, process)
+    steps = links.back(item, now) if item.link_id is not None else steps_back(now, was, process)
     return steps if steps else Outcome(now.id, now)
 
 
@@ -136,6 +162,11 @@ def steps_back(now: ArtifactDTO, was: Payload, process: ProcessVersion) -> list[
     update = update_back(now, was, process, version)
     if update is not None:
         steps.append(update)
+        version += 1
+    parent = UUID(was["parent_id"]) if was.get("parent_id") else None
+    if parent != now.parent_id or was.get("rank") != now.rank:
+        place = Place(now.id, version, ArtifactId(parent) if parent else None, was.get("rank"))
+        steps.append(PutBack(place))
         version += 1
     if now.state != was["state"]:
         steps.append(Reversion(now.id, version, was["state"]))
@@ -156,10 +187,9 @@ def update_back(now: ArtifactDTO, was: Payload, process: ProcessVersion, version
     }
     title = was["title"] if was["title"] != now.title else None
     found: dict[str, Any] = {}
-    for column in ("assignee_id", "parent_id"):
-        old = UUID(was[column]) if was.get(column) else None
-        if old != getattr(now, column):
-            found[column] = old
+    assignee = UUID(was["assignee_id"]) if was.get("assignee_id") else None
+    if assignee != now.assignee_id:
+        found["assignee_id"] = assignee
     tags = tuple(was.get("tags") or ())
     if tags != tuple(now.tags):
         found["tags"] = tags

@@ -25,7 +25,7 @@ def test_an_undo_restores_every_item(workbench: Bench) -> None:
     send, project = workbench.acme.engineer.send, workbench.acme.project.id
     ask: dict[str, Any] = {
         "title": "Changed together",
-        "fields": {"priority": "high", "text": None},
+        "fields": {"priority": "high"},
         "add_tags": ("x",),
     }
     first = send(ApplyBulk(project, "update", targets(items), **ask))
