@@ -116,29 +116,31 @@ class References:
             if key not in ctx.memo:
                 ctx.memo[key] = None
                 wanted.setdefault(one.field.type, {})[one.value] = key
-        for item in self._items(ctx, project_id, wanted.get("reference", {})):
-            ctx.memo[item[0]] = item[1]
+        for value, item in self._items(ctx, project_id, wanted.get("reference", {})):
+            ctx.memo[wanted["reference"][value]] = item
         for kind in ("user", "team"):
-            by_id = {id_: key for value, key in wanted.get(kind, {}).items() if (id_ := uuid(value)) is not None}
-            known = self._known(ctx, kind, list(by_id)) if by_id else ()
-            for id_ in known:
-                if id_ in by_id:
-                    ctx.memo[by_id[id_]] = id_
+            ids = {value: id_ for value in wanted.get(kind, {}) if (id_ := uuid(value)) is not None}
+            known = frozenset(self._known(ctx, kind, list(dict.fromkeys(ids.values())))) if ids else frozenset()
+            for value, id_ in ids.items():
+                ctx.memo[wanted[kind][value]] = id_ if id_ in known else None
 
     def _known(self, ctx: MessageContext, kind: str, ids: Sequence[UUID]) -> Iterable[UUID]:
         return ctx.ask(PrincipalsOf(tuple(ids))) if kind == "user" else ctx.ask(KnownTeams(ids))
 
     def _items(
-        self, ctx: MessageContext, project_id: ProjectId, wanted: Mapping[str, Any]
-    ) -> Iterator[tuple[Any, ArtifactDTO]]:
-        if not wanted:
+        self, ctx: MessageContext, project_id: ProjectId, values: Iterable[str]
+    ) -> Iterator[tuple[str, ArtifactDTO]]:
+        """(value, item) of the values that name an item the caller may see."""
+        ids = {value: uuid(value) for value in values}
+        wanted = {id_ for id_ in ids.values() if id_ is not None}
+        keys = [value for value, id_ in ids.items() if id_ is None]
+        if not ids:
             return
-        ids = {value: id_ for value in wanted if (id_ := uuid(value)) is not None}
-        keys = [value for value in wanted if value not in ids]
-        words = {str(id_): value for value, id_ in ids.items()}
-        for asked, item in self._artifacts.structure.items_of_keys(ctx.conn, project_id, list(ids.values()), keys):
-            if self._seen(ctx, item):
-                yield wanted[words.get(asked, asked)], item
+        found = dict(self._artifacts.structure.items_of_keys(ctx.conn, project_id, wanted, keys))
+        for value, id_ in ids.items():
+            item = found.get(str(id_) if id_ is not None else value)
+            if item is not None and self._seen(ctx, item):
+                yield value, item
 
     def _seen(self, ctx: MessageContext, item: ArtifactDTO) -> bool:
         try:
