@@ -45,6 +45,7 @@ UNREACHED: dict[str, str] = {
     "R_WF_AUTH_DENIED": "unit/mpc/test_engines.py::TestTransitions::test_roles_are_closed_over_what_they_imply",
     "R_WF_GUARD_FAIL": "unit/mpc/test_engines.py::TestTransitions::test_a_failed_guard_says_which_leaf_with_which_values",
     "R_WF_NOT_ACTOR": "unit/mpc/test_engines.py::TestTransitions::test_not_actor_author",
+    "R_WF_REASON": "unit/contexts/test_workflow_intents.py::test_another_reason_is_none",
     "R_WF_REQUIRES": "unit/mpc/test_engines.py::TestTransitions::test_requires_names_missing_fields",
     "R_GOV_SIGNATURE_VALID": "unit/mpc/test_governance.py::test_a_signed_artefact_enters",
     "R_GOV_ATTESTATION_PASSED": "unit/mpc/test_governance.py::test_a_signed_artefact_enters",
