@@ -164,7 +164,7 @@ class FindHandler:
         page = tuple(shown for shown, _ in found[:limit])
         if q.text:
             hits = partial(self._finder.finding.hits, ctx.conn, q.text)
-            page = highlighted(page, {message.project_id: process.compiled}, hits)
+            page = highlighted(page, {message.project_id: process.compiled}, q.text, hits)
         return Page(page, encode([*found[limit - 1][1], mark]) if len(found) > limit else None)
 
 
@@ -311,7 +311,7 @@ class SearchHandler:
                 break
         page = tuple(shown for shown, _ in found[:limit])
         processes = {project: ready[0].compiled for project, ready in questions.items() if ready}
-        page = highlighted(page, processes, partial(self._finder.finding.hits, ctx.conn, words))
+        page = highlighted(page, processes, words, partial(self._finder.finding.hits, ctx.conn, words))
         return Page(page, encode(found[limit - 1][1]) if len(found) > limit else None)
 
     def _shown(

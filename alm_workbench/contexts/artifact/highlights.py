@@ -6,6 +6,7 @@ They are made of what the reader is shown of an item and of fields that everybod
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from html import unescape
@@ -15,21 +16,29 @@ from alm_workbench.contexts.artifact.texts import TAG, searched_fields
 from alm_workbench.mpc import CompiledManifest
 from alm_workbench.shared.ids import ProjectId
 
-LOOKED_INTO = 20_000
+LOOKED_INTO = 10_000
 """So many characters of a text are looked into."""
-SNIPPET, BEFORE, MOST_FIELDS, MOST_WORDS = 240, 60, 3, 20_000
+SNIPPET, BEFORE, MOST_FIELDS, MOST_WORDS = 240, 60, 3, 5_000
 _WORD = re.compile(r"[^\W_]+")
 Hits = Callable[[Sequence[str]], frozenset[str]]
 
 
 def highlighted(
-    found: Sequence[ArtifactDTO], processes: Mapping[ProjectId, CompiledManifest], hits: Hits
+    found: Sequence[ArtifactDTO], processes: Mapping[ProjectId, CompiledManifest], search: str, hits: Hits
 ) -> tuple[ArtifactDTO, ...]:
     """The items, as they are shown, with what a search hit in them; ``hits`` says which words it means."""
     texts = [dict(_texts(item, processes.get(item.project_id))) for item in found]
+    begins = {_beginning(word) for word in _WORD.findall(search)}
     words = dict.fromkeys(word for each in texts for text in each.values() for word in _WORD.findall(text))
-    meant = hits(list(words)[:MOST_WORDS]) if words else frozenset()
+    asked = [word for word in words if _beginning(word) in begins]
+    meant = hits(asked[:MOST_WORDS]) if asked else frozenset()
     return tuple(replace(item, highlights=tuple(_marked(each, meant))) for item, each in zip(found, texts, strict=True))
+
+
+def _beginning(word: str) -> str:
+    """Two letters that every form of a word has in common: stems differ at the end. Without accents, every i the same."""
+    plain = unicodedata.normalize("NFKD", word[:2].replace("ı", "i").casefold())
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))[:2]
 
 
 def _texts(item: ArtifactDTO, compiled: CompiledManifest | None) -> Iterator[tuple[str, str]]:

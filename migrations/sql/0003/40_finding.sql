@@ -30,12 +30,12 @@ DECLARE
   last_word CONSTANT text := substring(left(query, 1000) FROM '(?:^|\s)([^\s"*-][^\s"*]{2,})$');
   before CONSTANT text := left(query, -length(last_word));
   others tsquery := alm.search_query(before);
-  words tsquery := phraseto_tsquery('simple', alm.fold(last_word));
+  words tsquery;
 BEGIN
-  IF last_word IS NULL OR numnode(words) = 0 THEN
+  IF last_word IS NULL THEN
     RETURN ''::tsquery;
   END IF;
-  words := (words::text || ':*AB')::tsquery;
+  words := (quote_literal('^' || replace(alm.fold(last_word), '\', '')) || ':*')::tsquery;
   RETURN CASE WHEN before ~* '\m(or|veya)\s*$' THEN others || words ELSE others && words END;
 END $$;
 
@@ -60,10 +60,13 @@ SET search_path = pg_catalog, alm, pg_temp AS $$
   )
 $$;
 
--- The vector of an item. Its first words say whose it is, so that one scan of the index finds the words of one project.
+-- The vector of an item. Words of our own say whose it is, so that one scan of the index finds the words of one project,
+-- and how its key and the words of its title begin (^), so that beginnings are not looked for in long texts.
 CREATE FUNCTION alm.search_document(tenant_id uuid, project_id uuid, key text, title text, body text) RETURNS tsvector
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN array_to_tsvector(ARRAY['t:' || tenant_id, 'p:' || project_id]) || alm.search_vector(key, title, body);
+RETURN array_to_tsvector(ARRAY['t:' || tenant_id, 'p:' || project_id, '^' || alm.fold(key)]
+    || ARRAY(SELECT DISTINCT '^' || w FROM regexp_split_to_table(alm.fold(left(title, 2000)), '[^[:alnum:]]+') AS w WHERE w <> ''))
+  || alm.search_vector(key, title, body);
 
 GRANT EXECUTE ON FUNCTION alm.search_begun(text), alm.search_hits(text, text[]),
   alm.search_document(uuid, uuid, text, text, text) TO alm_app, alm_worker, alm_mirror, alm_definer;
@@ -129,7 +132,7 @@ SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
   tenant CONSTANT uuid := alm.current_tenant();
-  whose CONSTANT tsquery := quote_literal('t:' || tenant)::tsquery && CASE WHEN projects IS NULL THEN ''::tsquery
+  whose CONSTANT tsquery := CASE WHEN projects IS NULL THEN quote_literal('t:' || tenant)::tsquery
     ELSE (SELECT string_agg(quote_literal('p:' || p), '|') FROM unnest(projects) AS p)::tsquery END;
   whole CONSTANT tsquery := alm.search_query(query);
   begun CONSTANT tsquery := alm.search_begun(query);
@@ -149,7 +152,7 @@ BEGIN
   room := room - n;
   IF room > 0 AND numnode(begun) > 0 THEN
     wanted := whose && begun && CASE WHEN numnode(whole) > 0 THEN !!whole ELSE whole END;
-    RETURN QUERY SELECT m.artifact_id, ts_rank(m.tsv, begun) * 0.1::real FROM (
+    RETURN QUERY SELECT m.artifact_id, ts_rank(m.tsv, begun) * 0.01::real FROM (
       SELECT s.tenant_id, s.artifact_id, s.tsv FROM alm.artifact_search s WHERE s.tsv @@ wanted LIMIT room) m
       WHERE m.tenant_id = tenant;
   END IF;
