@@ -20,13 +20,16 @@ from sqlalchemy import Connection
 
 from alm_workbench.contexts.apikey.messages import CreateApiKey
 from alm_workbench.contexts.artifact.messages import CreateArtifact
+from alm_workbench.contexts.attachment.messages import AttachFile, AttachmentDTO, StartUpload
 from alm_workbench.contexts.audit.messages import ListCommits
 from alm_workbench.contexts.auth.session_messages import LogIn
+from alm_workbench.contexts.discussion.messages import AddComment
 from alm_workbench.contexts.manifest.messages import ListManifests
 from alm_workbench.contexts.tenant.invitation_messages import InviteMember
 from alm_workbench.contexts.tenant.people_messages import CreateRole, ListMembers
 from alm_workbench.contexts.tenant.policy_messages import CreatePolicy
-from alm_workbench.shared.mediator import Work
+from alm_workbench.shared.ids import ArtifactId
+from alm_workbench.shared.mediator import LocalMediator, Work
 from alm_workbench.shared.messages import REGISTRY, Spec
 from alm_workbench.storage.units import PostgresUnits
 from tests.factories.processes import APPROVED_FLOW, acting_project
@@ -78,6 +81,8 @@ def make_scene(bench: Bench) -> Scene:
         )
         for n in (1, 2)
     ]
+    comment = acme.engineer.send(AddComment(items[0].id, f"{MARKER} in a comment"))
+    file = attached(acme.engineer, items[0].id, f"{MARKER}.txt")
     secret = acme.owner.send(CreateApiKey("reading", ("artifact:read", "project:read")))
     role = acme.owner.send(CreateRole("inspector", {"en": "Inspector"}, ("artifact:read",)))
     invited = acme.owner.send(InviteMember("guest@elsewhere.example", ("viewer",)))
@@ -93,6 +98,8 @@ def make_scene(bench: Bench) -> Scene:
     ids = {
         "approval_id": str(asked.approval_id),
         "artifact_id": str(items[0].id),
+        "attachment_id": str(file.id),
+        "comment_id": str(comment.id),
         "target_id": str(items[1].id),
         "project_id": str(acme.project.id),
         "version_id": str(acme.version_id),
@@ -112,6 +119,13 @@ def make_scene(bench: Bench) -> Scene:
         "role": "engineer",
     }
     return Scene(ids, secret.secret)
+
+
+def attached(who: LocalMediator, artifact_id: ArtifactId, name: str, content: bytes = b"text") -> AttachmentDTO:
+    """A file that somebody attached to an item."""
+    upload = who.query(StartUpload(artifact_id, name))
+    upload.write(content)
+    return who.send(AttachFile(artifact_id, name, upload.finish()))
 
 
 def url_of(spec: Spec, scene: Scene, sample: Sample) -> str:
@@ -150,6 +164,7 @@ def routes() -> list[Spec]:
 SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     "ActivateManifest": lambda s: Sample({"manifest_version_id": s.ids["version_id"]}),
     "AcceptInvitation": lambda s: Sample({"token": "x" * 43}),
+    "AddComment": lambda s: Sample({"text": "One more comment"}),
     "ArtifactsAt": lambda s: Sample(query={"at": "2026-01-01T00:00:00Z"}),
     "ChangePassword": lambda s: Sample({"current_password": PASSWORD, "new_password": "olive tractor meadow 91"}),
     "CheckManifest": lambda s: Sample({"text": safety_manifest()}),
@@ -191,6 +206,7 @@ SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     "SetPluginValue": lambda s: Sample({"value": 1}),
     "SwitchTenant": lambda s: Sample({"tenant": "acme"}),
     "TransitionArtifact": lambda s: Sample({"transition": "submit"}),
+    "UpdateComment": lambda s: Sample({"text": "Another text"}),
     "UpdateArtifact": lambda s: Sample({"title": "Another title"}),
     "UpdateMember": lambda s: Sample({"status": "suspended"}),
     "UpdatePolicy": lambda s: Sample({"enabled": False}, path={"code": POLICY}),

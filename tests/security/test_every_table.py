@@ -28,6 +28,8 @@ TABLE_OF = {
     "invitation_id": "invitations",
     "key_id": "api_keys",
     "entity_id": "artifacts",
+    "comment_id": "comments",
+    "attachment_id": "attachments",
 }
 
 
