@@ -61,9 +61,16 @@ def seed(size: str, data_dir: str | None) -> None:
     "pairs",
     multiple=True,
     metavar="COLUMN=FIELD",
-    help="What a column feeds: title, ref, created_at or a field.",
+    help="What a column feeds: title, ref, key, state, tags, parent, link:<type>, … or a field.",
 )
 @click.option("--on-error", type=click.Choice(["stop", "skip"]), default="stop", show_default=True)
+@click.option(
+    "--existing",
+    type=click.Choice(["skip", "update"]),
+    default="skip",
+    show_default=True,
+    help="What becomes of rows whose item is there already.",
+)
 @click.option("--encoding", default="utf-8", show_default=True)
 @click.option("--dry-run", is_flag=True, help="Check every row, keep nothing.")
 @data_dir_option
@@ -74,12 +81,13 @@ def import_(
     artifact_type: str,
     pairs: tuple[str, ...],
     on_error: str,
+    existing: str,
     encoding: str,
     dry_run: bool,
     data_dir: str | None,
     as_json: bool,
 ) -> None:
-    """Import a CSV file; errors name file, row and column, and nothing is imported then."""
+    """Import a CSV, Excel or JSON file; errors name file, row and column, and nothing is imported then."""
     from alm_workbench.contexts.artifact.messages import ImportArtifacts
 
     mapping: dict[str, str] = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
@@ -95,12 +103,15 @@ def import_(
             on_error,  # type: ignore[arg-type]
             encoding,
             dry_run=dry_run,
+            existing=existing,  # type: ignore[arg-type]
         )
         done = owner.send(message)
 
     def lines() -> list[str]:
         verb = "would be created" if dry_run else "created"
-        out = [f"{done.rows} rows: {done.created} {verb}, {done.existing} there already, {done.skipped} skipped"]
+        updated = f"{done.updated} updated, " if existing == "update" else ""
+        there = f"{done.existing} there already"
+        out = [f"{done.rows} rows: {done.created} {verb}, {updated}{there}, {done.skipped} skipped"]
         return out + [f"  {p.file}, row {p.row}, column {p.column}: {p.message}" for p in done.problems]
 
     show(done, as_json, lines)

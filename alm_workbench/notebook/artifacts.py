@@ -13,6 +13,8 @@ from alm_workbench.errors import ErrorItem, InvalidInput, NotFound
 from alm_workbench.i18n import _
 from alm_workbench.notebook.actions import action, told_html, told_text
 from alm_workbench.notebook.artifact import Artifact
+from alm_workbench.notebook.bulk import ChangesTogether
+from alm_workbench.notebook.exporting import save_export
 from alm_workbench.notebook.hints import closest, hint, suggestion
 from alm_workbench.notebook.importing import ImportResult, read_source
 from alm_workbench.notebook.process import named, names
@@ -29,7 +31,7 @@ PAGE = 200
 COMPLETED = 200
 
 
-class ArtifactList(Sequence[Artifact]):
+class ArtifactList(ChangesTogether, Sequence[Artifact]):
     """Items found, newest first; pages are fetched as they are needed. ``len`` and ``to_frame`` fetch them all."""
 
     def __init__(self, project: Project, filters: Mapping[str, Any], limit: int | None = None) -> None:
@@ -112,8 +114,13 @@ class ArtifactList(Sequence[Artifact]):
         return html_table(*self._shown(SHOWN))
 
 
+def _joined(words: str | Sequence[str] | None) -> str | None:
+    """One word, or several with commas between them."""
+    return words if words is None or isinstance(words, str) else ",".join(words)
+
+
 class Artifacts:
-    """The items of one project: ``["REQ-1"]``, ``create``, ``find``, ``import_csv``."""
+    """The items of one project: ``["REQ-1"]``, ``create``, ``find``, ``import_file``, ``export``."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
@@ -187,22 +194,75 @@ class Artifacts:
         state: str | None = None,
         category: Category | None = None,
         assignee: Any = None,
+        filter: str | None = None,
+        sort: str | Sequence[str] | None = None,
+        tag: str | Sequence[str] | None = None,
         limit: int | None = None,
+        **more: Any,
     ) -> ArtifactList:
-        """Find items; ``text`` searches keys, titles and texts. The first page is fetched at once, the rest when needed."""
-        filters = {
-            "type": type,
-            "state": self._state(state, type) if state is not None else None,
-            "category": category,
-            "text": text,
-            "assignee_id": self._project.workbench.actor_id(assignee) if assignee is not None else None,
-        }
-        found = ArtifactList(self._project, filters, limit)
+        """Find items; ``text`` searches keys, titles and texts. The first page is fetched at once, the rest when needed.
+
+        ``filter`` is a condition such as ``"priority == 'high' and due < '2026-06-01'"``, ``sort`` a field or several, ``-``
+        before one turns it round. ``more``: parent_id, keys, created_since, created_until, updated_since, updated_until,
+        deleted.
+        """
+        question = self._question(text, type, state, category, assignee, filter, tag, more)
+        found = ArtifactList(self._project, {**question, "sort": _joined(sort)}, limit)
         try:
             found._upto(1)  # a wrong type is told here, not when the list is shown
         except InvalidInput as error:
             raise self._with_type_hint(error, type or "") from None
         return found
+
+    @action
+    def count(
+        self,
+        text: str | None = None,
+        *,
+        type: str | None = None,
+        state: str | None = None,
+        category: Category | None = None,
+        assignee: Any = None,
+        filter: str | None = None,
+        tag: str | Sequence[str] | None = None,
+        **more: Any,
+    ) -> int:
+        """How many items ``find`` gives for the same question, counted where they are."""
+        question = self._question(text, type, state, category, assignee, filter, tag, more)
+        return self._project.api.artifacts.count(project_id=self._project.id, **question).count
+
+    @action
+    def facets(self, *by: str, filter: str | None = None, type: str | None = None, **more: Any) -> pd.DataFrame:
+        """How the items spread over the values of fields: a data frame of field, value and count."""
+        import pandas as pd
+
+        found = self._project.api.artifacts.facets(
+            project_id=self._project.id, by=",".join(by) or "type,state", filter=filter, type=type, **more
+        )
+        rows = [(facet.field, value.value, value.count) for facet in found for value in facet.values]
+        return pd.DataFrame(rows, columns=["field", "value", "count"])
+
+    def _question(
+        self,
+        text: str | None,
+        type: str | None,
+        state: str | None,
+        category: Category | None,
+        assignee: Any,
+        filter: str | None,
+        tag: str | Sequence[str] | None,
+        more: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        return {
+            **more,
+            "type": type,
+            "state": self._state(state, type) if state is not None else None,
+            "category": category,
+            "text": text,
+            "filter": filter,
+            "tag": _joined(tag),
+            "assignee_id": self._project.workbench.actor_id(assignee) if assignee is not None else None,
+        }
 
     @action
     def import_csv(
@@ -216,10 +276,12 @@ class Artifacts:
         delimiter: str | None = None,
         dry_run: bool = False,
         name: str | None = None,
+        existing: Literal["skip", "update"] = "skip",
     ) -> ImportResult:
-        """Import the rows of a CSV file; ``mapping`` is column to field (``title``, ``ref``, ``created_at``, or a field id).
+        """Import the rows of a file; ``mapping`` is column to field (``title``, ``ref``, ``state``, … or a field id).
 
-        Rows whose ``ref`` was imported before are left alone. ``on_error="skip"`` imports the good rows,
+        Files are CSV, Excel (.xlsx) or JSON, by their names. Rows whose ``ref`` or ``key`` is known are left alone, or
+        change their items with ``existing="update"``. ``on_error="skip"`` imports the good rows,
         ``dry_run=True`` only checks. Raises ``ImportRejected`` naming file, row and column.
         """
         content, source_name = read_source(source, encoding)
@@ -234,10 +296,22 @@ class Artifacts:
                 encoding=encoding,
                 delimiter=delimiter,
                 dry_run=dry_run,
+                existing=existing,
             )
         except InvalidInput as error:
             raise self._with_target_hint(self._with_type_hint(error, type), type, mapping or {}) from None
         return ImportResult(dto)
+
+    import_file = import_csv
+
+    @action
+    def export(self, path: str | Path, *, technical: bool = False, **question: Any) -> Path:
+        """Write all items, or those a question finds, to a .csv, .xlsx or .json file that can be imported again.
+
+        ``question`` takes what the list of items takes: ``type="defect"``, ``state=…``, ``filter="priority == 'high'"``.
+        ``technical`` adds ids, versions and times. Only what I may see is written.
+        """
+        return save_export(self._project, path, technical=technical, **question)
 
     def _state(self, name: str, type: str | None) -> str:
         """A state's id for its id or label; raises ``InvalidInput`` with the nearest one."""

@@ -93,6 +93,8 @@ class ImportResult:
     def _facts(self) -> list[tuple[str, Any]]:
         would = _("Would be created") if self.dry_run else _("Created")
         facts: list[tuple[str, Any]] = [(_("Rows"), self.rows), (would, self.created)]
+        facts += [(_("Updated"), self.dto.updated)] if self.dto.updated else []
+        facts += [(_("Links"), self.dto.links)] if self.dto.links else []
         facts += [(_("There already"), self.existing)] if self.existing else []
         facts += [(_("Skipped"), self.skipped)] if self.skipped else []
         if self.keys:

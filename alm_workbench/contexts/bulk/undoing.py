@@ -86,7 +86,7 @@ class UndoHandler:
         return dict(ctx.ask(PastPayloads("Artifact", versions)))
 
     def _require_commands(self, ctx: MessageContext, message: UndoBulk, plans: Sequence[Plan]) -> None:
-        kinds = {type(step) for plan in plans if isinstance(plan, list) for step in plan}
+        kinds: set[Any] = {type(step) for plan in plans if isinstance(plan, list) for step in plan}
         behind: dict[Any, type[Command[Any]]] = {Reversion: TransitionArtifact, PutBack: UpdateArtifact}
         require_privileges(ctx, message.project_id, [behind.get(kind, kind) for kind in kinds])
 
