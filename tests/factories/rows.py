@@ -33,6 +33,8 @@ _VALUES: dict[str, Any] = {
     "double precision": 1.0,
     "timestamp with time zone": "2026-01-01T00:00:00Z",
     "text[]": [],
+    "tsvector": "",
+    "date": "2026-01-01",
 }
 
 
