@@ -128,15 +128,15 @@ def restore(conn: Connection, commit_id: UUID, table: str, ids: Iterable[UUID]) 
     What hangs on something else that is still in the bin goes over to the commit that put that there.
     """
     back: dict[str, int] = {}
-    _bring(conn, commit_id, table, "id", list(ids), back)
-    _back_below(conn, commit_id, table, list(ids), back)
+    wanted = list(ids)
+    _bring(conn, commit_id, table, "id", wanted, back)
+    _back_below(conn, commit_id, table, wanted, back)
     return back
 
 
 def _back_below(conn: Connection, commit_id: UUID, table: str, ids: Sequence[UUID], back: dict[str, int]) -> None:
     for branch in CASCADES.get(table, ()):
         brought = _bring(conn, commit_id, branch.table, branch.column, ids, back)
-        _hand_over(conn, commit_id, branch.table, branch.column, ids)
         if brought:
             _back_below(conn, commit_id, branch.table, brought, back)
     if table == "artifacts":
@@ -148,31 +148,37 @@ def _bring(
 ) -> list[UUID]:
     if not ids:
         return []
-    alive = "".join(
-        f" AND NOT EXISTS (SELECT FROM alm.{parent} o WHERE o.tenant_id = x.tenant_id AND o.id = x.{key}"
+    noted = {row.row_id: row.binned_at for row in conn.execute(NOTED, {"commit": commit_id, "tbl": table})}
+    if not noted:
+        return []
+    dead = " OR ".join(
+        f"EXISTS (SELECT FROM alm.{parent} o WHERE o.tenant_id = x.tenant_id AND o.id = x.{key}"
         " AND o.deleted_at IS NOT NULL)"
         for parent, key in OWNERS.get(table, ())
     )
-    statement = _with_ids(f"""
-WITH back AS (
-  UPDATE alm.{table} x SET deleted_at = NULL, deleted_by = NULL
-    FROM alm.bin_entries b
-   WHERE b.tenant_id = x.tenant_id AND b.commit_id = :commit AND b.tbl = :tbl AND b.row_id = x.id
-     AND x.{column} = ANY (:ids) AND x.deleted_at = b.binned_at{alive}
-  RETURNING x.tenant_id, x.id
-), done AS (
-  DELETE FROM alm.bin_entries b USING back
-   WHERE b.tenant_id = back.tenant_id AND b.commit_id = :commit AND b.tbl = :tbl AND b.row_id = back.id
-)
-SELECT id FROM back""")  # noqa: S608
-    brought = list(conn.execute(statement, {"ids": list(ids), "commit": commit_id, "tbl": table}).scalars())
-    if brought:
-        back[table] = back.get(table, 0) + len(brought)
+    # ids in arrays, not joins: right after much was written, nothing is known of the size of tables yet
+    found = conn.execute(
+        _with_ids(
+            f"SELECT x.id, x.deleted_at, {dead or 'false'} FROM alm.{table} x"  # noqa: S608
+            f" WHERE x.{column} = ANY (:ids) AND x.deleted_at IS NOT NULL"
+        ),
+        {"ids": list(ids)},
+    )
+    ours = [(row, waits) for row, at, waits in found if noted.get(row) == at]
+    _hand_over(conn, commit_id, table, column, [row for row, waits in ours if waits])
+    brought = [row for row, waits in ours if not waits]
+    if not brought:
+        return []
+    given = {"ids": brought}
+    conn.execute(_with_ids(f"UPDATE alm.{table} SET deleted_at = NULL, deleted_by = NULL WHERE id = ANY (:ids)"), given)  # noqa: S608
+    forget = "DELETE FROM alm.bin_entries WHERE commit_id = :commit AND tbl = :tbl AND row_id = ANY (:ids)"
+    conn.execute(_with_ids(forget), given | {"commit": commit_id, "tbl": table})
+    back[table] = back.get(table, 0) + len(brought)
     return brought
 
 
-def _hand_over(conn: Connection, commit_id: UUID, table: str, column: str, ids: Sequence[UUID]) -> None:
-    for parent, key in OWNERS[table]:
+def _hand_over(conn: Connection, commit_id: UUID, table: str, column: str, rows: Sequence[UUID]) -> None:
+    for parent, key in OWNERS.get(table, ()) if rows else ():
         if key == column:
             continue
         statement = _with_ids(f"""
@@ -181,8 +187,11 @@ UPDATE alm.bin_entries b SET commit_id = held.commit_id
   JOIN alm.bin_entries held ON held.tenant_id = x.tenant_id AND held.tbl = :parent AND held.row_id = x.{key}
   JOIN alm.{parent} o ON o.tenant_id = x.tenant_id AND o.id = x.{key} AND o.deleted_at = held.binned_at
  WHERE b.tenant_id = x.tenant_id AND b.commit_id = :commit AND b.tbl = :tbl AND b.row_id = x.id
-   AND x.{column} = ANY (:ids) AND held.commit_id <> :commit""")  # noqa: S608
-        conn.execute(statement, {"ids": list(ids), "commit": commit_id, "tbl": table, "parent": parent})
+   AND b.row_id = ANY (:ids) AND x.id = ANY (:ids) AND held.commit_id <> :commit""")  # noqa: S608
+        conn.execute(statement, {"ids": list(rows), "commit": commit_id, "tbl": table, "parent": parent})
+
+
+NOTED = text("SELECT row_id, binned_at FROM alm.bin_entries WHERE commit_id = :commit AND tbl = :tbl")
 
 
 def _attach_tasks(conn: Connection, commit_id: UUID, ids: Sequence[UUID]) -> None:
