@@ -33,6 +33,7 @@ from alm_workbench.contexts.auth.messages import CreateAccount
 from alm_workbench.contexts.discussion.messages import AddComment
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
+from alm_workbench.contexts.savedquery.messages import CreateSavedQuery
 from alm_workbench.contexts.tenant.people_messages import AddMember
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.errors import AccessDenied, TransitionDenied
@@ -117,6 +118,8 @@ class Planted:
     params: dict[str, list[Any]] = field(default_factory=dict)
     said: list[tuple[UUID, UUID, UUID]] = field(default_factory=list)
     entities: list[tuple[str, UUID]] = field(default_factory=list)
+    elsewhere: UUID | None = None
+    """Another project under the same process."""
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +151,7 @@ def planted(workbench: Bench) -> Planted:
     items["veiled"] = make("veiled", "markveiled", open_text="plain")
     note, vault = items["note"], items["vault"]
     items["note"] = owner.send(UpdateArtifact(note.id, 1, fields={"held_text": "markafter that"}))
-    owner.send(LinkArtifacts(note.id, "near", vault.id))
-    owner.send(LinkArtifacts(note.id, "near", items["other"].id))
+    near = [owner.send(LinkArtifacts(note.id, "near", items[name].id)) for name in ("vault", "other")]
     owner.send(TransitionArtifact(vault.id, "begin", 1, reason="markwhy"))
     items["waiting"] = make("note", "Waits for approval", open_text="plain")
     items["closed"] = make("vault", "Another vault", inner="plain")
@@ -168,7 +170,11 @@ def planted(workbench: Bench) -> Planted:
         owner.send(TransitionArtifact(note.id, "guarded", 2))
     comments = {name: owner.send(AddComment(items[name].id, "markcomment")).id for name in ("vault", "shy")}
     files = {name: attached(owner, items[name].id, "markfile.txt").id for name in ("vault", "shy")}
+    kept = owner.send(CreateSavedQuery(project.id, "Costly", filter="held_number > 0", sharing="project"))
     found = Planted(project.id, items)
+    other = owner.send(CreateProject("MASK2", "More masks"))
+    owner.send(ActivateManifest(other.id, version.version_id))
+    found.elsewhere = other.id
     found.said = [(items[name].id, comments[name], files[name]) for name in comments]
     with psycopg.connect(workbench.dsns.worker) as conn:
         tenant = (org.tenant_id,)
@@ -190,6 +196,8 @@ def planted(workbench: Bench) -> Planted:
         "name": ["throughput", "state_distribution", "lead_time"],
         "plugin": ["alm-example"],
         "version": [1, 2],
+        "query_id": [kept.id],
+        "link_id": [link.id for link in near],
         "code": ["viewer"],
         "role": ["viewer"],
     }
@@ -323,6 +331,34 @@ def links(p: Planted) -> Iterator[Ask]:
     yield Ask({"artifact_id": p.items["vault"].id}, body={"link_type": "near", "target_id": str(p.items["note"].id)})
 
 
+def moves(p: Planted) -> Iterator[Ask]:
+    for item in p.items.values():
+        yield Ask({"artifact_id": item.id}, body={}, headers=version(999))  # stale: with `current`
+    for name in ("vault", "veiled", "shy"):
+        for place in ("parent_id", "before", "after"):
+            body = {place: str(p.items[name].id)}
+            yield Ask({"artifact_id": p.items["other"].id}, body=body, headers=version(1))
+
+
+def relocations(p: Planted) -> Iterator[Ask]:
+    for name in ("note", "vault", "shy", "veiled", "refused", "seen"):
+        for number in (999, 2, 1):
+            body = {"project_id": str(p.elsewhere)}
+            yield Ask({"artifact_id": p.items[name].id}, body=body, headers=version(number))
+
+
+def links_of(p: Planted) -> Iterator[Ask]:
+    for name in ("note", "vault", "other"):
+        for link in p.params["link_id"]:
+            for number in (1, 999):
+                yield Ask({"artifact_id": p.items[name].id, "link_id": link}, body={}, headers=version(number))
+
+
+def unlinks(p: Planted) -> Iterator[Ask]:
+    for ask in links_of(p):
+        yield Ask(ask.params, headers=ask.headers)
+
+
 def imports(p: Planted) -> Iterator[Ask]:
     for text in ("title,held_number\nFine,abc\n", "title,inner\nFine,x\n", "title,ref\nFine,NOTE-1\n"):
         for kind in ("note", "vault", "shy"):
@@ -382,7 +418,11 @@ SAMPLES: Mapping[str, Callable[[Planted], Iterable[Ask]]] = {
     "GraphManifest": manifest,
     "ImportArtifacts": imports,
     "LinkArtifacts": links,
+    "ClearSuspect": links_of,
     "ListDecisions": lambda p: [Ask(query=q) for q in ({}, {"verdict": "deny"}, {"rule_id": "guarded"})],
+    "MoveArtifact": moves,
+    "MoveToProject": relocations,
+    "ProjectTree": lambda p: [Ask(query=q) for q in ({}, {"depth": 1, "limit": 1}, {"parent_id": p.items["vault"].id})],
     "RestoreArtifact": per_item(),
     "RestoreAttachment": files({}),
     "RestoreComment": comments({}),
@@ -390,6 +430,7 @@ SAMPLES: Mapping[str, Callable[[Planted], Iterable[Ask]]] = {
     "SaveManifest": manifest,
     "SearchEverywhere": everywhere,
     "TransitionArtifact": steps,
+    "UnlinkArtifacts": unlinks,
     "UpdateArtifact": updates,
     "UpdateComment": comments({"text": "changed"}),
 }
@@ -572,6 +613,29 @@ def test_a_hidden_text_is_not_found_and_not_counted(api: Api, planted: Planted, 
     assert any(key.startswith("VEIL") for key in keys)
     whole = org.owner.query(FindArtifacts(planted.items["note"].project_id, text="markvault")).items
     assert [item.type for item in whole] == ["vault"]
+
+
+def test_questions_about_hidden_fields_are_no_oracle(api: Api, planted: Planted) -> None:
+    """A condition on a hidden field and its opposite find, count and spread alike: none of the items that have it."""
+    base = f"/projects/{planted.project}/artifacts"
+    about_hidden = {
+        "held_number > 5": "note",
+        "startsWith(held_text, 'mark')": "note",
+        "inner == 'markinner'": "vault",
+        "contains(title, 'mark')": "veiled",
+        "assignee == null": "veiled",
+    }
+    for question, kind in about_hidden.items():
+        for asked in (question, f"not ({question})", f"{question} or true"):
+            about = urllib.parse.urlencode({"filter": f"({asked}) and self.type == '{kind}'"})
+            assert api.get(f"{base}?{about}", who="admin").json["items"] == [], asked
+            assert api.get(f"{base}/count?{about}", who="admin").json == {"count": 0, "exact": True}, asked
+            assert api.get(f"{base}/facets?by=type&{about}", who="admin").json[0]["values"] == [], asked
+    orders = [
+        [item["id"] for item in api.get(f"{base}?sort={sort}held_number,key&type=note", who="admin").json["items"]]
+        for sort in ("", "-")
+    ]
+    assert orders[0] == orders[1]
 
 
 def test_links_to_hidden_items_are_not_listed(api: Api, planted: Planted, workbench: Bench) -> None:
