@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from uuid import UUID
 
 from alm_workbench.contexts.apikey.domain import (
@@ -25,6 +26,7 @@ from alm_workbench.contexts.apikey.messages import (
     KeyHolder,
     ListApiKeys,
     NoteKeyUse,
+    PeopleBehind,
     ResolveKey,
     RevokeApiKey,
     RevokeKeysOf,
@@ -245,3 +247,17 @@ def found(key: ApiKeyDTO | None, key_id: UUID) -> ApiKeyDTO:
 def happened(ctx: MessageContext, event: str, key_id: UUID, **payload: object) -> None:
     """Tell whoever listens; never with a secret."""
     ctx.emit(Event(event, "ApiKey", key_id, {"key_id": str(key_id), **payload}))
+
+
+class PeopleBehindHandler:
+    """Finds the people behind keys; looked up once a transaction."""
+
+    def __init__(self, keys: KeyRepository) -> None:
+        self._keys = keys
+
+    def __call__(self, ctx: MessageContext, message: PeopleBehind) -> Mapping[UUID, UUID]:
+        known: dict[UUID, UUID | None] = ctx.memo.setdefault(PeopleBehind, {})
+        missing = sorted({actor for actor in message.actors if actor not in known})
+        if missing:
+            known |= dict.fromkeys(missing) | self._keys.people(ctx.conn, missing)
+        return {actor: person for actor in message.actors if (person := known[actor]) is not None}

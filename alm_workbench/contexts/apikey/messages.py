@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -128,3 +129,14 @@ class NoteKeyUse(Command[None]):
     """Remember that a key was used, at most once a minute."""
 
     prefix: str
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class PeopleBehind(Query[Mapping[UUID, UUID]]):
+    """The people who made keys, as actors, by the actors of their keys; everybody else is left out.
+
+    For rules that need another person: whoever acts through a key is the same person as without it.
+    """
+
+    actors: tuple[UUID, ...]

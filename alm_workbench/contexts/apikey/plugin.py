@@ -24,5 +24,6 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.RevokeKeysOf: h.RevokeKeysOfHandler(keys),
         m.RotateApiKey: h.RotateApiKeyHandler(keys),
         m.ResolveKey: h.ResolveKeyHandler(keys),
+        m.PeopleBehind: h.PeopleBehindHandler(keys),
         m.NoteKeyUse: h.NoteKeyUseHandler(keys),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,13 @@ SELECT k.*, a.display_name AS owner_name, u.last_used_at, u.old_until
 _ORDER = " ORDER BY k.created_at DESC, k.id DESC"
 
 
+_PEOPLE = text("""
+SELECT k.actor_id AS key, a.id AS person
+  FROM alm.api_keys k JOIN alm.actors a ON a.tenant_id = k.tenant_id AND a.user_id = k.user_id
+ WHERE k.actor_id = ANY (CAST(:ids AS uuid[]))
+""")
+
+
 class KeyRepository:
     """Every method takes the transaction's connection."""
 
@@ -37,6 +44,10 @@ class KeyRepository:
     def note_use(self, conn: Connection, prefix: str) -> None:
         """Keep the moment of use, unless there is one within the last minute."""
         conn.execute(text("SELECT alm.key_used(:prefix)"), {"prefix": prefix})
+
+    def people(self, conn: Connection, actors: Sequence[UUID]) -> dict[UUID, UUID]:
+        """Who made the keys among some actors, as actors."""
+        return {row.key: row.person for row in conn.execute(_PEOPLE, {"ids": list(actors)})}
 
     def add_actor(self, conn: Connection, tenant_id: UUID, actor_id: UUID, name: str) -> None:
         """Whoever stands behind what the key does."""

@@ -19,7 +19,7 @@ from alm_workbench.contexts.artifact.domain import (
     masked,
     not_found,
 )
-from alm_workbench.contexts.artifact.facts import functions_for, last_actor_of
+from alm_workbench.contexts.artifact.facts import functions_for, last_actor_of, people_behind
 from alm_workbench.contexts.artifact.hierarchy import Hierarchy
 from alm_workbench.contexts.artifact.judgement import Case, access_of
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, ItemAccessDTO, ReadRights
@@ -78,6 +78,8 @@ class Artifacts:
             artifact, last_actor_of(ctx, self.repo, artifact.id) if event["name"] == "transition" else None
         )
         me = acting(ctx, artifact.project_id)
+        if event["name"] == "transition":
+            view["people"] = people_behind(ctx, process.compiled, artifact.type, view, me.actor_id)
         return eval_context(me, view, event, project_facts(ctx, artifact.project_id), ctx.now, functions)
 
     def shown(self, ctx: MessageContext, artifact: ArtifactDTO) -> ArtifactDTO | None:

@@ -11,6 +11,7 @@ from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
+from alm_workbench.contexts.apikey.messages import PeopleBehind
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, LinkDTO
 from alm_workbench.contexts.artifact.repository import ArtifactRepository
 from alm_workbench.contexts.artifact.repository.many import ManyArtifacts
@@ -90,6 +91,18 @@ def note_moved(ctx: MessageContext, item: ArtifactDTO, category: str) -> None:
     found: Gathered | None = ctx.memo.get(GATHERED)
     if found is not None:
         found.moved(item.id, category)
+
+
+def people_behind(
+    ctx: MessageContext, compiled: CompiledManifest, type_id: str, view: Mapping[str, Any], me: UUID
+) -> dict[str, str]:
+    """Who acts through the keys among author, last actor and caller, where a step needs another person than one of them."""
+    flow = compiled.workflow_of(type_id)
+    if flow is None or not any(step.not_actor for step in flow.transitions):
+        return {}
+    known = [view.get("created_by"), view.get("last_actor")]
+    actors = tuple(dict.fromkeys([me, *(UUID(actor) for actor in known if actor)]))
+    return {str(key): str(person) for key, person in ctx.ask(PeopleBehind(actors)).items()}
 
 
 def last_actor_of(ctx: MessageContext, repo: ArtifactRepository, artifact_id: ArtifactId) -> UUID | None:

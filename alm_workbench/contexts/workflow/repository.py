@@ -142,11 +142,6 @@ class WorkflowRepository:
         """Names of actors."""
         return {row.id: row.display_name for row in conn.execute(NAMES, {"ids": list(set(actor_ids))})}
 
-    def person_of(self, conn: Connection, membership_id: UUID | None) -> UUID | None:
-        """The actor of the person who is a member."""
-        found: UUID | None = conn.execute(PERSON, {"m": membership_id}).scalar()
-        return found
-
     # -- timers
 
     def set_timers(
@@ -218,7 +213,6 @@ SELECT v.approval_id, v.actor_id, a.display_name AS actor, v.verdict, v.roles, v
  WHERE v.approval_id = ANY (CAST(:ids AS uuid[])) ORDER BY v.created_at, v.id
 """)
 NAMES = text("SELECT id, display_name FROM alm.actors WHERE id = ANY (CAST(:ids AS uuid[]))")
-PERSON = text("SELECT actor_id FROM alm.memberships WHERE id = :m")
 ADD_CLOCK = text(
     "INSERT INTO alm.actors (tenant_id, id, kind, display_name) VALUES (:tenant, :id, 'service', :name)"
     " ON CONFLICT DO NOTHING"

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
+from alm_workbench.contexts.apikey.messages import PeopleBehind
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, GetArtifact, PendingDTO, Situation
 from alm_workbench.contexts.notification.audience import may_read_items
 from alm_workbench.contexts.notification.messages import Notify
@@ -36,7 +37,7 @@ def request_step(
     Raises ``Conflict`` where the same step of the item waits already.
     """
     item, me = found.artifact, ctx.principal
-    person = me.actor_id if me.kind == "user" else workflows.person_of(ctx.conn, me.membership_id)
+    person = me.actor_id if me.kind == "user" else ctx.ask(PeopleBehind((me.actor_id,))).get(me.actor_id)
     if person is None:
         raise Conflict(f"{judged.step.id!r} waits for approval, so somebody has to ask for it")
     approval_id = new_id()

@@ -117,10 +117,17 @@ def same_person(step: TransitionDef, scope: Scope) -> Reason | None:
     if actor is None or other is None:
         message = f"'{step.id}' needs another person than the {_WHO[step.not_actor]}, and that cannot be told here"
         return Reason("R_EXPR_UNDECIDED", message, step.id, step.span, values)
-    if str(actor) != str(other):
+    if person(scope, actor) != person(scope, other):
         return None
     message = f"'{step.id}' must be done by another person than the {_WHO[step.not_actor]}"
     return Reason("R_WF_NOT_ACTOR", message, step.id, step.span, values)
+
+
+def person(scope: Scope, actor: Any) -> str:
+    """Who acts: the person behind a key (`self.people` maps keys to those who made them), or the actor."""
+    behind = scope.lookup("self.people")
+    found = behind.get(str(actor)) if isinstance(behind, Mapping) else None
+    return str(found or actor)
 
 
 def _plain(value: Any) -> Any:

@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from alm_workbench.contexts.apikey.domain import KeyText
+from alm_workbench.contexts.apikey.messages import CreateApiKey, ResolveKey
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     CreateArtifact,
@@ -77,6 +79,17 @@ def asked(story: Story, **fields: Any) -> tuple[ArtifactDTO, UUID]:
     waiting = story.step(item, "finish", **fields)
     assert waiting.pending is not None
     return waiting, waiting.pending.approval_id
+
+
+def keyed(bench: Bench, org: Org, role: str) -> Any:
+    """A person's own key, with the rights to work on items."""
+    made = org.mediators[role].send(CreateApiKey(f"key of {role}", ("artifact:*", "project:read")))
+    text_ = KeyText.read(made.secret)
+    assert text_ is not None
+    root = bench.runtime.mediator.as_principal(None)
+    holder = root.query(ResolveKey(text_.prefix, text_.digest))
+    assert holder is not None
+    return root.as_principal(holder.principal)
 
 
 def actor(org: Org, role: str) -> UUID:
@@ -294,6 +307,28 @@ def Workflow flow {
             outcome = org.reviewer.send(TransitionMany((TransitionArtifact(item.id, "finish", 2),)))[0]
             assert isinstance(outcome.error, TransitionDenied)
         assert own.step(item, "finish", role="engineer").state == "done"
+
+    def test_a_key_is_the_person_who_made_it(self, workbench: Bench) -> None:
+        """Nobody passes by four eyes, or by an approval, with a key of his own."""
+        org = workbench.acme
+        eyes = flow('["engineer", "reviewer"]').replace(
+            'from: "draft", to: "work"', 'from: "draft", to: "work", not_actor: "author"'
+        )
+        own = acting_project(org, eyes)
+        mine, by_key = own.new(), keyed(workbench, org, "engineer")
+        with pytest.raises(TransitionDenied, match="another person"):
+            by_key.send(TransitionArtifact(mine.id, "start", 1))
+        other = by_key.send(CreateArtifact(own.project_id, "story", "Made by the key"))
+        with pytest.raises(TransitionDenied, match="another person"):
+            own.step(other, "start", role="engineer")
+        own.step(other, "start", role="reviewer")
+        waiting = by_key.send(TransitionArtifact(other.id, "finish", 2))
+        assert waiting.pending is not None
+        with pytest.raises(AccessDenied, match="nother person"):
+            org.engineer.send(ApproveStep(waiting.pending.approval_id))
+        assert org.reviewer.send(ApproveStep(waiting.pending.approval_id)).status == "approved"
+        last = org.owner.query(StateHistory(other.id))[-1]
+        assert last.actor_id == by_key.principal.actor_id
 
     def test_every_step_says_why_not_in_both_languages(self, workbench: Bench, story: Story) -> None:
         """With what it needs: fields, reasons, approvals, and the request that waits."""
