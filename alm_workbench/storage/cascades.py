@@ -6,7 +6,7 @@ so two deletions never restore each other's rows. Transactions that call this se
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -54,6 +54,21 @@ OWNERS: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 """Where rows of a table hang: (table, column) for each."""
 
+
+def _with_ids(statement: str) -> TextClause:
+    return text(statement).bindparams(bindparam("ids", type_=ARRAY(Uuid)))
+
+
+BATCH = 5_000
+"""So many rows a statement, so that none runs into the time that one may take."""
+
+
+def batched(ids: Sequence[UUID]) -> Iterator[list[UUID]]:
+    """Ids in portions."""
+    for start in range(0, len(ids), BATCH):
+        yield list(ids[start : start + BATCH])
+
+
 TASKS = "tasks"
 """What ``tbl`` says of tasks that lost the item they lay under, and live on."""
 
@@ -87,17 +102,17 @@ def _take(
 ) -> list[UUID]:
     if not ids:
         return []
+    live = f"SELECT id FROM alm.{table} WHERE {column} = ANY (:ids) AND deleted_at IS NULL"  # noqa: S608 - own names
+    taken = list(conn.execute(_with_ids(live), {"ids": list(ids)}).scalars())
     statement = _with_ids(f"""
 WITH gone AS (
   UPDATE alm.{table} SET deleted_at = :at, deleted_by = NULL
-   WHERE {column} = ANY (:ids) AND deleted_at IS NULL RETURNING tenant_id, id
-), noted AS (
-  INSERT INTO alm.bin_entries (tenant_id, commit_id, tbl, row_id, binned_at)
-  SELECT tenant_id, :commit, :tbl, id, :at FROM gone
+   WHERE id = ANY (:ids) AND deleted_at IS NULL RETURNING tenant_id, id
 )
-SELECT id FROM gone""")  # noqa: S608 - names from the table above
-    values = {"ids": list(ids), "at": at, "commit": commit_id, "tbl": table}
-    taken = list(conn.execute(statement, values).scalars())
+INSERT INTO alm.bin_entries (tenant_id, commit_id, tbl, row_id, binned_at)
+SELECT tenant_id, :commit, :tbl, id, :at FROM gone""")  # noqa: S608
+    for some in batched(taken):
+        conn.execute(statement, {"ids": some, "at": at, "commit": commit_id, "tbl": table})
     if taken:
         gone[table] = gone.get(table, 0) + len(taken)
     return taken
@@ -169,10 +184,10 @@ def _bring(
     brought = [row for row, waits in ours if not waits]
     if not brought:
         return []
-    given = {"ids": brought}
-    conn.execute(_with_ids(f"UPDATE alm.{table} SET deleted_at = NULL, deleted_by = NULL WHERE id = ANY (:ids)"), given)  # noqa: S608
-    forget = "DELETE FROM alm.bin_entries WHERE commit_id = :commit AND tbl = :tbl AND row_id = ANY (:ids)"
-    conn.execute(_with_ids(forget), given | {"commit": commit_id, "tbl": table})
+    bring = _with_ids(f"UPDATE alm.{table} SET deleted_at = NULL, deleted_by = NULL WHERE id = ANY (:ids)")  # noqa: S608
+    for some in batched(brought):
+        conn.execute(bring, {"ids": some})
+        conn.execute(FORGET, {"ids": some, "commit": commit_id, "tbl": table})
     back[table] = back.get(table, 0) + len(brought)
     return brought
 
@@ -191,6 +206,7 @@ UPDATE alm.bin_entries b SET commit_id = held.commit_id
         conn.execute(statement, {"ids": list(rows), "commit": commit_id, "tbl": table, "parent": parent})
 
 
+FORGET = _with_ids("DELETE FROM alm.bin_entries WHERE commit_id = :commit AND tbl = :tbl AND row_id = ANY (:ids)")
 NOTED = text("SELECT row_id, binned_at FROM alm.bin_entries WHERE commit_id = :commit AND tbl = :tbl")
 
 
@@ -222,7 +238,3 @@ def of_commit(conn: Connection, table: str, commit_id: UUID) -> list[UUID]:
 SELECT b.row_id FROM alm.bin_entries b JOIN alm.{table} x ON x.tenant_id = b.tenant_id AND x.id = b.row_id
  WHERE b.tbl = :tbl AND b.commit_id = :commit AND x.deleted_at = b.binned_at ORDER BY b.row_id""")  # noqa: S608
     return list(conn.execute(statement, {"tbl": table, "commit": commit_id}).scalars())
-
-
-def _with_ids(statement: str) -> TextClause:
-    return text(statement).bindparams(bindparam("ids", type_=ARRAY(Uuid)))
