@@ -21,6 +21,7 @@ from alm_workbench.notebook.manifests import version_id_of
 from alm_workbench.notebook.planning import Planning
 from alm_workbench.notebook.process import Process
 from alm_workbench.notebook.project_bin import Bin, ProjectSettings
+from alm_workbench.notebook.queries import Queries
 from alm_workbench.notebook.reports import Flow, ProjectReports
 from alm_workbench.notebook.show import Column, Listing, card
 from alm_workbench.notebook.structure import Tree, tags_of, tree_of
@@ -196,6 +197,11 @@ class Project:
     def artifacts(self) -> Artifacts:
         """The project's items."""
         return Artifacts(self)
+
+    @property
+    def queries(self) -> Queries:
+        """Questions about its items that are kept under names."""
+        return Queries(self)
 
     @property
     def tags(self) -> Listing[TagDTO]:

@@ -14,7 +14,7 @@ from functools import reduce
 from typing import Any
 from uuid import UUID
 
-from alm_workbench.contexts.artifact.columns import INDEXED, Vocabulary
+from alm_workbench.contexts.artifact.columns import INDEXED, PROPERTIES, Vocabulary
 from alm_workbench.errors import ErrorItem, InvalidInput
 from alm_workbench.mpc import DomainMeta, MPCError
 from alm_workbench.mpc.expr.ir import Expr, make
@@ -130,7 +130,7 @@ def _resolved(tree: Expr, known: Vocabulary) -> Expr:
         if root == "author":
             path = f"self.created_by{path.removeprefix('author')}"
         elif root not in ROOTS:
-            path = f"self.fields.{path}" if root in known.fields else f"self.{path}"
+            path = f"self.{path}" if root in PROPERTIES and root not in known.fields else f"self.fields.{path}"
         return tree if path == tree.value else make("ref", path, (), tree.start, tree.end)
     if not tree.args:
         return tree

@@ -63,7 +63,8 @@ def Role viewer { privileges: ["artifact:read"] }
 def ACL all { action: "*" resource: "*" roles: ["owner"] priority: 100 }
 def ACL unsecret { action: "read" resource: "*" roles: ["viewer"] mask: ["secret"] priority: 10 }
 """
-PRIORITIES, AREAS = (None, "low", "middle", "high"), ([], ["ui"], ["api", "db"])
+PRIORITIES = (None, "low", "middle", "high")
+AREAS: tuple[list[str], ...] = ([], ["ui"], ["api", "db"])
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -75,6 +76,7 @@ class World:
         self.project = self.owner.send(CreateProject("FIND", "Finding"))
         version = self.owner.send(SaveManifest(TEXT, "dsl"))
         self.owner.send(ActivateManifest(self.project.id, version.version_id))
+        assert self.owner.principal is not None
         self.me = self.owner.principal.actor_id
         self.items = [self._make(n) for n in range(40)]
 
@@ -214,7 +216,7 @@ def test_a_field_of_several_types_is_found_once_the_type_is_said(world: World) -
 
 def ordered(item: ArtifactDTO, name: str) -> Any:
     if name == "priority":
-        return PRIORITIES.index(item.fields.get(name)) if item.fields.get(name) else None  # type: ignore[arg-type]
+        return PRIORITIES.index(item.fields.get(name)) if item.fields.get(name) else None
     if name == "key":
         prefix, _, number = item.key.rpartition("-")
         return prefix, int(number)
