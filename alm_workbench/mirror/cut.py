@@ -16,6 +16,7 @@ CORE_FIELDS: dict[str, frozenset[str]] = {
     "assignee_id": frozenset({"assignee", "assignee_id"}),
     "parent_id": frozenset({"parent", "parent_id"}),
     "rank": frozenset({"rank"}),
+    "tags": frozenset({"tags"}),
     "state": frozenset({"state", "status"}),
     "state_category": frozenset({"state", "status", "state_category"}),
     "created_by": frozenset({"created_by", "reported_by"}),

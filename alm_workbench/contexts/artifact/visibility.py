@@ -28,6 +28,8 @@ OF_AN_ITEM: Mapping[str, tuple[str, ...]] = {
     "Attachment": ("artifact_id",),
     "ApprovalRequest": ("artifact_id",),
     "ApprovalVote": ("artifact_id",),
+    "CycleCapacity": ("cycle_id",),
+    "WorkLog": ("artifact_id",),
 }
 """Entity types whose payload is seen by whoever sees the items it names."""
 
@@ -44,6 +46,8 @@ BY_PRIVILEGE: Mapping[str, str] = {
     "Project": "project:read",
     "ProjectActivation": "project:read",
     "ProjectMember": "project:read",
+    "Team": "project:read",
+    "TeamMember": "project:read",
     "ApiKey": "key:manage",
     "Erasure": "audit:read",
     "PluginData": "tenant:manage",

@@ -249,6 +249,7 @@ def test_an_erasure_reaches_the_copies(api: Api, org: Org, project: Any, workben
 
 def test_an_erasure_reaches_requests_that_are_over(org: Org, note: ArtifactDTO, workbench: Bench) -> None:
     """What was asked for together with a step held values; a request that still waits keeps what it needs."""
+    assert org.owner.principal is not None
     values = {"t": org.tenant_id, "p": note.project_id, "a": note.id, "who": org.owner.principal.actor_id}
     ids = {step: uuid4() for step in ("over", "waiting")}
     with begin(workbench.runtime.engine, tenant_id=org.tenant_id) as conn:

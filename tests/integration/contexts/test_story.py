@@ -407,8 +407,8 @@ def test_an_assignee_or_parent_who_is_not_here_is_bad_input(workbench: Bench) ->
     """Ids that never were and ids of another organisation are refused alike, with the name of the field."""
     org, other = workbench.acme, workbench.globex
     item, foreign = new(org, "A requirement"), new(other, "Of somebody else")
+    assert other.owner.principal is not None
     stranger = other.owner.principal.actor_id
-    assert stranger is not None
 
     def refusal(action: Any) -> tuple[Any, ...]:
         with pytest.raises(InvalidInput) as refused:
@@ -423,5 +423,6 @@ def test_an_assignee_or_parent_who_is_not_here_is_bad_input(workbench: Bench) ->
         unknown = refusal(make(one))
         assert unknown == refusal(make(another))
         assert unknown[1][:2] in {("/assignee_id", "unknown"), ("/parent_id", "unknown")}
+    assert org.engineer.principal is not None
     mine = org.engineer.principal.actor_id
     assert org.owner.send(UpdateArtifact(item.id, item.version, assignee_id=mine)).assignee_id == mine

@@ -165,6 +165,7 @@ class Life(RuleBasedStateMachine):
             if len(model.votes) == 2:
                 asker, model.asker, model.votes = model.asker, None, set()
                 model.ended.append("approved")
+                assert asker is not None
                 self.moved("finish", asker)
 
     @precondition(lambda self: self.model.asker is not None and not self.model.binned)

@@ -61,7 +61,8 @@ def test_a_step_waits_and_is_approved(engineer: Workbench, reviewer: Workbench, 
     assert item.key in reviewer.approvals._repr_html_()
     assert waiting.item.title == "Stop within 38 m"
     assert waiting.approve("measured twice").status == "approved"
-    assert item.refresh().state == "done"
+    item = item.refresh()
+    assert item.state == "done"
     assert item.pending is None
     assert [(a.status, a.dto.votes[0].reason) for a in item.approvals] == [("approved", "measured twice")]
     times = item.times()
