@@ -20,7 +20,7 @@ HOLIDAYS = frozenset({(1, 1), (4, 23), (5, 1), (5, 19), (8, 30), (10, 29), (12, 
 
 def shared(things: Sequence[Any], random: Random) -> Mapping[int, list[Any]]:
     """Things dealt out to a few people, by their places."""
-    places = [random.randrange(1_000) for _ in range(max(1, len(things) // 5))]
+    places = [random.randrange(1_000) for _ in range(max(1, len(things) // 8))]
     dealt: dict[int, list[Any]] = defaultdict(list)
     for thing in things:
         dealt[random.choice(places)].append(thing)

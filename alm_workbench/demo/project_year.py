@@ -99,7 +99,7 @@ class ProjectYear:
         self._cycle: ArtifactId | None = None
         self._cycle_ends: date | None = None
         self._binned: list[ArtifactId] = []
-        self._number = 0
+        self._number, self._owed = 0, 0.0
         self._present: list[Person] = list(people)
         self._looked_at = {t: mentioned(compiled, t) for t in compiled.types}
 
@@ -113,7 +113,8 @@ class ProjectYear:
         self._clock.now = datetime.combine(day, time(8, self._random.randrange(60)), zone)
         self._present = [p for role, number in PRESENT.items() for p in self._of_role(role, number)]
         self._cycles(day, amount)
-        self._create(day, self._times(amount))
+        self._owed = min(self._owed + amount, 3 * amount)  # what was refused is made up for
+        self._create(day, self._times(self._owed))
         for part in (self._link, self._change, self._advance, self._discuss, self._work, self._tidy):
             self._clock.wait(self._random.uniform(20, 80))
             part(day, amount)
@@ -159,9 +160,8 @@ class ProjectYear:
         weights = [WEIGHTS.get(k.id, 0.2) for k in kinds]
         chosen = self._random.choices(kinds, weights, k=number)
         for author, mine in shared(chosen, self._random).items():
-            person = self._present[author % len(self._present)]
-            if "engineer" in person.roles:
-                self._create_all(person, [new for k in mine if (new := self._new(k, day))])
+            authors = [p for p in self._present if "engineer" in p.roles]
+            self._create_all(authors[author % len(authors)], [new for k in mine if (new := self._new(k, day))])
             self._clock.wait(self._random.uniform(3, 15))
 
     def _new(self, kind: ArtifactTypeDef, day: date) -> NewItem | None:
@@ -186,6 +186,7 @@ class ProjectYear:
         for item in done.items if done else ():
             if item.result == "changed" and item.artifact_id is not None:
                 self._keep(item.artifact_id, item.type, person.place)
+                self._owed -= 1
 
     def _keep(self, item_id: ArtifactId, kind: str, author: int) -> Item:
         state = self._compiled.workflows[self._compiled.types[kind].workflow].initial
@@ -199,7 +200,7 @@ class ProjectYear:
 
     def _link(self, day: date, amount: float) -> None:
         kinds = list(self._compiled.link_types.values())
-        for _ in range(self._times(amount * 1.4)):
+        for _ in range(self._times(amount * 1.2)):
             kind = self._random.choices(kinds, [3 if k.coverage else 1 for k in kinds])[0] if kinds else None
             person = self._who()
             if kind is None or person is None:
@@ -211,10 +212,9 @@ class ProjectYear:
     def _change(self, day: date, amount: float) -> None:
         groups: dict[int, list[BulkTarget]] = defaultdict(list)
         assigned: dict[int, list[BulkTarget]] = defaultdict(list)
-        for item in self._sample(amount * 2.6):
-            person = self._who()
-            if person is None:
-                continue
+        busy = self._of_role("engineer", 3)
+        for item in self._sample(amount * 3 if busy else 0):
+            person = self._random.choice(busy)
             if self._random.random() < 0.15:
                 assigned[person.place].append(BulkTarget(item.id))
                 continue
@@ -277,8 +277,9 @@ class ProjectYear:
     def _advance(self, day: date, amount: float) -> None:
         groups: dict[tuple[str, int], list[BulkTarget]] = defaultdict(list)
         reasons: dict[tuple[str, int], str] = {}
+        movers: dict[str, Person] = {}  # who takes a step today takes it for all who are waiting
         for item in self._sample(amount * 4):
-            step, person = self._next(item)
+            step, person = self._next(item, movers)
             if step is None or person is None:
                 continue
             place = (step.id, person.place)
@@ -291,14 +292,19 @@ class ProjectYear:
             self._remember(done, step_id, mover)
         self._approve()
 
-    def _next(self, item: Item) -> tuple[TransitionDef | None, Person | None]:
+    def _next(self, item: Item, movers: dict[str, Person]) -> tuple[TransitionDef | None, Person | None]:
         """Mostly towards the end, sometimes back; by somebody who may and is somebody else where four eyes are asked."""
         steps = self._steps[self._compiled.types[item.type].workflow].get(item.state, ())
         if not steps:
             return None, None
         step = steps[0] if self._random.random() < 0.85 else self._random.choice(steps)
-        without = {"author": [item.author], "last_actor": [item.mover]}.get(step.not_actor or "", [])
-        return step, self._who(step.roles or ("engineer",), without)
+        without = {"author": item.author, "last_actor": item.mover}.get(step.not_actor or "", -1)
+        person = movers.get(step.id)
+        if person is None or person.place == without:
+            person = self._who(step.roles or ("engineer",), [without])
+            if person is not None:
+                movers.setdefault(step.id, person)
+        return step, person
 
     def _needed(self, item: Item, step: TransitionDef, day: date) -> dict[str, Any]:
         """What a step asks for; who was refused once also fills in what the rules looked at."""
