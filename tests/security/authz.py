@@ -19,12 +19,13 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from alm_workbench.contexts.apikey.messages import CreateApiKey
-from alm_workbench.contexts.artifact.messages import CreateArtifact
+from alm_workbench.contexts.artifact.messages import CreateArtifact, LinkArtifacts
 from alm_workbench.contexts.attachment.messages import AttachFile, AttachmentDTO, StartUpload
 from alm_workbench.contexts.audit.messages import ListCommits
 from alm_workbench.contexts.auth.session_messages import LogIn
 from alm_workbench.contexts.discussion.messages import AddComment
 from alm_workbench.contexts.manifest.messages import ListManifests
+from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
 from alm_workbench.contexts.tenant.invitation_messages import InviteMember
 from alm_workbench.contexts.tenant.people_messages import CreateRole, ListMembers
 from alm_workbench.contexts.tenant.policy_messages import CreatePolicy
@@ -81,6 +82,7 @@ def make_scene(bench: Bench) -> Scene:
         )
         for n in (1, 2)
     ]
+    linked = acme.engineer.send(LinkArtifacts(items[0].id, "relates_to", items[1].id))
     comment = acme.engineer.send(AddComment(items[0].id, f"{MARKER} in a comment"))
     file = attached(acme.engineer, items[0].id, f"{MARKER}.txt")
     secret = acme.owner.send(CreateApiKey("reading", ("artifact:read", "project:read")))
@@ -95,6 +97,8 @@ def make_scene(bench: Bench) -> Scene:
     waiting = acting_project(acme, APPROVED_FLOW)
     asked = waiting.step(waiting.new(f"{MARKER} waits"), "finish").pending
     assert asked is not None
+    other = acme.owner.send(CreateProject("OTHER", "Another project"))
+    acme.owner.send(ActivateManifest(other.id, acme.version_id))
     ids = {
         "approval_id": str(asked.approval_id),
         "artifact_id": str(items[0].id),
@@ -102,6 +106,7 @@ def make_scene(bench: Bench) -> Scene:
         "comment_id": str(comment.id),
         "target_id": str(items[1].id),
         "project_id": str(acme.project.id),
+        "other_project_id": str(other.id),
         "version_id": str(acme.version_id),
         "manifest_id": str(manifest.id),
         "membership_id": str(viewer.membership_id),
@@ -109,6 +114,7 @@ def make_scene(bench: Bench) -> Scene:
         "entity_id": str(items[0].id),
         "commit_id": str(commit.id),
         "session_id": str(session.session_id),
+        "link_id": str(linked.id),
         "invitation_id": str(invited.invitation.invitation_id),
         "key_id": str(secret.key.id),
         "code": role.code,
@@ -193,6 +199,7 @@ SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     "InviteMember": lambda s: Sample({"email": "new@elsewhere.example", "roles": ["viewer"]}),
     "LinkArtifacts": lambda s: Sample({"link_type": "refines", "target_id": s.ids["target_id"]}),
     "LogIn": lambda s: Sample({"email": "viewer@acme.example", "password": PASSWORD}),
+    "MoveToProject": lambda s: Sample({"project_id": s.ids["other_project_id"]}),
     "RefreshSession": lambda s: Sample({"refresh_token": "x" * 43}),
     "RegisterUser": lambda s: Sample(
         {"email": "somebody@elsewhere.example", "display_name": "Somebody", "password": "olive tractor meadow 91"}

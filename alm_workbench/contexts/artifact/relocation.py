@@ -8,7 +8,7 @@ from typing import Any
 
 from alm_workbench.contexts.artifact import ranks
 from alm_workbench.contexts.artifact.access import Artifacts, check_version
-from alm_workbench.contexts.artifact.domain import checked_fields, eval_context, item_view, not_found
+from alm_workbench.contexts.artifact.domain import checked_fields, eval_context, item_view, masked, not_found
 from alm_workbench.contexts.artifact.facts import functions_for
 from alm_workbench.contexts.artifact.hierarchy import Node
 from alm_workbench.contexts.artifact.links import end_problem, with_ends
@@ -89,8 +89,9 @@ class MoveToProjectHandler:
 
     def _require_leaving(self, ctx: MessageContext, process: ProcessVersion, items: Sequence[ArtifactDTO]) -> None:
         for item in items:
-            if self._artifacts.hidden(ctx, process, item) is None:
-                raise AccessDenied("Below this item stands something that you may not move")
+            hidden = self._artifacts.hidden(ctx, process, item)
+            if hidden is None or masked(item, hidden).masked:  # there it might be shown
+                raise AccessDenied("Only what you see whole, with all below it, can you take to another project")
             event = {"name": "update", "changes": ["project_id"]}
             context = self._artifacts.context(ctx, process, item, event)
             ctx.decided(require(process, "update", item.type, context, item.id))

@@ -35,6 +35,7 @@ COMMON = """
 @name "%s"
 @version "1.0.0"
 def Role owner { privileges: ["*"] }
+def Role manager { privileges: ["*"] }
 def Role engineer { privileges: ["artifact:read", "artifact:create", "artifact:update"] }
 def ACL owners { action: "*" resource: "*" roles: ["owner"] effect: "allow" }
 """
@@ -52,6 +53,8 @@ def ArtifactType need "Need" { workflow: "flow" key_prefix: "NEED"
   def FieldDef twice { type: "int" computed: "self.fields.size + self.fields.size" }
 }
 def ArtifactType check "Check" { workflow: "flow" key_prefix: "CHK" }
+def ACL veil { action: "read" resource: "need" roles: ["manager"] mask: ["text"] priority: 50 }
+def ACL managers { action: ["read", "create", "update"] resource: "*" roles: ["manager"] effect: "allow" }
 def LinkType verifies { from: ["check"] to: ["need"] inverse: "verified_by" }
 def LinkType odd { from: ["need"] to: ["need"] }
 def ACL engineers { action: ["read", "create", "update"] resource: "*" roles: ["engineer"] effect: "allow" }
@@ -74,6 +77,7 @@ def ArtifactType story "Story" { workflow: "life" key_prefix: "ST"
 }
 def ArtifactType check "Check" { workflow: "life" key_prefix: "CHK" parents: ["story"] root: false }
 def LinkType verifies { from: ["check"] to: ["story"] inverse: "verified_by" }
+def ACL managers { action: ["read", "create", "update"] resource: "*" roles: ["manager"] effect: "allow" }
 def ACL engineers { action: ["read"] resource: "*" roles: ["engineer"] effect: "allow" }
 def Policy no_secrets { events: ["create"] when: "startsWith(self.title, 'Secret')" message: {en: "Not here"} }
 """
@@ -201,6 +205,14 @@ def test_rules_and_privileges_of_both_projects_hold(org: Org, there: ProjectId, 
     with pytest.raises(StaleVersion):
         org.owner.send(MoveToProject(item.id, 2, there, **MAP))
     assert org.owner.query(GetArtifact(item.id)) == item
+
+
+def test_nobody_moves_what_he_does_not_see_whole(org: Org, there: ProjectId, make: Make) -> None:
+    """Where another process shows what this one hides, moving would be a way to look."""
+    bare, full = make(), make(fields={"text": "hidden from managers"})
+    with pytest.raises(AccessDenied, match="see whole"):
+        org.manager.send(MoveToProject(full.id, 1, there, **MAP))
+    assert org.manager.send(MoveToProject(bare.id, 1, there, **MAP)).project_id == there
 
 
 def test_links_across_projects_stay_where_both_know_them(
