@@ -50,9 +50,11 @@ class FollowHandler:
 
 
 def matching(rules: Mapping[str, tuple[ActingRule, ...]], happening: Happening) -> Iterator[ActingRule]:
-    """The rules about an event and the type of its item."""
+    """The rules about an event and the type of its item; whatever is about ``delete`` is about the way into the bin."""
     item = happening.after or happening.before
-    for rule in rules.get(happening.event, ()):
+    names = ("delete", "soft_delete") if happening.event == "soft_delete" else (happening.event,)
+    found = {rule.id: rule for name in names for rule in rules.get(name, ())}
+    for rule in found.values():
         if item is not None and (not rule.types or item.type in rule.types):
             yield rule
 
