@@ -53,7 +53,8 @@ def ArtifactType need "Need" { workflow: "flow" key_prefix: "NEED"
   def FieldDef twice { type: "int" computed: "self.fields.size + self.fields.size" }
 }
 def ArtifactType check "Check" { workflow: "flow" key_prefix: "CHK" }
-def ACL veil { action: "read" resource: "need" roles: ["manager"] mask: ["text"] priority: 50 }
+def ACL veil { action: "read" resource: "need" roles: ["manager"] mask: ["text"] priority: 50
+  condition: "not hasRole('owner')" }
 def ACL managers { action: ["read", "create", "update"] resource: "*" roles: ["manager"] effect: "allow" }
 def LinkType verifies { from: ["check"] to: ["need"] inverse: "verified_by" }
 def LinkType odd { from: ["need"] to: ["need"] }
