@@ -34,6 +34,8 @@ from alm_workbench.shared.idempotency import Answer
 from alm_workbench.shared.ids import ArtifactId
 from alm_workbench.shared.principal import Principal
 
+ATTACHMENTS = "/artifacts/{artifact_id}/attachments"
+CONTENT = ATTACHMENTS + "/{attachment_id}/content"
 CHUNK = 256 * 1024
 BODY_SECONDS = 3600.0
 MOST = 16 * 1024**3

@@ -8,6 +8,7 @@ from typing import Any
 
 from alm_workbench.errors import Problem, problem_slugs
 from alm_workbench.server.authentication import KEY_HEADER
+from alm_workbench.server.openapi_files import file_operations
 from alm_workbench.server.routes import API_ROOT
 from alm_workbench.shared import idempotency, wire
 from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, REGISTRY, Spec
@@ -49,6 +50,10 @@ def document(version: int = 1) -> dict[str, Any]:
         operations[(spec.method or "").lower()] = operation(spec, request, answer, version)
     for spec in specs:
         components.pop(spec.name, None)
+    problem = {"application/problem+json": {"schema": {"$ref": REF.format(model="Problem")}}}
+    every = {name: {"$ref": HEADER.format(name=name)} for name in always()}
+    for path, operations in file_operations({"$ref": REF.format(model="AttachmentDTO")}, problem, every).items():
+        paths.setdefault(f"/{API_ROOT}v{version}{path}", {}).update(operations)
     return {
         "openapi": "3.1.0",
         "info": {"title": "ALM Workbench", "version": f"{version}.{__version__}", "description": DESCRIPTION},

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from alm_workbench.server.files import ATTACHMENTS, CONTENT
 from alm_workbench.server.openapi import document
 from alm_workbench.shared.messages import AUTHENTICATED, PUBLIC, REGISTRY
 from tests.factories.workbench import PASSWORD, Api, Reply
@@ -173,7 +174,8 @@ def test_openapi_describes_every_route(api: Api) -> None:
     served = api.get("/openapi.json", who=None).json
     assert served == json.loads(json.dumps(document()))
     listed = {(m.upper(), p) for p, ops in served["paths"].items() for m in ops}
-    assert listed == {(s.method, f"/alm/api/v1{s.path}") for s in REGISTRY.public(1)}
+    streams = {("POST", f"/alm/api/v1{ATTACHMENTS}"), ("GET", f"/alm/api/v1{CONTENT}")}
+    assert listed == {(s.method, f"/alm/api/v1{s.path}") for s in REGISTRY.public(1)} | streams
     refs = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(served)))
     assert refs <= set(served["components"]["schemas"])
     for ops in served["paths"].values():
