@@ -63,7 +63,7 @@ SELECT %(tenant)s, gen_random_uuid(), %(project)s, k.type_id, k.prefix || '-' ||
     'reviewer', (%(actors)s::uuid[])[1 + h %% cardinality(%(actors)s)], 'component', 'part-' || h %% 997,
     'story_text', t.body, 'cost', h %% 1000),
   t.body, CASE WHEN h %% 3 > 0 THEN (%(actors)s::uuid[])[1 + (h / 7) %% cardinality(%(actors)s)] END,
-  CASE WHEN h %% 50 = 0 THEN ARRAY['red'] ELSE '{}' END, lpad(to_hex(n), 14, '0'), %(version)s,
+  ARRAY['team-' || h %% 40] || CASE WHEN h %% 50 = 0 THEN ARRAY['red'] ELSE '{}' END, lpad(to_hex(n), 14, '0'), %(version)s,
   m.at, m.at, m.at + make_interval(mins => (h %% 5000)::integer)
 FROM generate_series(1, %(n)s) AS n
 CROSS JOIN LATERAL (SELECT abs(hashint8(n)::bigint) AS h) x

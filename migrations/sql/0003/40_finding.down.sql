@@ -1,7 +1,7 @@
 REVOKE EXECUTE ON FUNCTION alm.json_int8(jsonb), alm.json_float8(jsonb), alm.json_ts(jsonb), alm.zoned(text) FROM alm_app;
 DROP TABLE alm.saved_queries;
 
-DROP STATISTICS alm.artifacts_places, alm.artifact_field_text, alm.artifact_field_int8, alm.artifact_field_uuid;
+DROP STATISTICS alm.artifacts_places, alm.artifact_tag_values, alm.artifact_field_text, alm.artifact_field_int8, alm.artifact_field_uuid;
 DROP INDEX alm.artifacts_assignee, alm.artifacts_updated;
 CREATE INDEX artifacts_updated ON alm.artifacts (tenant_id, project_id, updated_at);
 DROP INDEX alm.artifact_field_text, alm.artifact_field_float8, alm.artifact_field_int8, alm.artifact_field_ts, alm.artifact_field_uuid;

@@ -176,6 +176,7 @@ CREATE INDEX artifacts_assignee ON alm.artifacts (tenant_id, project_id, assigne
 -- Values go with fields, fields and states with projects: else the planner takes all of them for equally frequent, and a
 -- project for a small part of its organisation.
 CREATE STATISTICS alm.artifacts_places (mcv) ON tenant_id, project_id, type_id, state FROM alm.artifacts;
+CREATE STATISTICS alm.artifact_tag_values (mcv) ON tenant_id, project_id, tag FROM alm.artifact_tag;
 CREATE STATISTICS alm.artifact_field_text (mcv) ON tenant_id, project_id, field_id, v_text FROM alm.artifact_field;
 CREATE STATISTICS alm.artifact_field_int8 (mcv) ON tenant_id, project_id, field_id, v_int8 FROM alm.artifact_field;
 CREATE STATISTICS alm.artifact_field_uuid (mcv) ON tenant_id, project_id, field_id, v_uuid FROM alm.artifact_field;
