@@ -231,6 +231,9 @@ class MoveToProjectHandler:
             self._artifacts.structure.add_alias(ctx.conn, ctx.principal.tenant_id, item.project_id, item.key, item.id)
             payload = {"project_id": str(message.project_id), "key": updated.key, "from_project": str(item.project_id)}
             ctx.emit(Event("ArtifactMoved", "Artifact", item.id, {**payload, "former_key": item.key}))
+        self._artifacts.repo.include_deleted(ctx.conn)
+        self._artifacts.structure.detach(ctx.conn, list(after))
+        self._artifacts.repo.include_deleted(ctx.conn, False)
         self._artifacts.structure.take_along(ctx.conn, list(after), message.project_id)
         moves = tuple(
             InstanceMove(

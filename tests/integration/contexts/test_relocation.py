@@ -12,10 +12,12 @@ import pytest
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     CreateArtifact,
+    DeleteArtifact,
     GetArtifact,
     GetArtifactByKey,
     LinkArtifacts,
     ListLinks,
+    RestoreArtifact,
     UpdateArtifact,
 )
 from alm_workbench.contexts.artifact.relocation_messages import MoveToProject
@@ -206,6 +208,18 @@ def test_rules_and_privileges_of_both_projects_hold(org: Org, there: ProjectId, 
     with pytest.raises(StaleVersion):
         org.owner.send(MoveToProject(item.id, 2, there, **MAP))
     assert org.owner.query(GetArtifact(item.id)) == item
+
+
+def test_what_lay_in_the_bin_below_comes_back_to_its_own_project(
+    org: Org, here: ProjectId, there: ProjectId, make: Make
+) -> None:
+    """It did not move, so it does not hang on something elsewhere."""
+    top = make()
+    below = make("check", "In the bin", top)
+    org.owner.send(DeleteArtifact(below.id, below.version))
+    org.owner.send(MoveToProject(top.id, 1, there, **MAP))
+    back = org.owner.send(RestoreArtifact(below.id))
+    assert (back.project_id, back.parent_id) == (here, None)
 
 
 def test_nobody_moves_what_he_does_not_see_whole(org: Org, there: ProjectId, make: Make) -> None:

@@ -110,6 +110,11 @@ class Structure:
         rows = conn.execute(FORMER_KEYS, {"project": project_id, "items": list(ids)}).all()
         return {ArtifactId(row.artifact_id): row.key for row in rows}
 
+    def detach(self, conn: Connection, parents: Sequence[ArtifactId]) -> None:
+        """Let what lies in the bin below items stand below none, so that it comes back to its own project."""
+        statement = update(artifacts).where(A.parent_id.in_(list(parents)), A.deleted_at.is_not(None))
+        conn.execute(statement.values(parent_id=None))
+
     def take_along(self, conn: Connection, ids: Sequence[ArtifactId], project_id: ProjectId) -> int:
         """Bring what hangs on items to the project they are in now; gives the rows."""
         found: int = conn.execute(TAKE_ALONG, {"items": list(ids), "project": project_id}).scalar_one()
