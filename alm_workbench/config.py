@@ -65,7 +65,7 @@ class Settings:
         """Make the directories; raises ``ConfigurationError`` in one sentence when that is not possible."""
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            for directory in (self.run_dir, self.secrets_dir, self.mirror_dir, self.log_dir):
+            for directory in (self.run_dir, self.secrets_dir, self.mirror_dir, self.blobs_dir, self.log_dir):
                 directory.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             reason = error.strerror or str(error)

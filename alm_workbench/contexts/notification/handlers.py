@@ -24,6 +24,7 @@ from alm_workbench.contexts.notification.messages import (
 )
 from alm_workbench.contexts.notification.repository import NotificationRepository
 from alm_workbench.contexts.notification.wording import text_of
+from alm_workbench.contexts.project.settings_messages import SettingsOf
 from alm_workbench.errors import AccessDenied, InvalidInput, NotFound
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId, new_id
@@ -33,6 +34,15 @@ from alm_workbench.shared.paging import decode_uuid, encode
 COUNTED = 100
 """So many unread ones are counted."""
 TOLD = "told"
+SETTING_OF: Mapping[str, str] = {
+    "mention": "mention",
+    "assigned": "assignment",
+    "unassigned": "assignment",
+    "transition": "transition",
+    "comment": "comment",
+    "attach": "comment",
+}
+"""Which kinds a project may switch off, by the name of its setting; what a process says itself is always told."""
 
 
 class Teller:
@@ -42,7 +52,10 @@ class Teller:
         self.repo = repo
 
     def tell(self, ctx: MessageContext, project_id: ProjectId, told: Sequence[Told], actor: UUID | None = None) -> int:
-        """Tell people of items; how many rows that made."""
+        """Tell people of items, as far as the project wants them told; how many rows that made."""
+        if told:
+            wanted = (None, *ctx.ask(SettingsOf(project_id)).notify)
+            told = [one for one in told if SETTING_OF.get(one.kind) in wanted]
         rows = [row for one in told for row in self._rows(ctx, project_id, one, actor or ctx.principal.actor_id)]
         if rows:
             self.repo.add(ctx.conn, rows)

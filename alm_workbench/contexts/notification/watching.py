@@ -18,8 +18,9 @@ from alm_workbench.contexts.notification.messages import (
     WatcherDTO,
 )
 from alm_workbench.contexts.notification.repository import NotificationRepository
+from alm_workbench.contexts.project.settings_messages import SettingsOf
 from alm_workbench.shared.context import MessageContext
-from alm_workbench.shared.ids import ArtifactId
+from alm_workbench.shared.ids import ArtifactId, ProjectId
 
 
 class WatchHandler:
@@ -65,7 +66,7 @@ class AutoWatchHandler:
         self._repo = repo
 
     def __call__(self, ctx: MessageContext, message: AutoWatch) -> int:
-        return begin_watching(self._repo, ctx, message.watches)
+        return begin_watching(self._repo, ctx, message.project_id, message.watches)
 
 
 class ObserveHandler:
@@ -76,7 +77,10 @@ class ObserveHandler:
 
     def __call__(self, ctx: MessageContext, message: Observe) -> int:
         begin_watching(
-            self._teller.repo, ctx, [one for happening in message.happenings for one in watches_of(happening)]
+            self._teller.repo,
+            ctx,
+            message.project_id,
+            [one for happening in message.happenings for one in watches_of(happening)],
         )
         watched = sorted({h.artifact_id for h in message.happenings if h.event in WATCHED})
         watching = self._teller.repo.watching(ctx.conn, watched) if watched else {}
@@ -85,10 +89,13 @@ class ObserveHandler:
 
 
 def begin_watching(
-    repo: NotificationRepository, ctx: MessageContext, watches: Sequence[tuple[ArtifactId, UUID, str]]
+    repo: NotificationRepository,
+    ctx: MessageContext,
+    project_id: ProjectId,
+    watches: Sequence[tuple[ArtifactId, UUID, str]],
 ) -> int:
-    """Let members watch items; keys, services and authors of imported history read no list."""
-    if not watches:
+    """Let members watch items unless the project says otherwise; keys and authors of imported history read no list."""
+    if not watches or not ctx.ask(SettingsOf(project_id)).auto_watch:
         return 0
     people = ctx.ask(PrincipalsOf(tuple(dict.fromkeys(actor for _, actor, _ in watches))))
     rows = {

@@ -48,6 +48,7 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         bm.RestoreProject: bin.RestoreProjectHandler(repo),
         bm.ListDeletedProjects: bin.ListDeletedProjectsHandler(repo),
         sm.GetProjectSettings: settings.GetProjectSettingsHandler(repo),
+        sm.SettingsOf: settings.SettingsOfHandler(repo),
         sm.UpdateProjectSettings: settings.UpdateProjectSettingsHandler(repo),
         m.ReopenProject: lifecycle.ReopenProjectHandler(repo),
         m.VisibleProjects: h.VisibleProjectsHandler(repo),

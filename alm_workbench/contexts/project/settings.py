@@ -11,6 +11,7 @@ from alm_workbench.contexts.project.repository import ProjectRepository
 from alm_workbench.contexts.project.settings_messages import (
     GetProjectSettings,
     ProjectSettingsDTO,
+    SettingsOf,
     UpdateProjectSettings,
 )
 from alm_workbench.errors import Conflict, ErrorItem, InvalidInput, StaleVersion, plain
@@ -48,6 +49,20 @@ class GetProjectSettingsHandler:
     def __call__(self, ctx: MessageContext, message: GetProjectSettings) -> ProjectSettingsDTO:
         project = ctx.ask(GetProject(message.project_id))
         return settings_of(project.id, self._projects.settings(ctx.conn, project.id), project.version)
+
+
+class SettingsOfHandler:
+    """Reads the settings for another context."""
+
+    def __init__(self, projects: ProjectRepository) -> None:
+        self._projects = projects
+
+    def __call__(self, ctx: MessageContext, message: SettingsOf) -> ProjectSettingsDTO:
+        found: ProjectSettingsDTO | None = ctx.memo.get(message)
+        if found is None:
+            stored = self._projects.settings(ctx.conn, message.project_id)
+            found = ctx.memo[message] = settings_of(message.project_id, stored, 0)
+        return found
 
 
 class UpdateProjectSettingsHandler:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from alm_workbench.shared.ids import ProjectId
-from alm_workbench.shared.messages import UNSET, Command, Query, command, query
+from alm_workbench.shared.messages import AUTHENTICATED, UNSET, Command, Query, command, query
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Unit = Literal["points", "hours", "days"]
@@ -37,6 +37,14 @@ class ProjectSettingsDTO:
 @dataclass(frozen=True, slots=True)
 class GetProjectSettings(Query[ProjectSettingsDTO]):
     """How a project is set."""
+
+    project_id: ProjectId
+
+
+@query(route=None, privilege=AUTHENTICATED)
+@dataclass(frozen=True, slots=True)
+class SettingsOf(Query[ProjectSettingsDTO]):
+    """How a project is set, for other contexts; looked up once a transaction, ``version`` is 0."""
 
     project_id: ProjectId
 

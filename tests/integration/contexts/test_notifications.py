@@ -21,7 +21,8 @@ from alm_workbench.contexts.notification.messages import (
     UnwatchArtifact,
     WatchArtifact,
 )
-from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
+from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject, GetProject
+from alm_workbench.contexts.project.settings_messages import UpdateProjectSettings
 from alm_workbench.contexts.workflow.messages import Happening, TransitionArtifact
 from alm_workbench.errors import InvalidInput
 from alm_workbench.shared.mediator import LocalMediator
@@ -169,6 +170,23 @@ def test_who_may_not_read_an_item_any_more_sees_nothing_of_it(workbench: Bench) 
     acme.owner.send(ActivateManifest(project.id, acme.owner.send(SaveManifest(strict, "dsl")).version_id))
     assert inbox(acme.viewer, item) == []
     assert acme.viewer.query(CountNotifications()).unread == unread - 1
+
+
+def test_a_project_says_what_its_people_are_told(workbench: Bench) -> None:
+    """Kinds that are switched off are not told, what a process says itself is; nobody watches unasked where that is off."""
+    acme = workbench.acme
+    project = acme.owner.send(CreateProject("CALM", "Calm"))
+    acme.owner.send(ActivateManifest(project.id, acme.owner.send(SaveManifest(HUSH, "dsl")).version_id))
+    version = acme.owner.query(GetProject(project.id)).version
+    acme.owner.send(UpdateProjectSettings(project.id, version, auto_watch=False, notify=("mention",)))
+    item = acme.owner.send(CreateArtifact(project.id, "note", "Calm", assignee_id=actor(acme.viewer)))
+    assert acme.owner.query(ListWatchers(item.id)) == ()
+    acme.viewer.send(WatchArtifact(item.id))
+    acme.owner.send(TransitionArtifact(item.id, "finish", item.version))
+    assert inbox(acme.viewer, item) == []
+    for kind in ("comment", "mention", "from_the_process"):
+        acme.owner.send(Notify((actor(acme.viewer),), kind, project.id, "Artifact", item.id))
+    assert [one.kind for one in inbox(acme.viewer, item)] == ["from_the_process", "mention"]
 
 
 def test_what_lies_in_the_bin_keeps_its_secrets(workbench: Bench) -> None:
