@@ -74,37 +74,18 @@ class MoveStatesHandler:
             flow = process.compiled.workflows[process.compiled.types[type_id].workflow]
             category = flow.states[new].category
             ids = ctx.ask(RemapStates(message.project_id, type_id, old, new, category, message.version_id))
-            instances = self._workflows.of(ctx.conn, ids)
-            entries = [
-                {
-                    "tenant_id": ctx.principal.tenant_id,
-                    "id": new_id(),
-                    "project_id": message.project_id,
-                    "artifact_id": row.artifact_id,
-                    "instance_id": row.id,
-                    "from_state": old,
-                    "to_state": new,
-                    "to_category": category,
-                    "actor_id": ctx.principal.actor_id,
-                    "reason": "state map of an activation",
-                    "duration_s": max(0.0, (ctx.now - row.entered_at).total_seconds()),
-                    "occurred_at": ctx.now,
-                    "recorded_at": ctx.now,
-                    "manifest_version_id": message.version_id,
-                    "correlation_id": ctx.correlation_id,
-                }
-                for row in instances.values()
-            ]
-            final = new in flow.finals
-            self._workflows.move(
-                ctx.conn,
-                [row.id for row in instances.values()],
-                new,
-                ctx.now,
-                final,
-                message.version_id,
-                flow.id,
-                entries,
-            )
+            values = {
+                "old": old,
+                "state": new,
+                "category": category,
+                "final": new in flow.finals,
+                "version": message.version_id,
+                "flow": flow.id,
+                "actor": ctx.principal.actor_id,
+                "reason": "state map of an activation",
+                "at": ctx.now,
+                "correlation": ctx.correlation_id,
+            }
+            self._workflows.move_all(ctx.conn, ids, values)
             moved += len(ids)
         return moved

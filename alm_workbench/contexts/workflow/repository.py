@@ -75,6 +75,10 @@ class WorkflowRepository:
         elif history:
             conn.execute(insert(state_history), list(history))
 
+    def move_all(self, conn: Connection, artifact_ids: Iterable[ArtifactId], values: Mapping[str, Any]) -> None:
+        """Move every instance of some items from one state to another, and remember it as a step without a transition."""
+        conn.execute(MOVE_ALL, {**values, "ids": list(artifact_ids)})
+
     def move_many(
         self, conn: Connection, instances: Sequence[Mapping[str, Any]], history: Sequence[Mapping[str, Any]]
     ) -> None:
@@ -205,6 +209,22 @@ def clock_of(tenant_id: UUID) -> UUID:
     """The actor that stands for time in an organisation: steps that the system takes are its."""
     return uuid5(tenant_id, "workflow-clock")
 
+
+MOVE_ALL = text("""
+WITH before AS (
+  SELECT tenant_id, id, project_id, artifact_id, entered_at FROM alm.workflow_instances
+   WHERE artifact_id = ANY (CAST(:ids AS uuid[])) FOR UPDATE
+), moved AS (
+  UPDATE alm.workflow_instances w
+     SET state = :state, entered_at = :at, is_final = :final, manifest_version_id = :version, workflow_id = :flow
+    FROM before b WHERE w.tenant_id = b.tenant_id AND w.id = b.id
+)
+INSERT INTO alm.state_history (tenant_id, id, project_id, artifact_id, instance_id, from_state, to_state, to_category,
+  actor_id, reason, duration_s, occurred_at, recorded_at, manifest_version_id, correlation_id)
+SELECT b.tenant_id, gen_random_uuid(), b.project_id, b.artifact_id, b.id, :old, :state, :category, CAST(:actor AS uuid),
+  :reason, greatest(0, extract(epoch FROM CAST(:at AS timestamptz) - b.entered_at)), :at, :at, :version, :correlation
+  FROM before b
+""")
 
 VOTES = text("""
 SELECT v.approval_id, v.actor_id, a.display_name AS actor, v.verdict, v.roles, v.reason, v.created_at
