@@ -23,6 +23,7 @@ from alm_workbench.contexts.artifact.messages import CreateArtifact, LinkArtifac
 from alm_workbench.contexts.attachment.messages import AttachFile, AttachmentDTO, StartUpload
 from alm_workbench.contexts.audit.messages import ListCommits
 from alm_workbench.contexts.auth.session_messages import LogIn
+from alm_workbench.contexts.bulk.messages import ApplyBulk, BulkTarget
 from alm_workbench.contexts.discussion.messages import AddComment
 from alm_workbench.contexts.manifest.messages import ListManifests
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
@@ -97,6 +98,8 @@ def make_scene(bench: Bench) -> Scene:
     waiting = acting_project(acme, APPROVED_FLOW)
     asked = waiting.step(waiting.new(f"{MARKER} waits"), "finish").pending
     assert asked is not None
+    bulky = acme.owner.send(CreateArtifact(acme.project.id, "requirement", f"{MARKER} changed together"))
+    bulk = acme.owner.send(ApplyBulk(acme.project.id, "update", (BulkTarget(bulky.id),), title="Changed together"))
     other = acme.owner.send(CreateProject("OTHER", "Another project"))
     acme.owner.send(ActivateManifest(other.id, acme.version_id))
     ids = {
@@ -113,6 +116,7 @@ def make_scene(bench: Bench) -> Scene:
         "entity_type": "Artifact",
         "entity_id": str(items[0].id),
         "commit_id": str(commit.id),
+        "run_id": str(bulk.run.id),
         "session_id": str(session.session_id),
         "link_id": str(linked.id),
         "invitation_id": str(invited.invitation.invitation_id),
@@ -171,6 +175,9 @@ SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     "ActivateManifest": lambda s: Sample({"manifest_version_id": s.ids["version_id"]}),
     "AcceptInvitation": lambda s: Sample({"token": "x" * 43}),
     "AddComment": lambda s: Sample({"text": "One more comment"}),
+    "ApplyBulk": lambda s: Sample(
+        {"action": "update", "items": [{"id": s.ids["artifact_id"]}], "title": "Another title"}
+    ),
     "ArtifactsAt": lambda s: Sample(query={"at": "2026-01-01T00:00:00Z"}),
     "ChangePassword": lambda s: Sample({"current_password": PASSWORD, "new_password": "olive tractor meadow 91"}),
     "CheckManifest": lambda s: Sample({"text": safety_manifest()}),
@@ -200,6 +207,9 @@ SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     "LinkArtifacts": lambda s: Sample({"link_type": "refines", "target_id": s.ids["target_id"]}),
     "LogIn": lambda s: Sample({"email": "viewer@acme.example", "password": PASSWORD}),
     "MoveToProject": lambda s: Sample({"project_id": s.ids["other_project_id"]}),
+    "PlanBulk": lambda s: Sample(
+        {"action": "update", "items": [{"id": s.ids["artifact_id"]}], "title": "Another title"}
+    ),
     "RefreshSession": lambda s: Sample({"refresh_token": "x" * 43}),
     "RegisterUser": lambda s: Sample(
         {"email": "somebody@elsewhere.example", "display_name": "Somebody", "password": "olive tractor meadow 91"}
