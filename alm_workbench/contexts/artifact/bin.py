@@ -219,9 +219,9 @@ class ListBinHandler:
         found: list[BinItemDTO] = []
         after = decode(message.cursor)
         while len(found) <= limit:
-            rows = self._bin.repo.page(ctx.conn, message.project_id, SEEN_AT_ONCE, after)
+            rows = self._bin.repo.page(ctx.conn, message.project_id, limit + 1, after)
             found += [dto for row in rows if (dto := self._shown(ctx, process, row)) is not None]
-            if len(rows) < SEEN_AT_ONCE:
+            if len(rows) <= limit:
                 break
             after = place(rows[-1].item.deleted_at, rows[-1].item.id)
         return page_of(found[: limit + 1], limit, lambda row: place(row.deleted_at, row.id))

@@ -1,1 +1,2 @@
+DROP INDEX alm.artifacts_bin;
 DROP TABLE alm.bin_entries;

@@ -13,3 +13,6 @@ CREATE INDEX bin_entries_row ON alm.bin_entries (tenant_id, tbl, row_id);
 CALL alm.isolate('bin_entries');
 GRANT SELECT, INSERT, UPDATE, DELETE ON alm.bin_entries TO alm_app, alm_definer;
 GRANT SELECT ON alm.bin_entries TO alm_worker;
+
+-- The bin of a project, newest deletion first.
+CREATE INDEX artifacts_bin ON alm.artifacts (tenant_id, project_id, deleted_at DESC, id DESC) WHERE deleted_at IS NOT NULL;

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from alm_workbench.contexts.artifact.bin_messages import ListBin, RestoreCommit
 from alm_workbench.contexts.artifact.messages import (
+    ArtifactAccess,
     ArtifactDTO,
     CreateArtifact,
     DeleteArtifact,
@@ -277,6 +278,9 @@ def test_rules_judge_everything_that_goes(workbench: Bench) -> None:
     org.owner.send(CreateArtifact(place.project.id, "part", "Kept", {"keep": True}, parent_id=top.id))
     with pytest.raises(AccessDenied, match="This one is kept"):
         org.owner.send(DeleteArtifact(top.id, top.version, cascade=True))
+    kept = org.owner.send(CreateArtifact(place.project.id, "part", "Kept, too", {"keep": True}))
+    refused = {refusal.what: refusal.rule_id for refusal in org.owner.query(ArtifactAccess(kept.id)).refused_actions}
+    assert refused["delete"] == "kept"
     hiding = org.owner.send(CreateArtifact(place.project.id, "part", "Hiding"))
     org.owner.send(CreateArtifact(place.project.id, "part", "Not yours", parent_id=hiding.id))
     with pytest.raises(Conflict) as caught:
