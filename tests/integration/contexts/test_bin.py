@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,6 +24,7 @@ from alm_workbench.contexts.artifact.messages import (
     RestoreArtifact,
     UpdateArtifact,
 )
+from alm_workbench.contexts.artifact.relocation_messages import MoveToProject
 from alm_workbench.contexts.discussion.messages import AddComment, DeleteComment, ListComments
 from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.bin_messages import DeleteProject, ListDeletedProjects, RestoreProject
@@ -390,3 +392,46 @@ def test_a_row_without_an_entry_is_restored_by_itself(workbench: Bench) -> None:
     assert owner.send(RestoreArtifact(item.id)).deleted_at is None
     with pytest.raises(AlmError):
         owner.send(RestoreCommit(place.project.id, uuid4()))
+
+
+def test_nothing_comes_back_below_an_item_of_another_project(workbench: Bench) -> None:
+    """What an item lay under may have moved on; then it stands at the top of its own project."""
+    place, other, owner = new_place(workbench, "STAYS"), new_place(workbench, "MOVES"), workbench.acme.owner
+    top = owner.send(CreateArtifact(place.project.id, "part", "Top"))
+    below = owner.send(CreateArtifact(place.project.id, "part", "Below", parent_id=top.id))
+    owner.send(DeleteArtifact(below.id, below.version))
+    owner.send(MoveToProject(top.id, owner.query(GetArtifact(top.id)).version, other.project.id))
+    back = owner.send(RestoreArtifact(below.id))
+    assert (back.parent_id, back.project_id) == (None, place.project.id)
+
+
+def test_what_is_made_while_a_project_goes_goes_with_it(workbench: Bench) -> None:
+    """The deletion waits for whoever is writing there, and nobody writes there afterwards."""
+    place, owner = new_place(workbench, "RACE"), workbench.acme.owner
+    version = owner.query(GetProject(place.project.id)).version
+    made: list[AlmError | ArtifactDTO] = []
+
+    def write() -> None:
+        for n in range(20):
+            try:
+                made.append(owner.send(CreateArtifact(place.project.id, "part", f"Part {n}")))
+            except AlmError as error:
+                made.append(error)
+
+    writers = [Thread(target=write) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    gone = None
+    while gone is None:
+        try:
+            gone = owner.send(DeleteProject(place.project.id, version))
+        except StaleVersion as error:
+            version = int(error.extra["current"]["version"])
+    for writer in writers:
+        writer.join()
+    assert all(isinstance(error, (NotFound, Conflict)) for error in made if isinstance(error, AlmError))
+    assert (
+        place.rows("SELECT 1 FROM alm.artifacts WHERE project_id = :p AND deleted_at IS NULL", p=place.project.id) == []
+    )
+    back = owner.send(RestoreProject(place.project.id))
+    assert back.items == sum(isinstance(one, ArtifactDTO) for one in made)
