@@ -1,4 +1,4 @@
--- Erasing an item's older values reaches the copies that stood elsewhere, and nothing but items can be erased: what else
+-- Erasing an item's older values reaches the copies that stood elsewhere, and nothing but items, comments and names of files can be erased: what else
 -- the trail keeps (roles, keys, policies, members) is what an auditor must find. The list is reviewed; only values that
 -- people wrote belong on it.
 SET LOCAL ROLE alm_definer;
@@ -8,7 +8,7 @@ RETURNS TABLE (up_to_version integer, snapshots integer, decisions integer, answ
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, alm, pg_temp AS $$
 DECLARE
   tenant CONSTANT uuid := alm.current_tenant();
-  erasable CONSTANT text[] := ARRAY['Artifact'];
+  erasable CONSTANT text[] := ARRAY['Artifact', 'Comment', 'Attachment'];
   note CONSTANT jsonb := '[{"code": "R_ERASED", "message": "the reasons went with an erasure of the item"}]';
   newest integer;
   erased integer;

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact, DeleteArtifact
+from alm_workbench.contexts.audit.messages import EraseEntity
 from alm_workbench.contexts.discussion.messages import (
     AddComment,
     CommentDTO,
@@ -138,6 +139,17 @@ def test_only_the_author_changes_and_removes(workbench: Bench, note: ArtifactDTO
     ]  # fmt: skip
     with pytest.raises(AccessDenied):
         acme.engineer.query(CommentHistory(note.id, first.id))
+
+
+def test_what_was_said_can_be_erased(workbench: Bench, note: ArtifactDTO) -> None:
+    """After it was changed: the words are gone from the trail and from kept answers, that something was said stays."""
+    acme = workbench.acme
+    said = comment(acme.engineer, note, "The phone number is 555-0199")
+    acme.owner.send(UpdateComment(note.id, said.id, 1, "(removed)"))
+    done = acme.owner.send(EraseEntity("Comment", said.id, "asked for by the person it is about"))
+    assert done.snapshots == 1
+    history = acme.engineer.query(CommentHistory(note.id, said.id))
+    assert [(r.version, r.text) for r in history] == [(1, None), (2, "(removed)")]
 
 
 def test_answers_stand_in_one_thread(workbench: Bench, note: ArtifactDTO) -> None:
