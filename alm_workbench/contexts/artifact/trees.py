@@ -11,7 +11,7 @@ from alm_workbench.contexts.artifact.access import Artifacts
 from alm_workbench.contexts.artifact.domain import CORE, masked
 from alm_workbench.contexts.artifact.messages import ArtifactDTO
 from alm_workbench.contexts.artifact.structure_messages import ListChildren, ListTags, ProjectTree, TagDTO
-from alm_workbench.contexts.artifact.visibility import reader_of
+from alm_workbench.contexts.artifact.visibility import closed_fields, reader_of
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.errors import ErrorItem, InvalidInput
 from alm_workbench.shared.context import MessageContext
@@ -150,11 +150,11 @@ class ListTagsHandler:
         counted: list[str] = []
         looked_at: list[str] = []
         for kind in process.compiled.types:
-            plan = authorizer.mask_plan(actor, "read", kind)
-            if not plan.constant:
-                looked_at.append(kind)
-            elif (hidden := plan.hidden(actor)) is not None and "tags" not in hidden:
+            closed = closed_fields(authorizer, actor, kind)
+            if closed is not None and "tags" not in closed:
                 counted.append(kind)
+            elif not authorizer.mask_plan(actor, "read", kind).constant:
+                looked_at.append(kind)
         return counted, looked_at
 
 
