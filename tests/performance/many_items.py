@@ -58,7 +58,7 @@ FILL = """
 INSERT INTO alm.artifacts (tenant_id, id, project_id, type_id, key, title, state, state_category, fields, search_text,
   assignee_id, tags, rank, manifest_version_id, occurred_at, created_at, updated_at)
 SELECT %(tenant)s, gen_random_uuid(), %(project)s, k.type_id, k.prefix || '-' || n, t.title, s.state, s.category,
-  jsonb_build_object('priority', (ARRAY['low', 'medium', 'medium', 'medium', 'high', 'high', 'urgent'])[1 + h %% 7],
+  jsonb_build_object('priority', (ARRAY['low', 'medium', 'medium', 'medium', 'high', 'high', 'urgent'])[1 + (h / 21) %% 7],
     'points', h %% 21, 'due', to_char(DATE '2026-01-01' + (h %% 700)::integer, 'YYYY-MM-DD'),
     'reviewer', (%(actors)s::uuid[])[1 + h %% cardinality(%(actors)s)], 'component', 'part-' || h %% 997,
     'story_text', t.body, 'cost', h %% 1000),

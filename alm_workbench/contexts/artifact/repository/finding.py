@@ -34,8 +34,11 @@ NO_VALUE = (
     "NOT EXISTS (SELECT FROM alm.artifact_field f WHERE f.tenant_id = :tenant AND f.artifact_id = a.id"
     " AND f.field_id = :sorted AND f.ord = 0 AND f.{column} IS NOT NULL)"
 )
-FOR_THESE_VALUES = text("SET LOCAL plan_cache_mode = force_custom_plan")
-"""Driver and server keep plans of repeated statements; one for any tenant and any value takes no notice of how much there is."""
+FOR_THESE_VALUES = text(
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('max_parallel_workers_per_gather', '0', true)"
+)
+"""Driver and server keep plans of repeated statements; one for any tenant and any value takes no notice of how much there is.
+A page is there before parallel workers are."""
 Found = tuple[ArtifactDTO, list[Any]]
 
 
