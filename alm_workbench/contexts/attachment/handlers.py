@@ -136,7 +136,7 @@ class AttachFileHandler:
         file = self._files.one(ctx, item.id, attachment_id)
         happened(ctx, "FileAttached", item, file)
         params = {"attachment_id": str(file.id), "name": file.name}
-        ctx.ask(NotifyWatchers(item.id, item.project_id, "attach", params))
+        ctx.ask(NotifyWatchers(item.id, item.project_id, "attach", params, type_id=item.type))
         ctx.ask(Follow(item.project_id, (Happening("attach", item.id, item, item, (), {"name": file.name}),)))
         return file
 

@@ -93,7 +93,7 @@ class Comments:
         actors = list(dict.fromkeys(actors))
         if not actors:
             return ()
-        readers = ctx.ask(MayRead(item.id, item.project_id, tuple(actors)))
+        readers = ctx.ask(MayRead(item.id, item.project_id, tuple(actors), item.type))
         return tuple(actor for actor in actors if actor in readers)
 
     def tell(self, ctx: MessageContext, item: ArtifactDTO, comment: CommentDTO, mentioned: tuple[UUID, ...]) -> None:
@@ -145,7 +145,7 @@ class AddCommentHandler:
         if message.occurred_at is None:  # a discussion of the past is news to nobody
             self._comments.tell(ctx, item, comment, mentioned)
             params = {"comment_id": str(comment.id)}
-            ctx.ask(NotifyWatchers(item.id, item.project_id, "comment", params, mentioned))
+            ctx.ask(NotifyWatchers(item.id, item.project_id, "comment", params, mentioned, item.type))
         ctx.ask(AutoWatch(item.project_id, ((item.id, me, "commenter"),)))
         ctx.ask(Follow(item.project_id, (Happening("comment", item.id, item, item, (), {"comment": words}),)))
         return comment
@@ -295,7 +295,7 @@ class ListMentionableHandler:
         members = [m for m in ctx.ask(ListMembers()) if m.status == "active" and begins(m.display_name, message.text)]
         for start in range(0, len(members), MOST):
             part = members[start : start + MOST]
-            readers = ctx.ask(MayRead(item.id, item.project_id, tuple(m.actor_id for m in part)))
+            readers = ctx.ask(MayRead(item.id, item.project_id, tuple(m.actor_id for m in part), item.type))
             found += [MentionDTO(m.actor_id, m.display_name) for m in part if m.actor_id in readers]
             if len(found) >= MOST:
                 break

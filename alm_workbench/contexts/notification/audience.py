@@ -9,6 +9,7 @@ from uuid import UUID
 from alm_workbench.contexts.artifact.messages import ReadRightsOf
 from alm_workbench.contexts.artifact.visibility import reader_of, with_aliases
 from alm_workbench.contexts.auth.actor_messages import PrincipalsOf
+from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.contexts.project.acting import FACTS
 from alm_workbench.contexts.project.messages import ActiveProcess, ProjectPrivileges, VisibleProjects
 from alm_workbench.errors import Conflict, NotFound
@@ -31,11 +32,12 @@ def readers_of(
     With its type the database is asked only where a rule depends on the item.
     """
     found: dict[UUID, frozenset[str]] = {}
+    process = process_of(ctx, project_id)
     for actor, principal in ctx.ask(PrincipalsOf(tuple(dict.fromkeys(actors)))).items():
         them = on_behalf(ctx, principal, project_id)
-        if not may_read_items(them, project_id):
+        if process is None or not may_read_items(them, project_id):
             continue
-        hidden = _hidden(them, project_id, artifact_id, type_id)
+        hidden = hidden_of(them, process, project_id, artifact_id, type_id)
         if hidden is not None:
             found[actor] = hidden
     return found
@@ -73,14 +75,23 @@ def _visible(ctx: MessageContext, project_id: ProjectId) -> bool:
     return visible is None or project_id in visible
 
 
-def _hidden(
-    ctx: MessageContext, project_id: ProjectId, artifact_id: ArtifactId, type_id: str | None
-) -> frozenset[str] | None:
-    if type_id is not None:
+def process_of(ctx: MessageContext, project_id: ProjectId) -> ProcessVersion | None:
+    """The process in force in a project, looked up once a transaction; None where there is none."""
+    key = ("process-of", project_id)
+    if key not in ctx.memo:
         try:
-            process = ctx.ask(ActiveProcess(project_id))
+            ctx.memo[key] = ctx.ask(ActiveProcess(project_id))
         except (Conflict, NotFound):
-            return None
+            ctx.memo[key] = None
+    found: ProcessVersion | None = ctx.memo[key]
+    return found
+
+
+def hidden_of(
+    ctx: MessageContext, process: ProcessVersion, project_id: ProjectId, artifact_id: ArtifactId, type_id: str | None
+) -> frozenset[str] | None:
+    """What of an item is hidden from whoever asks; None where all of it is."""
+    if type_id is not None:
         authorizer, reader = reader_of(ctx, process, project_id)
         plan = authorizer.mask_plan(reader, "read", type_id)
         if plan.constant:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from alm_workbench.contexts.artifact.messages import GetArtifact
-from alm_workbench.contexts.artifact.visibility import now_of
-from alm_workbench.contexts.notification.audience import may_read_items, may_see_project, readers_of
+from alm_workbench.contexts.artifact.batch_messages import ItemsOf
+from alm_workbench.contexts.artifact.messages import ArtifactDTO
+from alm_workbench.contexts.notification.audience import (
+    hidden_of,
+    may_read_items,
+    may_see_project,
+    process_of,
+    readers_of,
+)
 from alm_workbench.contexts.notification.domain import Told, check_params, shown_params
 from alm_workbench.contexts.notification.messages import (
     CountNotifications,
@@ -25,7 +32,7 @@ from alm_workbench.contexts.notification.messages import (
 from alm_workbench.contexts.notification.repository import NotificationRepository
 from alm_workbench.contexts.notification.wording import text_of
 from alm_workbench.contexts.project.settings_messages import SettingsOf
-from alm_workbench.errors import AccessDenied, InvalidInput, NotFound
+from alm_workbench.errors import InvalidInput
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId, new_id
 from alm_workbench.shared.messages import Page
@@ -114,7 +121,7 @@ class NotifyWatchersHandler:
         check_params(message.params)
         watching = self._teller.repo.watching(ctx.conn, [message.artifact_id]).get(message.artifact_id, [])
         others = tuple(actor for actor in watching if actor not in message.without)
-        told = Told(message.artifact_id, "", message.kind, others, message.params)
+        told = Told(message.artifact_id, message.type_id, message.kind, others, message.params)
         return self._teller.tell(ctx, message.project_id, [told])
 
 
@@ -122,7 +129,7 @@ class MayReadHandler:
     """Says which people may read an item."""
 
     def __call__(self, ctx: MessageContext, message: MayRead) -> Mapping[UUID, frozenset[str]]:
-        return readers_of(ctx, message.project_id, message.artifact_id, message.actors)
+        return readers_of(ctx, message.project_id, message.artifact_id, message.actors, message.type_id or None)
 
 
 class ListNotificationsHandler:
@@ -133,26 +140,24 @@ class ListNotificationsHandler:
 
     def __call__(self, ctx: MessageContext, message: ListNotifications) -> Page[NotificationDTO]:
         limit, found = max(1, min(message.limit, 200)), list[NotificationDTO]()
-        for row in visible_rows(ctx, self._repo, message, limit + 1, decode_uuid(message.cursor)):
-            found.append(self._shown(ctx, row))
+        for seen in visible_rows(ctx, self._repo, message, limit + 1, decode_uuid(message.cursor)):
+            found.append(shown(seen))
             if len(found) > limit:
                 return Page(tuple(found[:limit]), encode(str(found[limit - 1].id)))
         return Page(tuple(found), None)
 
-    def _shown(self, ctx: MessageContext, row: Any) -> NotificationDTO:
-        key, title, params = None, None, dict(row.params)
-        if row.entity_type == "Artifact":
-            params = shown_params(params, now_of(ctx, ArtifactId(row.entity_id)).hidden or frozenset())
-            try:
-                item = ctx.ask(GetArtifact(ArtifactId(row.entity_id)))
-                key, title = item.key, item.title or None
-            except (NotFound, AccessDenied):  # in the bin
-                pass
-        text = text_of(row.kind, row.actor, key, params)
-        return NotificationDTO(
-            row.id, row.kind, row.project_id, row.entity_type, row.entity_id, key, title, row.actor_id, row.actor,
-            params, text, row.created_at, row.read_at,
-        )  # fmt: skip
+
+def shown(seen: Seen) -> NotificationDTO:
+    """A notification as its reader may see it now; of an item in the bin neither key nor title."""
+    row, item = seen.row, seen.item
+    params = shown_params(row.params, seen.hidden)
+    live = item is not None and item.deleted_at is None
+    key = item.key if item is not None and live else None
+    title = item.title if item is not None and live and "title" not in seen.hidden else None
+    return NotificationDTO(
+        row.id, row.kind, item.project_id if item else row.project_id, row.entity_type, row.entity_id, key, title,
+        row.actor_id, row.actor, params, text_of(row.kind, row.actor, key, params), row.created_at, row.read_at,
+    )  # fmt: skip
 
 
 class CountNotificationsHandler:
@@ -180,25 +185,40 @@ class MarkReadHandler:
         return ReadDTO(self._repo.mark(ctx.conn, ctx.principal.actor_id, message.ids, message.read))
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A notification that its reader may see, with the item it is about and what of that is hidden."""
+
+    row: Any
+    item: ArtifactDTO | None
+    hidden: frozenset[str]
+
+
 def visible_rows(
     ctx: MessageContext, repo: NotificationRepository, asked: ListNotifications, batch: int, after: UUID | None
-) -> Iterator[Any]:
-    """My notifications of what I may see now, newest first."""
+) -> Iterator[Seen]:
+    """My notifications of what I may see now, newest first; items are looked up a page at a time."""
     while True:
         rows = repo.page(ctx.conn, ctx.principal.actor_id, asked, batch, after)
-        yield from (row for row in rows if _may_see(ctx, row))
+        ids = {ArtifactId(row.entity_id) for row in rows if row.entity_type == "Artifact"}
+        items = ctx.ask(ItemsOf(tuple(sorted(ids)), deleted=True)) if ids else {}
+        yield from (seen for row in rows if (seen := _seen(ctx, row, items)))
         if len(rows) < batch:
             return
         after = rows[-1].id
 
 
-def _may_see(ctx: MessageContext, row: Any) -> bool:
-    if row.project_id is not None and not may_read_items(ctx, ProjectId(row.project_id)):
-        return False
-    if row.entity_type != "Artifact":
-        return True
-    rights = now_of(ctx, ArtifactId(row.entity_id))
-    return rights.exists and rights.hidden is not None
+def _seen(ctx: MessageContext, row: Any, items: Mapping[ArtifactId, ArtifactDTO]) -> Seen | None:
+    """A row as it may be seen; None where it may not, or where the item is gone."""
+    item = items.get(ArtifactId(row.entity_id)) if row.entity_type == "Artifact" else None
+    project_id = item.project_id if item else row.project_id
+    if (row.entity_type == "Artifact" and item is None) or not may_read_items(ctx, project_id):
+        return None
+    if item is None:
+        return Seen(row, None, frozenset())
+    process = process_of(ctx, project_id)
+    hidden = hidden_of(ctx, process, project_id, item.id, item.type) if process else None
+    return None if hidden is None else Seen(row, item, hidden)
 
 
 def row_of(
