@@ -110,11 +110,7 @@ class Artifacts:
 
     def rights(self, ctx: MessageContext, artifact_id: ArtifactId) -> ReadRights:
         """What the caller may see of an item that lives, lies in the bin, or is gone."""
-        self.repo.include_deleted(ctx.conn)
-        try:
-            artifact = self.repo.get(ctx.conn, artifact_id)
-        finally:
-            self.repo.include_deleted(ctx.conn, False)
+        artifact = self.repo.get(ctx.conn, artifact_id) or self._binned(ctx, artifact_id)
         if artifact is None:
             return ReadRights(False, frozenset(), self.functions)
         try:
@@ -124,6 +120,13 @@ class Artifacts:
         functions = functions_for(ctx, self.repo, process.compiled, artifact.id, self.functions)
         hidden = self.hidden(ctx, process, artifact)
         return ReadRights(True, hidden, functions, artifact.project_id, artifact.type)
+
+    def _binned(self, ctx: MessageContext, artifact_id: ArtifactId) -> ArtifactDTO | None:
+        self.repo.include_deleted(ctx.conn)
+        try:
+            return self.repo.get(ctx.conn, artifact_id)
+        finally:
+            self.repo.include_deleted(ctx.conn, False)
 
     def access(self, ctx: MessageContext, artifact: ArtifactDTO) -> ItemAccessDTO:
         """What the caller may do with an item."""

@@ -177,9 +177,9 @@ def logged(process: ProcessVersion, reasons: Iterable[Reason]) -> list[dict[str,
 
 def _logged(process: ProcessVersion, reason: Reason) -> dict[str, Any]:
     """One reason; what says the same of every item is worked out once."""
-    if reason.values or isinstance(reason, TenantReason):
+    if isinstance(reason, TenantReason):
         return redact_reason(reason_data(reason), process.compiled.redaction)
-    key = (process.version_id, reason.code, reason.rule_id, reason.message)
+    key = (process.version_id, reason.code, reason.rule_id, reason.message, repr(reason.values))
     found = _SAME.get(key)
     if found is None:
         if len(_SAME) >= MAX_SAME:
