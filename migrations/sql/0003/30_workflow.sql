@@ -104,12 +104,18 @@ CALL alm.audit_table('approval_votes', 'ApprovalVote');
 -- list or of who works on it), whoever makes the change and by whatever way.
 CREATE FUNCTION alm.withdraw_approvals() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, alm, pg_temp AS $$
 BEGIN
-  UPDATE alm.approval_requests r
-     SET status = 'withdrawn', closed_at = now(), closing_reason = 'changed'
-    FROM before o JOIN changed n ON n.tenant_id = o.tenant_id AND n.id = o.id
-   WHERE r.tenant_id = n.tenant_id AND r.artifact_id = n.id AND r.status = 'open'
-     AND (o.title, o.fields, o.state, o.type_id, o.project_id, o.deleted_at)
-         IS DISTINCT FROM (n.title, n.fields, n.state, n.type_id, n.project_id, n.deleted_at);
+  IF NOT EXISTS (SELECT FROM alm.approval_requests WHERE status = 'open') THEN
+    RETURN NULL;
+  END IF;
+  -- planned each time: a plan for one changed row, kept, would compare each of many thousands with every other
+  EXECUTE $sql$
+    UPDATE alm.approval_requests r
+       SET status = 'withdrawn', closed_at = now(), closing_reason = 'changed'
+      FROM before o JOIN changed n ON n.tenant_id = o.tenant_id AND n.id = o.id
+     WHERE r.tenant_id = n.tenant_id AND r.artifact_id = n.id AND r.status = 'open'
+       AND (o.title, o.fields, o.state, o.type_id, o.project_id, o.deleted_at)
+           IS DISTINCT FROM (n.title, n.fields, n.state, n.type_id, n.project_id, n.deleted_at)
+  $sql$;
   RETURN NULL;
 END $$;
 CREATE TRIGGER withdraw_approvals AFTER UPDATE ON alm.artifacts REFERENCING OLD TABLE AS before NEW TABLE AS changed
