@@ -69,6 +69,9 @@ def batched(ids: Sequence[UUID]) -> Iterator[list[UUID]]:
         yield list(ids[start : start + BATCH])
 
 
+Noted = dict[str, dict[UUID, datetime]]
+"""What a commit put into the bin, and when: by table and row."""
+
 TASKS = "tasks"
 """What ``tbl`` says of tasks that lost the item they lay under, and live on."""
 
@@ -76,34 +79,31 @@ TASKS = "tasks"
 def put(conn: Connection, commit_id: UUID, table: str, ids: Iterable[UUID], at: datetime) -> dict[str, int]:
     """Put live rows into the bin with all that hangs on them; how many of which table."""
     gone: dict[str, int] = {}
-    wanted = list(ids)
-    _take(conn, commit_id, table, "id", wanted, at, gone)
-    _below(conn, commit_id, table, wanted, at, gone)
-    return gone
+    live = _with_ids(f"SELECT id FROM alm.{table} WHERE id = ANY (:ids) AND deleted_at IS NULL")  # noqa: S608 - own names
+    level = {table: list(conn.execute(live, {"ids": list(ids)}).scalars())}
+    while level:
+        for name, rows in level.items():
+            _take(conn, commit_id, name, rows, at)
+            gone[name] = gone.get(name, 0) + len(rows)
+        level = _below(conn, level)
+    return {name: number for name, number in gone.items() if number}
 
 
-def _below(
-    conn: Connection, commit_id: UUID, table: str, ids: Sequence[UUID], at: datetime, gone: dict[str, int]
-) -> None:
-    for branch in CASCADES.get(table, ()):
-        taken = _take(conn, commit_id, branch.table, branch.column, ids, at, gone)
-        if taken:
-            _below(conn, commit_id, branch.table, taken, at, gone)
+def _below(conn: Connection, level: Mapping[str, Sequence[UUID]]) -> dict[str, list[UUID]]:
+    """Live rows that hang on others, by their table."""
+    found: dict[str, set[UUID]] = {}
+    for table, ids in level.items():
+        branches = CASCADES.get(table, ()) if ids else ()
+        asked = [
+            f"SELECT '{b.table}' AS tbl, id FROM alm.{b.table} WHERE {b.column} = ANY (:ids) AND deleted_at IS NULL"  # noqa: S608
+            for b in branches
+        ]
+        for row in conn.execute(_with_ids(" UNION ALL ".join(asked)), {"ids": list(ids)}) if asked else ():
+            found.setdefault(row.tbl, set()).add(row.id)
+    return {table: sorted(rows) for table, rows in found.items()}
 
 
-def _take(
-    conn: Connection,
-    commit_id: UUID,
-    table: str,
-    column: str,
-    ids: Sequence[UUID],
-    at: datetime,
-    gone: dict[str, int],
-) -> list[UUID]:
-    if not ids:
-        return []
-    live = f"SELECT id FROM alm.{table} WHERE {column} = ANY (:ids) AND deleted_at IS NULL"  # noqa: S608 - own names
-    taken = list(conn.execute(_with_ids(live), {"ids": list(ids)}).scalars())
+def _take(conn: Connection, commit_id: UUID, table: str, ids: Sequence[UUID], at: datetime) -> None:
     statement = _with_ids(f"""
 WITH gone AS (
   UPDATE alm.{table} SET deleted_at = :at, deleted_by = NULL
@@ -111,11 +111,8 @@ WITH gone AS (
 )
 INSERT INTO alm.bin_entries (tenant_id, commit_id, tbl, row_id, binned_at)
 SELECT tenant_id, :commit, :tbl, id, :at FROM gone""")  # noqa: S608
-    for some in batched(taken):
+    for some in batched(ids):
         conn.execute(statement, {"ids": some, "at": at, "commit": commit_id, "tbl": table})
-    if taken:
-        gone[table] = gone.get(table, 0) + len(taken)
-    return taken
 
 
 def detach_tasks(conn: Connection, commit_id: UUID, tasks: Mapping[U, UUID], at: datetime) -> None:
@@ -144,27 +141,35 @@ def restore(conn: Connection, commit_id: UUID, table: str, ids: Iterable[UUID]) 
     """
     back: dict[str, int] = {}
     wanted = list(ids)
-    _bring(conn, commit_id, table, "id", wanted, back)
-    _back_below(conn, commit_id, table, wanted, back)
+    noted: Noted = {}
+    for row in conn.execute(NOTED, {"commit": commit_id}):
+        noted.setdefault(row.tbl, {})[row.row_id] = row.binned_at
+    _bring(conn, commit_id, table, "id", wanted, noted, back)
+    _back_below(conn, commit_id, table, wanted, noted, back)
     return back
 
 
-def _back_below(conn: Connection, commit_id: UUID, table: str, ids: Sequence[UUID], back: dict[str, int]) -> None:
+def _back_below(
+    conn: Connection, commit_id: UUID, table: str, ids: Sequence[UUID], noted: Noted, back: dict[str, int]
+) -> None:
     for branch in CASCADES.get(table, ()):
-        brought = _bring(conn, commit_id, branch.table, branch.column, ids, back)
+        brought = _bring(conn, commit_id, branch.table, branch.column, ids, noted, back)
         if brought:
-            _back_below(conn, commit_id, branch.table, brought, back)
-    if table == "artifacts":
+            _back_below(conn, commit_id, branch.table, brought, noted, back)
+    if table == "artifacts" and TASKS in noted:
         _attach_tasks(conn, commit_id, ids)
 
 
 def _bring(
-    conn: Connection, commit_id: UUID, table: str, column: str, ids: Sequence[UUID], back: dict[str, int]
+    conn: Connection,
+    commit_id: UUID,
+    table: str,
+    column: str,
+    ids: Sequence[UUID],
+    noted: Noted,
+    back: dict[str, int],
 ) -> list[UUID]:
-    if not ids:
-        return []
-    noted = {row.row_id: row.binned_at for row in conn.execute(NOTED, {"commit": commit_id, "tbl": table})}
-    if not noted:
+    if not ids or table not in noted:
         return []
     dead = " OR ".join(
         f"EXISTS (SELECT FROM alm.{parent} o WHERE o.tenant_id = x.tenant_id AND o.id = x.{key}"
@@ -179,7 +184,7 @@ def _bring(
         ),
         {"ids": list(ids)},
     )
-    ours = [(row, waits) for row, at, waits in found if noted.get(row) == at]
+    ours = [(row, waits) for row, at, waits in found if noted[table].get(row) == at]
     _hand_over(conn, commit_id, table, column, [row for row, waits in ours if waits])
     brought = [row for row, waits in ours if not waits]
     if not brought:
@@ -207,7 +212,7 @@ UPDATE alm.bin_entries b SET commit_id = held.commit_id
 
 
 FORGET = _with_ids("DELETE FROM alm.bin_entries WHERE commit_id = :commit AND tbl = :tbl AND row_id = ANY (:ids)")
-NOTED = text("SELECT row_id, binned_at FROM alm.bin_entries WHERE commit_id = :commit AND tbl = :tbl")
+NOTED = text("SELECT tbl, row_id, binned_at FROM alm.bin_entries WHERE commit_id = :commit")
 
 
 def _attach_tasks(conn: Connection, commit_id: UUID, ids: Sequence[UUID]) -> None:
