@@ -23,6 +23,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "R_WF_AUTH_DENIED": ("one of the roles {required} is needed", "şu rollerden biri gerekiyor: {required}"),
     "R_WF_NOT_ACTOR": ("another person must do it", "bunu başka biri yapmalı"),
     "R_WF_REQUIRES": ("a value is needed in: {missing}", "şu alanlarda değer gerekiyor: {missing}"),
+    "R_WF_REASON": ("one of these reasons is needed: {reasons}", "şu nedenlerden biri gerekiyor: {reasons}"),
+    "R_WF_GUARD_FAIL": ("the condition does not hold{facts}", "koşul sağlanmıyor{facts}"),
+    "R_EXPR_UNDECIDED": ("the condition cannot be decided{facts}", "koşula karar verilemiyor{facts}"),
     "E_WF_UNKNOWN_TRANSITION": ("there is no such step from here", "buradan böyle bir adım yok"),
 }
 
@@ -46,7 +49,8 @@ def _why(reason: Reason, lang: str) -> str:
     if reason.code not in TEXTS or lang == "en":
         return reason.labels.get(lang) or reason.message
     listed = {k: ", ".join(map(str, v)) if isinstance(v, tuple) else str(v) for k, v in reason.values.items()}
+    seen = "; ".join(f"{path} = {value}" for path, value in listed.items())
     try:
-        return said(reason.code, **listed)[lang]
+        return said(reason.code, **{**listed, "facts": f": {seen}" if seen else ""})[lang]
     except KeyError:
         return reason.message
