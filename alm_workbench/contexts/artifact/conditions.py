@@ -7,7 +7,7 @@ row-level security, and whose frequency the planner knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import reduce
@@ -39,34 +39,48 @@ TAGGED = (
     "a.id IN (SELECT t.artifact_id FROM alm.artifact_tag t"
     " WHERE t.tenant_id = :tenant AND t.project_id = :project AND t.tag = CAST({value} AS text))"
 )
-HELD = (
-    "a.id IN (SELECT f.artifact_id FROM alm.artifact_field f"
-    " WHERE f.tenant_id = :tenant AND f.project_id = :project AND f.field_id = {field} AND f.{column} {test})"
-)
+HELD = "{f}.tenant_id = :tenant AND {f}.project_id = :project AND {f}.field_id = {field} AND {f}.{column} {test}"
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A conjunct in words that an index understands and that mean the same: a column of the typed index for a field, a tag, or a plain column."""
+    """A conjunct in words that an index understands and that mean the same: of a field, a tag, or a plain column."""
 
     column: str
     operator: str
     value: Any
     field: str | None = None
 
-    def sql(self, value: str, field: str) -> str:
-        """The condition, given the names of its parameters; ``:tenant`` and ``:project`` say whose items they are."""
+    def sql(self, named: Callable[[Any], str], alias: str = "f") -> str:
+        """The condition, with parameters named by a function; ``:tenant`` and ``:project`` say whose items they are.
+
+        About a field it is one on a row of the typed index.
+        """
+        value = named(self.value)
         if self.column == "tag":
             return TAGGED.format(value=value)
         if self.field is None:
             return f"a.{self.column} = CAST({value} AS uuid)"
         cast = _CASTS[self.column]
-        test = (
-            f"= ANY (CAST({value} AS {cast}[]))"
-            if self.operator == "in"
-            else f"{self.operator} CAST({value} AS {cast})"
+        test = f"{self.operator} CAST({value} AS {cast})"
+        if self.operator == "in":
+            test = f"= ANY (CAST({value} AS {cast}[]))"
+        return HELD.format(f=alias, field=named(self.field), column=self.column, test=test)
+
+
+def all_hold(hints: Sequence[Hint], named: Callable[[Any], str]) -> Iterator[str]:
+    """Conditions that all hints hold. Fields are looked up together, so that only items with all of the values are read."""
+    for hint in hints:
+        if hint.field is None:
+            yield hint.sql(named)
+    held = [hint for hint in hints if hint.field is not None]
+    if held:
+        first, *others = (hint.sql(named, f"f{number}") for number, hint in enumerate(held))
+        joined = "".join(
+            f" JOIN alm.artifact_field f{number} ON f{number}.artifact_id = f0.artifact_id AND {test}"
+            for number, test in enumerate(others, 1)
         )
-        return HELD.format(field=field, column=self.column, test=test)
+        yield f"a.id IN (SELECT f0.artifact_id FROM alm.artifact_field f0{joined} WHERE {first})"  # noqa: S608  our words
 
 
 @dataclass(frozen=True, slots=True)

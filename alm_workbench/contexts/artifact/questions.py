@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from alm_workbench.contexts.artifact.columns import INDEXED, Vocabulary, hidden_by, spoken_of, vocabulary
-from alm_workbench.contexts.artifact.conditions import Condition, Hint, read_condition
+from alm_workbench.contexts.artifact.conditions import Condition, Hint, all_hold, read_condition
 from alm_workbench.contexts.artifact.domain import type_of
 from alm_workbench.contexts.artifact.finding_messages import CountArtifacts, FacetArtifacts
 from alm_workbench.contexts.artifact.messages import FindArtifacts
@@ -209,7 +209,7 @@ def _simple(asked: Asked, words: Words, looks_at: set[str]) -> None:
         words.add(f"a.key = ANY ({words.named(keys)})")
     for tag in parts_of(asked.tag, "tag", MAX_TAGS):
         looks_at.add("tags")
-        words.add(Hint("tag", "=", tag).sql(words.named(tag), ""))
+        words.add(Hint("tag", "=", tag).sql(words.named))
     for column in ("created", "updated"):
         for ending, operator in (("since", ">="), ("until", "<")):
             moment = getattr(asked, f"{column}_{ending}")
@@ -232,8 +232,8 @@ def _filtered(condition: Condition, words: Words, looks_at: set[str]) -> None:
     looks_at.update(spoken_of(path) for path in condition.paths)
     if condition.sql.constant is not True:
         words.add(words.rendered(condition.sql))
-    for hint in condition.hints:
-        words.add(hint.sql(words.named(hint.value), words.named(hint.field) if hint.field else ""))
+    for part in all_hold(condition.hints, words.named):
+        words.add(part)
 
 
 def _indexed(reader: Reader, types: Sequence[str]) -> frozenset[str]:
