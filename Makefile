@@ -17,7 +17,7 @@ SOURCES = $(shell find $(1) \( -name node_modules -o -name lib -o -name test -o 
 export npm_config_update_notifier := false
 PYTHON_CODE := alm_workbench tests scripts migrations extensions/alm-example
 
-.PHONY: help install lab test lint format types imports js wheel bench bench-engines bench-trust load faults soak docs-check lock clean distclean ready
+.PHONY: help install lab test lint format types imports js wheel bench bench-engines bench-domain bench-trust load faults soak docs-check lock clean distclean ready
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,9 @@ bench: install ## Measure starts, imports, requests and the mirror; options in A
 
 bench-engines: install ## Measure the manifest core beside other engines; options in ARGS="--part access --no-peers"
 	@$(PY) -m tests.performance.bench_engines $(ARGS)
+
+bench-domain: install ## Measure finding in a large organisation; options in ARGS="--artifacts 1000000"
+	@$(PY) tests/performance/bench_domain.py $(ARGS)
 
 bench-trust: install ## Measure what the pipeline and row-level security cost; options in ARGS="--part rls"
 	@$(PY) -m tests.performance.bench_trust $(ARGS)
