@@ -20,7 +20,7 @@ from alm_workbench.storage.engine import begin
 from tests.factories.workbench import PASSWORD, Bench, Org
 
 TODAY = date(2026, 6, 15)
-SIZE = Size(items=60, days=12)
+SIZE = Size(items=36, days=9)
 PLANNED = tuple(plan for plan in PLANS if plan.key in ("BRAKE", "APP"))
 
 

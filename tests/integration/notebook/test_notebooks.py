@@ -94,3 +94,15 @@ def test_administrator(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_flow(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """The analysis of flow runs over the demo project."""
     assert "application/vnd.plotly.v1+json" in kinds(run(ROOT / "analyses" / "flow.ipynb", api, monkeypatch)) or True
+
+
+def test_working_day(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stories are written, planned, found, changed together, brought back and exported; and all of it again."""
+    first = run(ROOT / "tutorials" / "04_working_day.ipynb", api, monkeypatch)
+    shown = texts(first)
+    assert "permitted now: " in shown
+    assert "3 reviewed\n" in shown
+    assert "0 after the undo\n" in shown
+    assert "there already: 3" in shown
+    again = texts(run(ROOT / "tutorials" / "04_working_day.ipynb", api, monkeypatch))
+    assert "6 reviewed\n" in again
