@@ -26,7 +26,10 @@ from alm_workbench.contexts.auth.session_messages import LogIn
 from alm_workbench.contexts.bulk.messages import ApplyBulk, BulkTarget
 from alm_workbench.contexts.discussion.messages import AddComment
 from alm_workbench.contexts.manifest.messages import ListManifests
+from alm_workbench.contexts.planning.team_messages import CreateTeam
+from alm_workbench.contexts.planning.work_messages import LogWork
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
+from alm_workbench.contexts.savedquery.messages import CreateSavedQuery
 from alm_workbench.contexts.tenant.invitation_messages import InviteMember
 from alm_workbench.contexts.tenant.people_messages import CreateRole, ListMembers
 from alm_workbench.contexts.tenant.policy_messages import CreatePolicy
@@ -102,6 +105,11 @@ def make_scene(bench: Bench) -> Scene:
     bulk = acme.owner.send(ApplyBulk(acme.project.id, "update", (BulkTarget(bulky.id),), title="Changed together"))
     other = acme.owner.send(CreateProject("OTHER", "Another project"))
     acme.owner.send(ActivateManifest(other.id, acme.version_id))
+    days = {"start_date": "2026-01-05", "end_date": "2026-03-27"}
+    cycle = acme.owner.send(CreateArtifact(acme.project.id, "release", f"{MARKER} release", days))
+    team = acme.owner.send(CreateTeam(f"{MARKER} team"))
+    work = acme.engineer.send(LogWork(items[0].id, 1.5))
+    query = acme.owner.send(CreateSavedQuery(acme.project.id, f"{MARKER} query", sharing="project"))
     ids = {
         "approval_id": str(asked.approval_id),
         "artifact_id": str(items[0].id),
@@ -118,6 +126,10 @@ def make_scene(bench: Bench) -> Scene:
         "commit_id": str(commit.id),
         "run_id": str(bulk.run.id),
         "session_id": str(session.session_id),
+        "cycle_id": str(cycle.id),
+        "team_id": str(team.id),
+        "work_id": str(work.id),
+        "query_id": str(query.id),
         "link_id": str(linked.id),
         "invitation_id": str(invited.invitation.invitation_id),
         "key_id": str(secret.key.id),
@@ -186,6 +198,8 @@ SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     "CreatePolicy": lambda s: Sample(
         {"code": "titles", "definition": {"events": ["create"], "when": "isEmpty(self.title)"}}
     ),
+    "CreateSavedQuery": lambda s: Sample({"name": "One more question"}),
+    "CreateTeam": lambda s: Sample({"name": "One more team"}),
     "CreateProject": lambda s: Sample({"key": "MORE", "name": "One more project"}),
     "CreateRole": lambda s: Sample({"code": "auditor", "labels": {"en": "Auditor"}, "privileges": ["artifact:read"]}),
     "DeactivateTenant": lambda s: Sample({"slug": "acme"}),
@@ -205,11 +219,13 @@ SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     "InvitationByToken": lambda s: Sample({"token": "x" * 43}),
     "InviteMember": lambda s: Sample({"email": "new@elsewhere.example", "roles": ["viewer"]}),
     "LinkArtifacts": lambda s: Sample({"link_type": "refines", "target_id": s.ids["target_id"]}),
+    "LogWork": lambda s: Sample({"hours": 1.0}),
     "LogIn": lambda s: Sample({"email": "viewer@acme.example", "password": PASSWORD}),
     "MoveToProject": lambda s: Sample({"project_id": s.ids["other_project_id"]}),
     "PlanBulk": lambda s: Sample(
         {"action": "update", "items": [{"id": s.ids["artifact_id"]}], "title": "Another title"}
     ),
+    "PlanItems": lambda s: Sample({"artifact_ids": [s.ids["artifact_id"]], "cycle_id": s.ids["cycle_id"]}),
     "RefreshSession": lambda s: Sample({"refresh_token": "x" * 43}),
     "RegisterUser": lambda s: Sample(
         {"email": "somebody@elsewhere.example", "display_name": "Somebody", "password": "olive tractor meadow 91"}
@@ -219,6 +235,8 @@ SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     "RejectStep": lambda s: Sample({"reason": "Not yet"}),
     "ResetPassword": lambda s: Sample({"token": "x" * 43, "new_password": "olive tractor meadow 91"}),
     "RunSql": lambda s: Sample({"sql": "SELECT 1"}),
+    "SearchEverywhere": lambda s: Sample(query={"text": "Marker"}),
+    "SetCapacity": lambda s: Sample({"amount": 5.0, "team_id": s.ids["team_id"]}),
     "SaveManifest": lambda s: Sample({"text": safety_manifest()}),
     "SetPluginValue": lambda s: Sample({"value": 1}),
     "SwitchTenant": lambda s: Sample({"tenant": "acme"}),
@@ -229,6 +247,8 @@ SAMPLES: dict[str, Callable[[Scene], Sample]] = {
     "UpdatePolicy": lambda s: Sample({"enabled": False}, path={"code": POLICY}),
     "UpdateProfile": lambda s: Sample({"locale": "tr"}),
     "UpdateRole": lambda s: Sample({"labels": {"en": "Inspector of all"}}),
+    "UpdateTeam": lambda s: Sample({"name": "Another name"}),
+    "UpdateSavedQuery": lambda s: Sample({"name": "Another name"}),
     "UpdateTenant": lambda s: Sample({"name": "Acme and sons"}),
 }
 """What a route needs beside its path; routes that are not named need nothing."""

@@ -26,7 +26,7 @@ from alm_workbench.contexts.bulk.messages import (
     PlanBulk,
 )
 from alm_workbench.contexts.bulk.repository import PLANS_HOLD, BulkRepository, ItemOfRun
-from alm_workbench.contexts.project.messages import ActiveProcess, ProjectPrivileges, VisibleProjects
+from alm_workbench.contexts.project.messages import ActiveProcess, GetProject, ProjectPrivileges
 from alm_workbench.errors import AccessDenied, ErrorItem, NotFound, PlanOutdated
 from alm_workbench.shared.context import DecisionRecord, MessageContext
 from alm_workbench.shared.ids import ArtifactId, ProjectId, new_id
@@ -230,10 +230,8 @@ class ListHandler:
 
 
 def require_project(ctx: MessageContext, project_id: ProjectId) -> None:
-    """Refuse a project the caller may not see; raises ``NotFound``."""
-    visible = ctx.ask(VisibleProjects())
-    if visible is not None and project_id not in visible:
-        raise NotFound(f"there is no project {project_id}")
+    """Refuse a project the caller may not see, or that is not of the organisation; raises ``NotFound``."""
+    ctx.ask(GetProject(project_id))
 
 
 def require_privileges(ctx: MessageContext, project_id: ProjectId, commands: Sequence[type[Command[Any]]]) -> None:

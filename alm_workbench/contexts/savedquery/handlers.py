@@ -10,7 +10,7 @@ from uuid import UUID
 from alm_workbench.contexts.artifact.finding_messages import CheckQuestion
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, FindArtifacts
 from alm_workbench.contexts.project.acting import acting
-from alm_workbench.contexts.project.messages import ProjectPrivileges, VisibleProjects
+from alm_workbench.contexts.project.messages import GetProject, ProjectPrivileges
 from alm_workbench.contexts.savedquery.messages import (
     CreateSavedQuery,
     DeleteSavedQuery,
@@ -39,9 +39,7 @@ class SavedQueries:
 
     def usable(self, ctx: MessageContext, project_id: ProjectId, query_id: UUID | None = None) -> list[SavedQueryDTO]:
         """Queries that the caller may use; raises ``NotFound`` for a project that he may not see."""
-        visible = ctx.ask(VisibleProjects())
-        if visible is not None and project_id not in visible:
-            raise NotFound(f"there is no project {project_id}")
+        ctx.ask(GetProject(project_id))
         me = acting(ctx, project_id)
         return self.repo.usable(ctx.conn, project_id, me.actor_id, me.roles, query_id)
 
