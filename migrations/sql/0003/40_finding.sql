@@ -178,6 +178,7 @@ CREATE INDEX artifacts_assignee ON alm.artifacts (tenant_id, project_id, assigne
 CREATE STATISTICS alm.artifacts_places (mcv) ON tenant_id, project_id, type_id, state FROM alm.artifacts;
 CREATE STATISTICS alm.artifact_tag_values (mcv) ON tenant_id, project_id, tag FROM alm.artifact_tag;
 CREATE STATISTICS alm.artifact_field_text (mcv) ON tenant_id, project_id, field_id, v_text FROM alm.artifact_field;
+ALTER STATISTICS alm.artifact_field_text SET STATISTICS 1000;  -- many fields, each with values of its own
 CREATE STATISTICS alm.artifact_field_int8 (mcv) ON tenant_id, project_id, field_id, v_int8 FROM alm.artifact_field;
 CREATE STATISTICS alm.artifact_field_uuid (mcv) ON tenant_id, project_id, field_id, v_uuid FROM alm.artifact_field;
 
