@@ -15,12 +15,14 @@ from alm_workbench.contexts.artifact.rights import reason_data, without_hidden
 from alm_workbench.contexts.artifact.visibility import is_hidden, with_aliases
 from alm_workbench.contexts.artifact.wording import LANGUAGES, Texts, said, step_words
 from alm_workbench.contexts.tenant.policy_messages import TenantPolicies
+from alm_workbench.contexts.workflow.intents import requirements, step_intents
 from alm_workbench.mpc import (
     AclDecision,
     CompiledManifest,
     Decision,
     EvalContext,
     Reason,
+    TransitionDef,
     decide_acl,
     decide_policy,
     decide_transition,
@@ -91,6 +93,8 @@ def findings(case: Case, action: str, *, full: bool = True) -> Iterator[Finding]
         reasons = [without_hidden(reason, case.hidden) for reason in verdict.reasons]
         where = span(verdict.reasons) or (reason_data(Reason("", "", span=verdict.transition.span))["span"])
         text = step_words(verdict.transition.id, verdict.allowed, reasons)
+        if verdict.allowed:
+            text = with_approvals(case, verdict.transition, text)
         values = {path: value for reason in reasons for path, value in reason.values.items()}
         yield Finding("workflow", verdict.allowed, verdict.transition.id, text, where, values)
         context = _step_context(case, verdict.transition.id, verdict.transition.to)
@@ -105,6 +109,16 @@ def _by_policies(case: Case, context: EvalContext, full: bool) -> Iterator[Findi
     if (found := by_tenant_policy(case, context, full=full)) is not None:
         yield found
     yield by_policy(case, context, full=full)
+
+
+def with_approvals(case: Case, step: TransitionDef, text: Texts) -> Texts:
+    """What is said of a step that is possible, and whose agreement it waits for before it is taken."""
+    flow = case.compiled.workflow_of(case.type_id)
+    needs = requirements(step_intents(flow, case.state, step)) if flow else ()
+    if not needs:
+        return text
+    who = said("approvals", who="; ".join(f"{need.count} × {', '.join(need.roles)}" for need in needs))
+    return {lang: f"{text[lang]}; {who[lang]}" for lang in LANGUAGES}
 
 
 def _step_context(case: Case, step: str, target: str | None = None) -> EvalContext:

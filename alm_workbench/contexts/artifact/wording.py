@@ -19,6 +19,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "computed": ("worked out by the process, so it cannot be set", "süreç hesaplar, bu yüzden yazılamaz"),
     "step": ("the step '{step}' is possible", "'{step}' adımı atılabilir"),
+    "approvals": ("others must agree first: {who}", "önce başkalarının onayı gerekiyor: {who}"),
     "no_step": ("the step '{step}' is not possible: {why}", "'{step}' adımı atılamaz: {why}"),
     "R_WF_AUTH_DENIED": ("one of the roles {required} is needed", "şu rollerden biri gerekiyor: {required}"),
     "R_WF_NOT_ACTOR": ("another person must do it", "bunu başka biri yapmalı"),

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from alm_workbench.contexts.access.messages import Explain
 from alm_workbench.contexts.apikey.domain import KeyText
 from alm_workbench.contexts.apikey.messages import CreateApiKey, ResolveKey
 from alm_workbench.contexts.artifact.messages import (
@@ -345,6 +346,15 @@ def Workflow flow {
         org.reviewer.send(ApproveStep(approval_id))
         reopen = org.engineer.query(PermittedTransitions(item.id))[0]
         assert [(c.id, c.labels.get("tr")) for c in reopen.choices] == [("wrong", None), ("incomplete", "Eksik")]
+
+    def test_an_explanation_names_whose_agreement_is_needed(self, workbench: Bench, story: Story) -> None:
+        """In both languages; and what a guard looked at, too."""
+        org = workbench.acme
+        item = story.step(story.new(), "start")
+        found = org.engineer.query(Explain("transition:finish", "Artifact", item.id))
+        told = next(room.text for room in found.chain if room.room == "workflow")
+        assert "1 × reviewer" in told["en"]
+        assert "onayı gerekiyor: 1 × reviewer" in told["tr"]
 
     def test_policies_on_closing_and_reopening(self, workbench: Bench) -> None:
         """Entering and leaving the category done are events of their own."""
