@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from alm_workbench.contexts.artifact.batch_messages import Outcome
 from alm_workbench.contexts.artifact.csv_file import Table
 from alm_workbench.contexts.artifact.domain import NewArtifact, type_of
 from alm_workbench.contexts.artifact.file_columns import Columns, choose_columns
+from alm_workbench.contexts.artifact.file_names import is_id, own_number, refers, replaced, waves, words_of
 from alm_workbench.contexts.artifact.file_rows import Reader, Row, RowRejected
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
@@ -409,32 +410,6 @@ class ImportHandler:
         ctx.emit(Event("ArtifactsImported", "ImportRun", run_id, payload))
 
 
-def refers(row: Row, name: str) -> bool:
-    """Whether a field of a row's type names other items."""
-    return row.kind.fields[name].type == "reference"
-
-
-def words_of(value: Any) -> list[str]:
-    """The names in a reference field."""
-    return [str(word) for word in (value if isinstance(value, list) else [value]) if word is not None]
-
-
-def replaced(value: Any, names: Mapping[str, str]) -> Any:
-    """A reference field with ids where it has names."""
-    if isinstance(value, list):
-        return [names.get(str(word), word) for word in value]
-    return names.get(str(value), value)
-
-
-def is_id(word: str) -> bool:
-    """Whether a word is an id."""
-    try:
-        UUID(word)
-    except ValueError:
-        return False
-    return True
-
-
 def without_defaults(run: Run, row: Row, item: NewArtifact) -> NewArtifact:
     """An item without the defaults of fields that an export says are empty, unless they must not be."""
     empty = {
@@ -446,24 +421,6 @@ def without_defaults(run: Run, row: Row, item: NewArtifact) -> NewArtifact:
         return item
     fields = {name: value for name, value in item.fields.items() if name not in empty}
     return replace(item, fields=fields, search_text=search_text(run.process.compiled, row.kind, fields))
-
-
-def own_number(row: Row) -> int | None:
-    """The number in a key that items of the row's type have; None where it is another tool's key, or none."""
-    prefix, _, number = (row.key or "").rpartition("-")
-    fits = prefix == row.kind.key_prefix and number.isdecimal() and number.isascii() and str(int(number)) == number
-    return int(number) if fits and 0 < int(number) < 2**31 else None
-
-
-def waves(rows: Sequence[Row], named: Mapping[str, Row]) -> Iterator[list[Row]]:
-    """Rows so that each comes after the one that it calls its parent; those in a circle come last, and together."""
-    left, done = list(rows), set[int]()
-    while left:
-        ready = [row for row in left if (above := named.get(row.parent or "")) is None or above.number in done]
-        wave = ready or left
-        done |= {row.number for row in wave}
-        left = [row for row in left if row.number not in done]
-        yield wave
 
 
 def rejection(table: Table, problems: Sequence[ImportProblemDTO]) -> ImportRejected:
