@@ -972,10 +972,16 @@ class AuditApi:
         """What changed from one version to another; version 0 is the time before there was any."""
         return self._mediator.query(DiffSnapshots(entity_type=entity_type, entity_id=entity_id, from_=from_, to=to))
 
-    def erase(self, *, entity_type: Literal["Artifact"], entity_id: UUID, reason: str) -> ErasureDTO:
-        """Remove the values of an item's older versions for good, and their copies; who, when and the digests stay.
+    def erase(
+        self,
+        *,
+        entity_type: Literal["Artifact", "Comment", "Attachment"],
+        entity_id: UUID,
+        reason: str,
+    ) -> ErasureDTO:
+        """Remove the values of older versions of an item, comment or file's name for good, and their copies.
 
-        The newest version stays: change or delete the item first, so that it holds nothing that must go.
+        Who, when and the digests stay, and so does the newest version: change it first, so that it holds nothing that must go.
         """
         return self._mediator.send(EraseEntity(entity_type=entity_type, entity_id=entity_id, reason=reason))
 

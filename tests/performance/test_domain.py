@@ -88,7 +88,9 @@ def test_hot_questions_scan_no_table(large: tuple[Bench, Any, list[Any], str], n
     assert found
     for plan in found:
         scanned = [n for n in nodes(plan) if n["Node Type"] == "Seq Scan" and n.get("Relation Name") in BIG]
-        assert not scanned, [(n["Node Type"], n.get("Relation Name"), n.get("Index Name"), n["Plan Rows"]) for n in nodes(plan)]
+        assert not scanned, [
+            (n["Node Type"], n.get("Relation Name"), n.get("Index Name"), n["Plan Rows"]) for n in nodes(plan)
+        ]
 
 
 def test_text_search_reaches_its_index(large: tuple[Bench, Any, list[Any], str]) -> None:
@@ -116,8 +118,8 @@ def test_text_search_reaches_its_index(large: tuple[Bench, Any, list[Any], str])
         known = {**known, "begun": "$$'^br':*$$::tsquery", "tenant": f"'{bench.acme.owner.principal.tenant_id}'::uuid"}
         for statement in inner:
             for name, value in known.items():
-                statement = re.sub(rf"(?<![.\w]){name}\b", lambda _, v=value: v, statement)
-            plan: Any = conn.execute(f"EXPLAIN (FORMAT JSON) {statement}").fetchone()  # type: ignore[arg-type]
+                statement = re.sub(rf"(?<![.\w]){name}\b", value.replace("\\", r"\\"), statement)
+            plan: Any = conn.execute(f"EXPLAIN (FORMAT JSON) {statement}").fetchone()
             kinds = {(n["Node Type"], n.get("Index Name")) for n in nodes(plan[0][0]["Plan"])}
             assert ("Bitmap Index Scan", "artifact_search_tsv") in kinds, kinds
             assert not [n for n in nodes(plan[0][0]["Plan"]) if n["Node Type"] == "Seq Scan"]

@@ -341,12 +341,12 @@ class VerifyAudit(Query[VerificationDTO]):
 )
 @dataclass(frozen=True, slots=True)
 class EraseEntity(Command[ErasureDTO]):
-    """Remove the values of an item's older versions for good, and their copies; who, when and the digests stay.
+    """Remove the values of older versions of an item, comment or file's name for good, and their copies.
 
-    The newest version stays: change or delete the item first, so that it holds nothing that must go.
+    Who, when and the digests stay, and so does the newest version: change it first, so that it holds nothing that must go.
     """
 
-    entity_type: Literal["Artifact"]
+    entity_type: Literal["Artifact", "Comment", "Attachment"]
     entity_id: UUID
     reason: str
 

@@ -1,6 +1,6 @@
--- Erasing an item's older values reaches the copies that stood elsewhere, and nothing but items, comments and names of files can be erased: what else
--- the trail keeps (roles, keys, policies, members) is what an auditor must find. The list is reviewed; only values that
--- people wrote belong on it.
+-- Erasing older values reaches the copies that stood elsewhere, and nothing but items, comments and names of files can be
+-- erased: what else the trail keeps (roles, keys, policies, members) is what an auditor must find. The list is reviewed;
+-- only values that people wrote belong on it.
 SET LOCAL ROLE alm_definer;
 DROP FUNCTION alm.audit_erase(uuid, text, uuid, text);
 CREATE FUNCTION alm.audit_erase(erasure_id uuid, of_type text, of_entity uuid, reason text)

@@ -176,7 +176,7 @@ def test_whoever_comes_back_gets_his_old_key(org: Org, here: ProjectId, there: P
     item = make()
     moved = org.owner.send(MoveToProject(item.id, item.version, there, **MAP))
     assert make().key != item.key
-    back = {"types": {"story": "need"}, "states": {"need": {"new": "open"}}}
+    back: dict[str, Any] = {"types": {"story": "need"}, "states": {"need": {"new": "open"}}}
     home = org.owner.send(MoveToProject(item.id, moved.version, here, **back))
     assert (home.key, home.project_id) == (item.key, here)
     assert org.owner.query(GetArtifactByKey(there, moved.key)).id == item.id

@@ -72,7 +72,7 @@ def test_restore_gives_back_what_was_backed_up(cluster: Cluster, db: Dsns, tmp_p
     assert check_rls(target.owner) == []
 
     other = World(make_engine(target.app), world.tenant_id, world.actor_id, world.project_id, world.manifest_version_id)
-    assert len(other.sql("SELECT * FROM alm.search(:p, 'ışık', 100)")) == 19
+    assert len(other.sql("SELECT * FROM alm.search(ARRAY[CAST(:p AS uuid)], 'ışık', 100)")) == 19
     item = other.artifact(100)
     assert other.sql("SELECT version FROM alm.audit_heads WHERE entity_id = :i", None, i=item) == [(1,)]
     with psycopg.connect(target.owner) as conn:

@@ -12,8 +12,8 @@ from tests.factories.world import World, make_world
 def found(world: World, query: str, limit: int = 20) -> list[str]:
     """Titles that a search finds, best first."""
     rows = world.sql(
-        "SELECT a.title FROM alm.search(:p, :q, :n) s JOIN alm.artifacts a ON a.id = s.artifact_id"
-        " ORDER BY s.rank DESC, a.title",
+        "SELECT a.title FROM alm.search(ARRAY[CAST(:p AS uuid)], :q, CAST(:n AS integer)) s"
+        " JOIN alm.artifacts a ON a.id = s.artifact_id ORDER BY s.rank DESC, a.title",
         q=query,
         n=limit,
     )
@@ -85,7 +85,7 @@ def test_search_hides_deleted_items_and_other_tenants(app_engine: Engine, world:
     other.artifact(title="fren")
     item = world.artifact(title="fren")
     assert [row[0] for row in world.sql("SELECT artifact_id FROM alm.search(NULL, 'fren', 10)")] == [item]
-    assert world.sql("SELECT * FROM alm.search(:other, 'fren', 10)", other=other.project_id) == []
+    assert world.sql("SELECT * FROM alm.search(ARRAY[CAST(:other AS uuid)], 'fren', 10)", other=other.project_id) == []
     world.sql("UPDATE alm.artifacts SET deleted_at = now()", {"include_deleted": True})
     assert found(world, "fren") == []
 

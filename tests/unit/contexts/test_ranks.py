@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +29,8 @@ def test_any_moves_give_the_order_of_a_list(moves: list[tuple[int, int]]) -> Non
         low = held[order[place - 1]] if place else None
         high = held[order[place]] if place < len(order) else None
         held[item] = ranks.between(low, high)
-        assert (low or "") < held[item] and (high is None or held[item] < high)
+        assert (low or "") < held[item]
+        assert high is None or held[item] < high
         order.insert(place, item)
     assert sorted(held, key=held.__getitem__) == order
     assert all(rank[-1] != "-" for rank in held.values())  # so that there is room below each of them
@@ -50,10 +53,11 @@ def test_spreading_makes_room(n: int, above: bool, below: bool) -> None:
     """Many ranks between two are short, in order, and leave room between each other."""
     low, high = (None if above else "5c"), (None if below else "5c1")
     found = ranks.spread(low, high, n)
-    assert len(found) == n and found == sorted(set(found))
+    assert len(found) == n
+    assert found == sorted(set(found))
     assert all((low or "") < rank and (high is None or rank < high) for rank in found)
     assert max(map(len, found), default=0) <= 8
-    for one, two in zip(found, found[1:], strict=False):
+    for one, two in pairwise(found):
         assert one < ranks.between(one, two) < two
 
 
