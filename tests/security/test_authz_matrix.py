@@ -22,6 +22,10 @@ MATRIX = Path(__file__).with_name("authz_matrix.csv")
 OWN = {"UpdateComment", "DeleteComment", "RestoreComment", "CommentHistory", "DeleteAttachment", "RestoreAttachment"}
 """What the scene has of the engineer's: the privilege opens one's own, moderating (or auditing, what was said) others'."""
 
+BESIDE = {"MoveToProject": "artifact:create"} | dict.fromkeys(("ApplyBulk", "PlanBulk"), "artifact:update")
+BESIDE["UndoBulk"] = "artifact:moderate"  # the run is the owner's
+"""Privileges that the scene's requests need besides: items are added elsewhere, and many changes need what one needs."""
+
 HEADER = ("route", "message", "privilege", *PEOPLE)
 
 
@@ -102,10 +106,12 @@ def held(who: str, spec: Spec) -> bool:
     """Whether a role of the seed grants the privilege of a route, on what is another's too where the scene has that."""
     granted = privileges_of(who)
     more = ("artifact:moderate", "audit:read") if spec.name == "CommentHistory" else ("artifact:moderate",)
+    if spec.name in ("UpdateSavedQuery", "DeleteSavedQuery"):
+        return who == "owner"  # whose it is
     if spec.name == "TakeBackWork" and who != "engineer":  # another's
         return grants(granted, "planning:manage")
     mine = spec.name not in OWN or who == "engineer" or any(grants(granted, code) for code in more)
-    both = spec.name != "MoveToProject" or grants(granted, "artifact:create")  # it adds items to the other project
+    both = spec.name not in BESIDE or grants(granted, BESIDE[spec.name])
     return mine and both and grants(granted, spec.privilege)
 
 
