@@ -169,8 +169,9 @@ def planted(workbench: Bench) -> Planted:
         owner.send(UpdateArtifact(note.id, 2, fields={"open_text": "refuse"}))
     with pytest.raises(TransitionDenied, match=str(NUMBER)):
         owner.send(TransitionArtifact(note.id, "guarded", 2))
-    comments = {name: owner.send(AddComment(items[name].id, "markcomment")).id for name in ("vault", "shy")}
-    files = {name: attached(owner, items[name].id, "markfile.txt").id for name in ("vault", "shy")}
+    marked = {"vault": "mark", "shy": "mark", "other": "plain"}
+    comments = {name: owner.send(AddComment(items[name].id, f"{word}comment")).id for name, word in marked.items()}
+    files = {name: attached(owner, items[name].id, f"{word}file.txt").id for name, word in marked.items()}
     kept = owner.send(CreateSavedQuery(project.id, "Costly", filter="held_number > 0", sharing="project"))
     bulky = owner.send(CreateArtifact(project.id, "note", "Changed together"))
     bulk = ApplyBulk(project.id, "update", (BulkTarget(bulky.id),), fields={"held_number": NUMBER, "open_text": "x"})
