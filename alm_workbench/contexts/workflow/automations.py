@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from alm_workbench.contexts.artifact.facts import gather, scatter
 from alm_workbench.contexts.artifact.messages import FactsOf
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.contexts.notification.messages import Observe
@@ -42,11 +43,19 @@ class FollowHandler:
         ctx.ask(Observe(message.project_id, message.happenings))
         process = ctx.ask(ActiveProcess(message.project_id))
         rules = acting_rules(process.compiled)
-        return sum(
-            follow(ctx, process, rule, happening)
-            for happening in message.happenings
-            for rule in matching(rules, happening)
-        )
+        due = [(rule, happening) for happening in message.happenings for rule in matching(rules, happening)]
+        if len(due) > 1:  # conditions look at items as they are now, all of them read at once until something changes
+            gather(ctx, {item.id for _, happening in due if (item := happening.after or happening.before)})
+        done = 0
+        try:
+            for rule, happening in due:
+                acted = follow(ctx, process, rule, happening)
+                if acted:
+                    scatter(ctx)
+                done += acted
+        finally:
+            scatter(ctx)
+        return done
 
 
 def matching(rules: Mapping[str, tuple[ActingRule, ...]], happening: Happening) -> Iterator[ActingRule]:
