@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, ItemAccessDTO
 from alm_workbench.contexts.audit.messages import AuditEntryDTO, DecisionDTO
-from alm_workbench.contexts.discussion.messages import TextFormat
-from alm_workbench.contexts.notification.messages import WatcherDTO
-from alm_workbench.contexts.planning.work_messages import WorkLogDTO
 from alm_workbench.contexts.workflow.messages import HistoryEntryDTO, TransitionVerdictDTO
 from alm_workbench.errors import StaleVersion, TransitionDenied
 from alm_workbench.i18n import _, label
-from alm_workbench.notebook import collaboration, listings, planning
+from alm_workbench.notebook import listings
 from alm_workbench.notebook.access import Explanation, Moment
 from alm_workbench.notebook.actions import action, told_html
 from alm_workbench.notebook.approvals import Approval, Times, approvals_of, pending_of
-from alm_workbench.notebook.collaboration import Comment, File
-from alm_workbench.notebook.hints import NoSuchField, closest, hint, suggestion
+from alm_workbench.notebook.hints import hint, suggestion
+from alm_workbench.notebook.item_fields import Fields
+from alm_workbench.notebook.item_work import AroundItem
 from alm_workbench.notebook.links import Link, link_of, links_of, new_link, seen_from
 from alm_workbench.notebook.process import named, names
 from alm_workbench.notebook.show import Listing, card, plain
@@ -33,35 +31,7 @@ if TYPE_CHECKING:
     from alm_workbench.notebook.projects import Project
 
 
-class Fields(Mapping[str, Any]):
-    """The values of an item's fields by field id; a field of the type that holds nothing is None."""
-
-    def __init__(self, artifact: Artifact) -> None:
-        self._artifact = artifact
-
-    def __getitem__(self, name: str) -> Any:
-        values = self._artifact.dto.fields
-        if name in values:
-            return values[name]
-        known = self._artifact.project.process.fields(self._artifact.type)
-        if name in known and name not in self._artifact.masked:
-            return None
-        raise NoSuchField(missing_field(self._artifact, name))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._artifact.dto.fields)
-
-    def __len__(self) -> int:
-        return len(self._artifact.dto.fields)
-
-    def _ipython_key_completions_(self) -> list[str]:
-        return list(self._artifact.project.process.fields(self._artifact.type))
-
-    def __repr__(self) -> str:
-        return repr(dict(self))
-
-
-class Artifact:
+class Artifact(AroundItem):
     """An item of a project. Fields are attributes too (``r.priority``); changes go through ``update`` and ``transition``."""
 
     __slots__ = ("__weakref__", "dto", "project")
@@ -378,58 +348,6 @@ class Artifact:
         """The links from and to it."""
         return links_of(self)
 
-    @property
-    def comments(self) -> Listing[Comment]:
-        """What was said about it, in that order."""
-        return collaboration.comments_of(self)
-
-    @action
-    def comment(self, text: str, *, format: TextFormat = "plain", to: Comment | UUID | None = None) -> Comment:
-        """Comment on it, or answer a comment; ``@[words](actor id)`` mentions a person."""
-        return collaboration.add_comment(self, text, format=format, to=to)
-
-    @property
-    def attachments(self) -> Listing[File]:
-        """The files attached to it, the newest of each name."""
-        return collaboration.files_of(self)
-
-    @action
-    def attach(self, source: collaboration.Source, name: str | None = None) -> File:
-        """Attach a file: a path, bytes with a ``name``, or an open file. The same name again is a new revision."""
-        return collaboration.attach(self, source, name)
-
-    @property
-    def watchers(self) -> Listing[WatcherDTO]:
-        """Who is told what happens to it."""
-        return collaboration.watchers_of(self)
-
-    @action
-    def watch(self) -> WatcherDTO:
-        """Be told what happens to it."""
-        return self.project.api.watchers.watch(artifact_id=self.id)
-
-    @action
-    def unwatch(self) -> Listing[WatcherDTO]:
-        """Be told no more; gives who still watches."""
-        return collaboration.watcher_listing(self, self.project.api.watchers.unwatch(artifact_id=self.id))
-
-    @action
-    def log_work(
-        self, hours: float, on: date | str | None = None, note: str = "", *, remaining: float | None = None
-    ) -> WorkLogDTO:
-        """Note hours that you worked on it, today or on a day before; ``remaining`` says what is left."""
-        return planning.log_work(self, hours, on, note, remaining)
-
-    @action
-    def work(self, limit: int = 100) -> Listing[WorkLogDTO]:
-        """The work noted on it, latest day first."""
-        return planning.work_of(self, limit)
-
-    @action
-    def take_back_work(self, work: WorkLogDTO | UUID) -> WorkLogDTO:
-        """Take noted work back."""
-        return planning.take_back(self, work)
-
     def __repr__(self) -> str:
         asked = self.dto.pending
         waits = f", {asked.transition!r} waits for {' | '.join(asked.roles)}" if asked else ""
@@ -451,17 +369,6 @@ class Artifact:
         if self.masked:
             notes.append(_("withheld from you: {names}").format(names=", ".join(self.masked)))
         return card(f"{self.key}  {self.title}", rows, " · ".join(notes))
-
-
-def missing_field(artifact: Artifact, name: str) -> str:
-    """Why there is no such field here."""
-    if name in artifact.masked:
-        return _("The field {name!r} of {key} is withheld from you").format(name=name, key=artifact.key)
-    known = artifact.project.process.fields(artifact.type)
-    members = [word for word in object.__dir__(artifact) if not word.startswith("_")]
-    near = closest(name, [*known, *members])
-    help_ = _("Did you mean {name!r}?").format(name=near) if near else suggestion(name, known)
-    return _("A {type} has no field {name!r}. {help}").format(type=artifact.type, name=name, help=help_)
 
 
 def stale(error: StaleVersion) -> StaleVersion:
