@@ -64,7 +64,7 @@ def _insert(conn: Conn, table: str, tenant_id: UUID, text: str) -> Row:
     values = {
         name: tenant_id if name == "tenant_id" else allowed.get(name, text if kind == "text" else _value(kind))
         for name, kind in columns
-    }
+    } | _one_of_several(conn, table)
     if table == "tenants":
         values["slug"] = str(tenant_id)
     query = sql.SQL("INSERT INTO {} ({}) {} VALUES ({})").format(
@@ -89,3 +89,10 @@ def _allowed(conn: Conn, table: str) -> dict[str, str]:
         if match:
             found[match[1]] = match[2]
     return found
+
+
+def _one_of_several(conn: Conn, table: str) -> dict[str, UUID]:
+    """The first of the ids of which a CHECK (num_nonnulls(…) = 1) wants one."""
+    checks = [definition for (definition,) in conn.execute(_CHECKS, (f"alm.{table}",))]
+    found = [re.match(r"CHECK \(\(num_nonnulls\((\w+), [\w, ]+\) = 1\)\)", definition) for definition in checks]
+    return {match[1]: uuid4() for match in found if match}

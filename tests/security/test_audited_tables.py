@@ -19,6 +19,8 @@ NOT_AUDITED: Mapping[str, str] = {
     "audit_seals": "seals the audit trail, chained and signed",
     "audit_snapshots": "the audit trail itself, sealed",
     "bin_entries": "which commit put what into the bin; the rows themselves are audited",
+    "bulk_items": "which versions a bulk change made of which; no values, and the items are audited",
+    "bulk_runs": "a log of bulk changes, whose items are audited",
     "dead_letter_messages": "events that could not be published; says nothing that its outbox row did not",
     "decision_log": "a log of its own that nobody may change",
     "external_refs": "written once by an import, whose items are audited",

@@ -33,6 +33,9 @@ from alm_workbench.contexts.auth.messages import CreateAccount
 from alm_workbench.contexts.bulk.messages import ApplyBulk, BulkTarget
 from alm_workbench.contexts.discussion.messages import AddComment
 from alm_workbench.contexts.manifest.messages import SaveManifest
+from alm_workbench.contexts.planning.messages import SetCapacity
+from alm_workbench.contexts.planning.team_messages import CreateTeam
+from alm_workbench.contexts.planning.work_messages import LogWork
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
 from alm_workbench.contexts.savedquery.messages import CreateSavedQuery
 from alm_workbench.contexts.tenant.people_messages import AddMember
@@ -57,6 +60,8 @@ WORDS = (
     "marklevel",
     "markcomment",
     "markfile",
+    "markgoal",
+    "markwork",
 )
 MARKERS = (
     *(word.encode() for word in WORDS),
@@ -88,7 +93,10 @@ def ArtifactType note {
   def FieldDef held_text { type: "text" }
   def FieldDef held_number { type: "int" }
   def FieldDef held_rich { type: "richtext" }
+  def FieldDef sprint { type: "reference" target: ["sprint"] }
 }
+def ArtifactType sprint { workflow: "flow" key_prefix: "SPR" def FieldDef held_text { type: "text" } }
+def Planning planning { cycle_types: ["sprint"] estimate_field: "held_number" goal_field: "held_text" }
 def ArtifactType vault { workflow: "flow" key_prefix: "VAULT" def FieldDef inner { type: "text" } }
 def ArtifactType shy { workflow: "flow" key_prefix: "SHY" def FieldDef level { type: "string" } }
 def ArtifactType veiled { workflow: "flow" key_prefix: "VEIL" def FieldDef open_text { type: "text" } }
@@ -140,8 +148,9 @@ def planted(workbench: Bench) -> Planted:
     def make(kind: str, title: str, **given: Any) -> ArtifactDTO:
         return owner.send(CreateArtifact(project.id, kind, title, given))
 
+    sprint = make("sprint", "A sprint", held_text="markgoal")
     items = {
-        "note": make("note", "A note", **fields),
+        "note": make("note", "A note", **fields, sprint=str(sprint.id)),
         "binned": make("note", "In the bin", **{**fields, "held_text": "markbin"}),
     }
     items["other"] = make("note", "Another note", open_text="plain")
@@ -150,6 +159,9 @@ def planted(workbench: Bench) -> Planted:
     items["shy"] = make("shy", "markshy", level="top marklevel")
     items["seen"] = make("shy", "Seen by all", level="low")
     items["veiled"] = make("veiled", "markveiled", open_text="plain")
+    items["sprint"] = sprint
+    team = owner.send(CreateTeam("Testers"))
+    owner.send(SetCapacity(sprint.id, 7.0, team_id=team.id))
     note, vault = items["note"], items["vault"]
     items["note"] = owner.send(UpdateArtifact(note.id, 1, fields={"held_text": "markafter that"}))
     near = [owner.send(LinkArtifacts(note.id, "near", items[name].id)) for name in ("vault", "other")]
@@ -172,6 +184,7 @@ def planted(workbench: Bench) -> Planted:
     marked = {"vault": "mark", "shy": "mark", "other": "plain"}
     comments = {name: owner.send(AddComment(items[name].id, f"{word}comment")).id for name, word in marked.items()}
     files = {name: attached(owner, items[name].id, f"{word}file.txt").id for name, word in marked.items()}
+    work = [owner.send(LogWork(items[n].id, 1.0, note=said)) for n, said in (("vault", "markwork"), ("seen", "plain"))]
     kept = owner.send(CreateSavedQuery(project.id, "Costly", filter="held_number > 0", sharing="project"))
     bulky = owner.send(CreateArtifact(project.id, "note", "Changed together"))
     bulk = ApplyBulk(project.id, "update", (BulkTarget(bulky.id),), fields={"held_number": NUMBER, "open_text": "x"})
@@ -202,6 +215,9 @@ def planted(workbench: Bench) -> Planted:
         "plugin": ["alm-example"],
         "version": [1, 2],
         "query_id": [kept.id],
+        "cycle_id": [sprint.id],
+        "team_id": [team.id],
+        "work_id": [noted.id for noted in work],
         "run_id": [run.id],
         "link_id": [link.id for link in near],
         "code": ["viewer"],
@@ -346,6 +362,14 @@ def moves(p: Planted) -> Iterator[Ask]:
             yield Ask({"artifact_id": p.items["other"].id}, body=body, headers=version(1))
 
 
+def plannings(p: Planted) -> Iterator[Ask]:
+    sprint = str(p.items["sprint"].id)
+    for names in (["vault"], ["shy"], ["veiled"], ["note", "refused"]):
+        ids = [str(p.items[name].id) for name in names]
+        yield Ask(body={"artifact_ids": ids, "cycle_id": sprint})
+        yield Ask(body={"artifact_ids": ids, "cycle_id": str(p.items["vault"].id)})
+
+
 def relocations(p: Planted) -> Iterator[Ask]:
     for name in ("note", "vault", "shy", "veiled", "refused", "seen"):
         for number in (999, 2, 1):
@@ -461,6 +485,7 @@ SAMPLES: Mapping[str, Callable[[Planted], Iterable[Ask]]] = {
     "MoveArtifact": moves,
     "MoveToProject": relocations,
     "PlanBulk": bulks(),
+    "PlanItems": plannings,
     "ProjectTree": lambda p: [Ask(query=q) for q in ({}, {"depth": 1, "limit": 1}, {"parent_id": p.items["vault"].id})],
     "RestoreArtifact": per_item(),
     "RestoreAttachment": files({}),
@@ -476,6 +501,8 @@ SAMPLES: Mapping[str, Callable[[Planted], Iterable[Ask]]] = {
 """How to ask where the schema alone does not say it; every other route is asked with what its schema requires."""
 
 LAST = (
+    "PlanItems",
+    "CarryOver",
     "EraseEntity",
     "ArchiveProject",
     "DeactivateTenant",
