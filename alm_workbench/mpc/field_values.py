@@ -21,6 +21,7 @@ _URL = re.compile(r"(https?|ftp|mailto|file):[^\s<>\"']+\Z", re.I)
 _YES = {"true", "yes", "1", "on", "evet", "doğru"}
 _NO = {"false", "no", "0", "off", "hayir", "yanliş"}
 MAX_INT = 2**63 - 1
+MAX_EXACT = 2**53
 
 
 class BadValue(Exception):
@@ -109,6 +110,8 @@ def _number(field: FieldDef, value: Any) -> int | float:
     if isinstance(value, int) and abs(value) > MAX_INT:
         raise BadValue(f"must be a number of ordinary size, not {_shown(value)}")
     _range(field, value, value)
+    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_EXACT:
+        return int(value)  # 5.0 is 5 whichever way it came, or a sheet that went out and in again would differ
     return value
 
 

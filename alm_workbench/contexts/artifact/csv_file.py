@@ -8,6 +8,8 @@ import codecs
 import csv
 import io
 import json
+import math
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -151,6 +153,7 @@ def unescaped(text: str) -> str:
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 """What a formula may begin with for one spreadsheet or another, and the sign that escapes it."""
+WHOLE = re.compile(r"[+-]?[0-9]{1,40}")
 
 
 def split(text: str, delimiter: str) -> Iterator[list[str]]:
@@ -174,20 +177,28 @@ def cell_value(cell: Any, f: FieldDef) -> Any:
 
 
 def _int(text: str, f: FieldDef) -> int:
-    try:
-        number = float(text)
-    except ValueError:
-        raise CellError(f"{text!r} is no whole number") from None
-    if number != int(number):
+    number = _digits(text)
+    if number is None or number != int(number):
         raise CellError(f"{text!r} is no whole number")
     return int(number)
 
 
-def _number(text: str, f: FieldDef) -> float:
+def _number(text: str, f: FieldDef) -> int | float:
+    number = _digits(text)
+    if number is None:
+        raise CellError(f"{text!r} is no number")
+    return number
+
+
+def _digits(text: str) -> int | float | None:
+    """A number as it is written: 5 stays whole, since 5.0 would be told as a change, and long ones keep each digit."""
+    if WHOLE.fullmatch(text):
+        return int(text)
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise CellError(f"{text!r} is no number") from None
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _bool(text: str, f: FieldDef) -> bool:

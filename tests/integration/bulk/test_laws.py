@@ -13,9 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alm_workbench.contexts.artifact.csv_file import escaped, unescaped
+from alm_workbench.contexts.artifact.csv_file import CellError, cell_value, escaped, unescaped
 from alm_workbench.contexts.artifact.export_messages import ExportArtifacts
-from alm_workbench.contexts.artifact.file_writing import FileFormat, write_file
+from alm_workbench.contexts.artifact.file_writing import FileFormat, flat, write_file
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     CreateArtifact,
@@ -30,6 +30,7 @@ from alm_workbench.contexts.bulk.messages import ApplyBulk, BulkTarget
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.errors import AlmError
+from alm_workbench.mpc import FieldDef
 from alm_workbench.shared.ids import ProjectId
 from tests.factories.workbench import Bench
 
@@ -131,6 +132,24 @@ def test_no_cell_is_a_formula_and_none_is_lost(text: str) -> None:
     assert not escaped(text).startswith(("=", "+", "-", "@", "\t", "\r"))
     assert unescaped(escaped(text)) == text
     assert value_of(cell_text(text)) == text
+
+
+@given(st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_keeps_its_digits_and_its_kind(number: float) -> None:
+    """5 does not become 5.0 on its way through a file, and a long number loses no digit."""
+    field = FieldDef(id="points", type="number")
+    read = cell_value(str(flat(number)), field)
+    assert (read, type(read)) == (number, type(number))
+    if isinstance(number, int):
+        assert cell_value(str(number), FieldDef(id="count", type="int")) == number
+
+
+@pytest.mark.parametrize("text", ["inf", "-Infinity", "nan", "1e999", "five"])
+@pytest.mark.parametrize("kind", ["int", "number"])
+def test_what_is_no_number_is_told(text: str, kind: str) -> None:
+    """Words that some readers take for numbers are refused like others."""
+    with pytest.raises(CellError, match=f"{text!r} is no"):
+        cell_value(text, FieldDef(id="points", type=kind))
 
 
 CELLS = st.text(alphabet="ab=+-@'\"\n,;é_x0 ", min_size=1, max_size=12).filter(lambda t: t.strip())

@@ -28,6 +28,12 @@ def one(meta: DomainMeta, spec: str, value: Any, **more: Any) -> tuple[Any, str 
     return found.values.get("f"), found.problems[0].code if found.problems else None
 
 
+def test_five_is_five_however_it_is_written(meta: DomainMeta) -> None:
+    """5.0 and 5 are kept as one value, else a sheet that goes out and in again would differ; big ones lose nothing."""
+    assert [repr(one(meta, 'type: "number"', value)[0]) for value in (5, 5.0, "5", "5.0", -0.0)] == ["5"] * 4 + ["0"]
+    assert repr(one(meta, 'type: "number"', 1e300)[0]) == "1e+300"
+
+
 @pytest.mark.parametrize(
     ("spec", "value", "stored"),
     [
