@@ -19,7 +19,7 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from alm_workbench.contexts.apikey.messages import CreateApiKey
-from alm_workbench.contexts.artifact.messages import CreateArtifact, LinkArtifacts
+from alm_workbench.contexts.artifact.messages import CreateArtifact, DeleteArtifact, LinkArtifacts
 from alm_workbench.contexts.attachment.messages import AttachFile, AttachmentDTO, StartUpload
 from alm_workbench.contexts.audit.messages import ListCommits
 from alm_workbench.contexts.auth.session_messages import LogIn
@@ -96,6 +96,8 @@ def make_scene(bench: Bench) -> Scene:
     acme.owner.send(CreatePolicy(POLICY, never))
     viewer = next(m for m in acme.owner.query(ListMembers()) if m.email == acme.email("viewer"))
     manifest = acme.owner.query(ListManifests()).items[0]
+    gone = acme.engineer.send(CreateArtifact(acme.project.id, "requirement", f"{MARKER} in the bin"))
+    acme.engineer.send(DeleteArtifact(gone.id, gone.version))
     commit = acme.owner.query(ListCommits(limit=1)).items[0]
     session = acme.owner.as_principal(None).send(LogIn(acme.email("owner"), PASSWORD))
     waiting = acting_project(acme, APPROVED_FLOW)
