@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,19 +24,24 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "moved": ("{actor} moved {key}", "{actor}, {key} öğesini ilerletti"),
     "other": ("something happened to {key}: {kind}", "{key} öğesinde bir şey oldu: {kind}"),
 }
+PLACE = re.compile(r"\{(actor|key)\}")
 SOMEBODY = ("somebody", "birisi")
 AN_ITEM = ("an item", "bir öğe")
 
 
 def text_of(kind: str, actor: str | None, key: str | None, params: Mapping[str, Any]) -> Texts:
-    """The sentence of a notification by language; a process' own words (``message``) go before ours."""
+    """The sentence of a notification by language; a process' own words (``message``) go before ours.
+
+    ``{key}`` and ``{actor}`` in a process' own words stand for the item and for whoever did it.
+    """
     said = params.get("message")
     out = {}
     for number, lang in enumerate(LANGUAGES):
         if isinstance(said, Mapping) and said:
-            out[lang] = str(said.get(lang) or said.get("en") or next(iter(said.values())))
+            words = str(said.get(lang) or said.get("en") or next(iter(said.values())))
+            out[lang] = filled(words, number, actor, key)
         elif isinstance(said, str) and said:
-            out[lang] = said
+            out[lang] = filled(said, number, actor, key)
         else:
             known = TEXTS["moved"] if kind == "transition" and not params.get("to") else TEXTS.get(kind, TEXTS["other"])
             out[lang] = known[number].format(
@@ -46,3 +52,9 @@ def text_of(kind: str, actor: str | None, key: str | None, params: Mapping[str, 
                 kind=kind,
             )
     return out
+
+
+def filled(words: str, number: int, actor: str | None, key: str | None) -> str:
+    """A process' own words with what they stand for; any other braces stay, since nobody checks them for us."""
+    known = {"actor": actor or SOMEBODY[number], "key": key or AN_ITEM[number]}
+    return PLACE.sub(lambda found: known[found[1]], words)

@@ -155,6 +155,9 @@ def test_a_notification_has_words_in_both_languages() -> None:
             assert texts["en"] != texts["tr"]
             assert "{" not in "".join(texts.values())
     assert text_of("x", "Ada", "REQ-1", {"message": {"tr": "Merhaba"}}) == {"en": "Merhaba", "tr": "Merhaba"}
+    own = {"message": {"en": "{actor} broke {key} {x}", "tr": "{key}: {actor}"}}
+    assert text_of("x", "{key}", "REQ-1", own) == {"en": "{key} broke REQ-1 {x}", "tr": "REQ-1: {key}"}
+    assert text_of("x", None, None, own)["en"] == "somebody broke an item {x}"
 
 
 def test_what_is_hidden_is_not_in_params() -> None:
