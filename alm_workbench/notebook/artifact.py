@@ -250,10 +250,12 @@ class Artifact(AroundItem):
         return self._now(dto)
 
     @action
-    def delete(self) -> Artifact:
-        """Put the item into the bin; ``restore`` takes it out again."""
+    def delete(self, *, cascade: bool = False) -> Artifact:
+        """Put the item into the bin, with ``cascade`` all below it too; ``project.bin()`` gives back what went together."""
         try:
-            return self._now(self.project.api.artifacts.delete(artifact_id=self.id, expected_version=self.version))
+            return self._now(
+                self.project.api.artifacts.delete(artifact_id=self.id, expected_version=self.version, cascade=cascade)
+            )
         except StaleVersion as error:
             raise stale(error) from None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import alm_workbench as alm
-from alm_workbench.errors import InvalidInput, NotFound
+from alm_workbench.errors import Conflict, InvalidInput, NotFound
 from alm_workbench.notebook.workbench import Workbench
 from tests.factories.workbench import PASSWORD, Api
 
@@ -44,7 +44,9 @@ def test_items_and_projects_come_back_from_the_bin(manager: Workbench) -> None:
     below = manager.api.artifacts.create(
         project_id=project.id, artifact_type="requirement", title="Below", parent_id=top.id
     )
-    manager.api.artifacts.delete(artifact_id=top.id, expected_version=top.version, cascade=True)
+    with pytest.raises(Conflict, match="cascade"):
+        project.artifacts[top.key].delete()
+    project.artifacts[top.key].delete(cascade=True)
     bin_ = project.bin()
     assert {item.key for item in bin_} == {top.key, below.key}
     assert "Manager of acme" in repr(bin_)
