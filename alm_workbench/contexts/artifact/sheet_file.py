@@ -18,6 +18,9 @@ from alm_workbench.contexts.artifact.messages import ImportProblemDTO
 
 MAX_UNPACKED = 512 * 1024 * 1024
 """So many bytes a workbook may unpack to: a small file may hold a very large one."""
+MOST_LINES = 1_048_576
+MOST_CELLS = 10_000_000
+"""What a file may name: a few bytes may stand for very many cells."""
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0d\x0e-\x1f\ufffe\uffff\ud800-\udfff]|_x[0-9A-Fa-f]{4}_")
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -53,12 +56,35 @@ def read_sheet(name: str, raw: bytes) -> Table:
             warnings.simplefilter("ignore")
             book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
             try:
-                lines = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
+                lines = lines_of(name, book.worksheets[0])
             finally:
                 book.close()
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, IndexError, OSError):
         raise rejected(name, 1, "", "workbook", "this is no Excel workbook (.xlsx) that can be read") from None
     return table_of(name, lines)
+
+
+def lines_of(name: str, sheet: Any) -> list[Sequence[Any]]:
+    """The lines of a sheet without blank cells at their ends; raises ``ImportRejected`` where there are too many.
+
+    What the sheet says of its own size is not believed: it may be too small or huge.
+    """
+    sheet.reset_dimensions()
+    lines: list[Sequence[Any]] = []
+    cells = 0
+    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        cells += len(row)
+        if number > MOST_LINES or cells > MOST_CELLS:
+            raise too_large(name, number)
+        width = next((n for n in range(len(row), 0, -1) if row[n - 1] is not None), 0)
+        lines.append(row[:width])
+    return lines
+
+
+def too_large(name: str, row: int) -> Exception:
+    """The refusal of a file that names more cells than can be read."""
+    message = f"at most {MOST_LINES:,} rows and {MOST_CELLS:,} cells can be read, blank ones too"
+    return rejected(name, row, "", "too-large", message)
 
 
 def table_of(name: str, lines: Sequence[Sequence[Any]]) -> Table:
@@ -125,6 +151,8 @@ def read_json(name: str, raw: bytes) -> Table:
     header = tuple(given) if isinstance(given, list) and set(seen) <= set(given) else tuple(seen)
     if not header:
         raise rejected(name, 1, "", "empty", "the file has no items")
+    if len(items) * len(header) > MOST_CELLS:
+        raise too_large(name, 1)
     records = tuple(
         Record(row, {column: item.get(column) for column in header}) for row, item in enumerate(items, start=2)
     )
