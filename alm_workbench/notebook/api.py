@@ -120,10 +120,12 @@ from alm_workbench.contexts.manifest.messages import (
 from alm_workbench.contexts.notification.messages import (
     CountNotifications,
     ListNotifications,
+    ListPeople,
     ListWatchers,
     MarkRead,
     NotificationCountDTO,
     NotificationDTO,
+    PersonDTO,
     ReadDTO,
     UnwatchArtifact,
     WatchArtifact,
@@ -1601,6 +1603,13 @@ class ProjectsApi:
     def members(self, *, project_id: ProjectId) -> tuple[ProjectMemberDTO, ...]:
         """Who holds which roles in this project, by name; tenant-wide roles are not repeated here."""
         return self._mediator.query(ListProjectMembers(project_id=project_id))
+
+    def people(self, *, project_id: ProjectId, text: str = "") -> tuple[PersonDTO, ...]:
+        """Active members who may read items of a project, by name, at most fifty: whom work may be given to.
+
+        ``text`` is how some part of the name begins.
+        """
+        return self._mediator.query(ListPeople(project_id=project_id, text=text))
 
     def process(self, *, project_id: ProjectId) -> ProcessDTO:
         """The types, fields, workflows and link types that rule in a project."""

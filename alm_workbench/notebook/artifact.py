@@ -159,7 +159,7 @@ class Artifact(AroundItem):
         None clears a field, the assignee, the parent or the tags; what is not named stays.
         """
         given = field_values(fields, values)
-        who = assignee if assignee in (None, UNSET) else self.project.workbench.actor_id(assignee)
+        who = assignee if assignee in (None, UNSET) else self.project.workbench.actor_id(assignee, self.project)
         above = self.project.artifacts.one(parent).id if parent is not None and parent is not UNSET else parent
         try:
             return self._now(

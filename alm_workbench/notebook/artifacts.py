@@ -178,7 +178,7 @@ class Artifacts:
                 title=title,
                 fields=given,
                 parent_id=self.one(parent).id if parent is not None else None,
-                assignee_id=self._project.workbench.actor_id(assignee) if assignee is not None else None,
+                assignee_id=self._project.workbench.actor_id(assignee, self._project) if assignee is not None else None,
                 tags=tuple(tags),
             )
         except InvalidInput as error:
@@ -261,7 +261,7 @@ class Artifacts:
             "text": text,
             "filter": filter,
             "tag": _joined(tag),
-            "assignee_id": self._project.workbench.actor_id(assignee) if assignee is not None else None,
+            "assignee_id": self._project.workbench.actor_id(assignee, self._project) if assignee is not None else None,
         }
 
     @action

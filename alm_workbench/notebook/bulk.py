@@ -167,7 +167,7 @@ class ChangesTogether:
             out["title"] = left.pop("title")
         if "assignee" in left:
             who = left.pop("assignee")
-            out["assignee_id"] = self._project.workbench.actor_id(who) if who is not None else None
+            out["assignee_id"] = self._project.workbench.actor_id(who, self._project) if who is not None else None
         if "parent" in left:
             out["parent_id"] = self._parent(left.pop("parent"))
         for name in ("tags", "add_tags", "remove_tags"):

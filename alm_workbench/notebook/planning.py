@@ -69,7 +69,7 @@ class Cycle:
     def set_capacity(self, who: Any, amount: float | None, note: str = "") -> Cycle:
         """Say what a member or a team (``wb.teams["Brakes"]``) can take on; None takes it away."""
         team = who.id if isinstance(who, TeamDTO) else None
-        actor = None if team else self._project.workbench.actor_id(who)
+        actor = None if team else self._project.workbench.actor_id(who, self._project)
         return self._plan(SetCapacity(self.dto.id, amount, actor, team, note))
 
     @action

@@ -249,14 +249,19 @@ class Workbench:
         ages = [self._freshness, None if changed is None else max(0.0, time.monotonic() - changed)]
         return min((age for age in ages if age is not None), default=None)
 
-    def actor_id(self, who: Any) -> UUID:
-        """The actor that somebody means: ``"me"``, a member, a name or e-mail address, or an id."""
+    def actor_id(self, who: Any, project: Project | None = None) -> UUID:
+        """The actor that somebody means: ``"me"``, a member, a name or e-mail address, or an id.
+
+        Who may not see members and their addresses finds the people of a ``project`` by their names.
+        """
         if isinstance(who, UUID):
             return who
         if isinstance(who, (MemberDTO, IdentityDTO)):
             return who.actor_id
-        if who == "me":
+        if isinstance(who, str) and who.casefold() in ("me", self.me.email.casefold()):
             return self.me.actor_id
+        if project is not None and not self.can("member:read"):
+            return self._person(str(who), project)
         found = self.api.members.list()
         same = [
             m
@@ -266,6 +271,14 @@ class Workbench:
         if len(same) != 1:
             known = [m.email for m in found]
             raise NotFound(_("There is no member {name!r}. {help}").format(name=who, help=suggestion(str(who), known)))
+        return same[0].actor_id
+
+    def _person(self, name: str, project: Project) -> UUID:
+        found = self.api.projects.people(project_id=project.id, text=name)
+        same = [person for person in found if person.name.casefold() == name.casefold()]
+        if len(same) != 1:
+            help_ = suggestion(name, [person.name for person in self.api.projects.people(project_id=project.id)])
+            raise NotFound(_("There is no member {name!r}. {help}").format(name=name, help=help_))
         return same[0].actor_id
 
     def close(self) -> None:

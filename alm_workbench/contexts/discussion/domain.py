@@ -70,12 +70,6 @@ def check_moment(occurred_at: datetime, now: datetime) -> None:
         raise InvalidInput("Nobody comments in the future", errors=[ErrorItem("/occurred_at", "future", "not yet")])
 
 
-def begins(name: str, text: str) -> bool:
-    """Whether some word of a name begins with a text, or the name itself."""
-    wanted = text.casefold().strip()
-    return not wanted or any(part.startswith(wanted) for part in (name.casefold(), *name.casefold().split()))
-
-
 def newly(mentioned: Sequence[UUID], before: Sequence[UUID]) -> tuple[UUID, ...]:
     """Those who were not mentioned before."""
     return tuple(actor for actor in mentioned if actor not in before)

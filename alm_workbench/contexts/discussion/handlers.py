@@ -10,7 +10,7 @@ from uuid import UUID
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, GetArtifact, SituationOf
 from alm_workbench.contexts.artifact.rights import require
 from alm_workbench.contexts.audit.messages import GetSnapshot
-from alm_workbench.contexts.discussion.domain import Said, begins, check_moment, newly, plain_text, said
+from alm_workbench.contexts.discussion.domain import Said, check_moment, newly, plain_text, said
 from alm_workbench.contexts.discussion.messages import (
     AddComment,
     CommentDTO,
@@ -25,6 +25,7 @@ from alm_workbench.contexts.discussion.messages import (
     UpdateComment,
 )
 from alm_workbench.contexts.discussion.repository import CommentRepository
+from alm_workbench.contexts.notification.domain import begins
 from alm_workbench.contexts.notification.messages import AutoWatch, MayRead, Notify, NotifyWatchers
 from alm_workbench.contexts.project.messages import ProjectPrivileges
 from alm_workbench.contexts.tenant.messages import RequireQuota

@@ -82,3 +82,9 @@ def shown_params(params: Mapping[str, Any], hidden: frozenset[str]) -> dict[str,
     if isinstance(kept.get("changes"), list):
         kept["changes"] = [name for name in kept["changes"] if name not in hidden]
     return kept
+
+
+def begins(name: str, text: str) -> bool:
+    """Whether some word of a name begins with a text, or the name itself."""
+    wanted = text.casefold().strip()
+    return not wanted or any(part.startswith(wanted) for part in (name.casefold(), *name.casefold().split()))

@@ -59,6 +59,14 @@ class WatcherDTO:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PersonDTO:
+    """A colleague, as far as everybody who works with him knows: addresses and roles are for ``GET /members``."""
+
+    actor_id: UUID
+    name: str
+
+
 @query(route="GET /notifications", privilege=AUTHENTICATED, facade="notifications.list")
 @dataclass(frozen=True, slots=True)
 class ListNotifications(Query[Page[NotificationDTO]]):
@@ -115,6 +123,18 @@ class ListWatchers(Query[tuple[WatcherDTO, ...]]):
     """Who watches an item, by name."""
 
     artifact_id: ArtifactId
+
+
+@query(route="GET /projects/{project_id}/people", privilege="artifact:update", facade="projects.people")
+@dataclass(frozen=True, slots=True)
+class ListPeople(Query[tuple[PersonDTO, ...]]):
+    """Active members who may read items of a project, by name, at most fifty: whom work may be given to.
+
+    ``text`` is how some part of the name begins.
+    """
+
+    project_id: ProjectId
+    text: str = ""
 
 
 # -- for other contexts

@@ -7,6 +7,7 @@ from typing import Any
 
 from alm_workbench.contexts.notification import handlers as h
 from alm_workbench.contexts.notification import messages as m
+from alm_workbench.contexts.notification import people as p
 from alm_workbench.contexts.notification import watching as w
 from alm_workbench.contexts.notification.repository import NotificationRepository
 from alm_workbench.shared.context import Handler, Services
@@ -29,5 +30,6 @@ def alm_handlers(services: Services) -> Mapping[type[Any], Handler]:
         m.MarkRead: h.MarkReadHandler(repo),
         m.WatchArtifact: w.WatchHandler(repo),
         m.UnwatchArtifact: w.UnwatchHandler(repo),
+        m.ListPeople: p.ListPeopleHandler(),
         m.ListWatchers: w.ListWatchersHandler(repo),
     }

@@ -110,3 +110,18 @@ def test_who_watches_is_told(as_role: As, item: Artifact) -> None:
     assert viewer.notifications.unread_count == 0
     assert viewer.notifications[0].id == one.id
     assert "Viewer of acme" not in [w.name for w in seen.unwatch()]
+
+
+def test_work_is_given_to_people_by_name(as_role: As, item: Artifact) -> None:
+    """An engineer names colleagues without seeing members: names for those who work there, addresses for nobody."""
+    with pytest.raises(AccessDenied):
+        as_role("engineer").api.members.list()
+    people = as_role("engineer").api.projects.people(project_id=item.project.id, text="rev")
+    reviewer = as_role("reviewer").me.actor_id
+    assert [(one.name, one.actor_id) for one in people] == [("Reviewer of acme", reviewer)]
+    assert item.update(assignee="reviewer of acme").dto.assignee_id == reviewer
+    assert item.update(assignee=as_role("engineer").me.email).dto.assignee_id == as_role("engineer").me.actor_id
+    with pytest.raises(NotFound, match="Reviewer of acme"):
+        item.update(assignee="Reviwer of acme")
+    with pytest.raises(AccessDenied):
+        as_role("viewer").api.projects.people(project_id=item.project.id)

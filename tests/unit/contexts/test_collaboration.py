@@ -21,8 +21,8 @@ from alm_workbench.contexts.attachment.domain import (
     check_content,
     clean_name,
 )
-from alm_workbench.contexts.discussion.domain import begins, newly, said
-from alm_workbench.contexts.notification.domain import shown_params
+from alm_workbench.contexts.discussion.domain import newly, said
+from alm_workbench.contexts.notification.domain import begins, shown_params
 from alm_workbench.contexts.notification.wording import TEXTS, text_of
 from alm_workbench.errors import ConfigurationError, InvalidInput, UnsupportedMediaType
 from alm_workbench.server.files import disposition
