@@ -17,6 +17,7 @@ from alm_workbench.contexts.artifact.repository.many import ManyArtifacts
 from alm_workbench.contexts.project.messages import ProjectPrivileges
 from alm_workbench.contexts.tenant.people_messages import ListMembers
 from alm_workbench.mpc import CompiledManifest
+from alm_workbench.mpc.field_values import MAX_EXACT
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ArtifactId
 from alm_workbench.shared.principal import grants
@@ -128,12 +129,17 @@ def field_reader(compiled: CompiledManifest, name: str, keys: Mapping[ArtifactId
         kind = compiled.types.get(item.type)
         f = kind.fields.get(name) if kind else None
         if value is None or f is None or f.type != "reference":
-            return value
+            return plain_number(value)
         known = [keys.get(ArtifactId(UUID(str(v)))) for v in (value if isinstance(value, list) else [value])]
         shown = [key for key in known if key is not None]
         return shown if isinstance(value, list) else (shown[0] if shown else None)
 
     return read
+
+
+def plain_number(value: Any) -> Any:
+    """A whole number without a point, as fields keep it today; older rows may hold 5.0, which is imported as 5."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_EXACT else value
 
 
 def referred(compiled: CompiledManifest, item: ArtifactDTO) -> list[UUID]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from alm_workbench.contexts.artifact.csv_file import CellError, cell_value, escaped, unescaped
 from alm_workbench.contexts.artifact.export_messages import ExportArtifacts
+from alm_workbench.contexts.artifact.exporting import plain_number
 from alm_workbench.contexts.artifact.file_writing import FileFormat, flat, write_file
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
@@ -142,6 +143,13 @@ def test_a_number_keeps_its_digits_and_its_kind(number: float) -> None:
     assert (read, type(read)) == (number, type(number))
     if isinstance(number, int):
         assert cell_value(str(number), FieldDef(id="count", type="int")) == number
+
+
+def test_numbers_of_older_rows_leave_as_they_come_back() -> None:
+    """What was once kept as 5.0 is written as 5, as which it will be imported; nothing else changes."""
+    assert [repr(plain_number(v)) for v in (5.0, -0.0, 5.5, 1e300, 7, True, "5.0", None)] == [
+        *("5", "0", "5.5", "1e+300", "7", "True", "'5.0'", "None")
+    ]
 
 
 @pytest.mark.parametrize("text", ["inf", "-Infinity", "nan", "1e999", "five"])
