@@ -16,6 +16,7 @@ def test_embedded(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A script works as the owner, SQL included, and leaves nothing running behind."""
     for name in ("ALM_API_URL", "ALM_TOKEN", "ALM_DSN"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ALM_LANG", "en")  # else the process speaks the owner's language from then on
     settings = Settings(data_dir)
     with opened(settings) as runtime:
         ensure_owner(runtime.mediator, settings, demo=False)
