@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -51,7 +51,7 @@ class RowRejected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads the rows of one table; ``people`` are actors by id, e-mail and name, in lower case."""
+    """Reads the rows of one table; ``people`` are actors by e-mail and name in lower case, ``is_actor`` knows all."""
 
     table: Table
     columns: Columns
@@ -59,6 +59,7 @@ class Reader:
     kind: ArtifactTypeDef
     people: Mapping[str, UUID]
     now: datetime
+    is_actor: Callable[[UUID], bool]
 
     def row(self, record: Record) -> Row:
         """What a row says; raises ``RowRejected`` with everything that is wrong with it."""
@@ -120,9 +121,12 @@ class Reader:
         if found is not None:
             return found
         try:
-            return UUID(word)
+            actor = UUID(word)
         except ValueError:
-            raise CellError(f"{word!r} is nobody of this organisation") from None
+            actor = None
+        if actor is None or not self.is_actor(actor):
+            raise CellError(f"{word!r} is nobody of this organisation")
+        return actor
 
     def _moment(self, cell: Any) -> datetime:
         occurred = moment(str(cell).strip())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,8 @@ from alm_workbench.contexts.artifact.tags import check_tags
 from alm_workbench.contexts.artifact.texts import search_text
 from alm_workbench.contexts.bulk.messages import CarryOut
 from alm_workbench.contexts.manifest.messages import ProcessVersion
-from alm_workbench.contexts.tenant.people_messages import ListMembers
+from alm_workbench.contexts.tenant.people_messages import IsActor, ListMembers
+from alm_workbench.contexts.workflow.entering import require_entry
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.errors import AccessDenied, ErrorItem, ImportRejected, InvalidInput
 from alm_workbench.mpc import permitted
@@ -86,7 +88,8 @@ class ImportHandler:
         columns = choose_columns(table, process.compiled, kind, message.mapping)
         system = "csv" if columns.ref else f"csv-rows:{table.name}"
         run = Run(ctx, message, process, table, columns, system, list(table.problems))
-        reader = Reader(table, columns, process.compiled, kind, self._people(ctx, columns), ctx.now)
+        known = cache(lambda actor: ctx.ask(IsActor(actor)))
+        reader = Reader(table, columns, process.compiled, kind, self._people(ctx, columns), ctx.now, known)
         here = self._many.take_back(ctx.conn) if message.dry_run else None
         self._read(run, reader)
         self._create(run)
@@ -253,6 +256,8 @@ class ImportHandler:
             run.problem(row, run.columns.parent or "", "unknown", f"there is no item {row.parent!r}")
             return None
         try:
+            if row.state is not None:
+                require_entry(run.ctx, run.process.compiled, run.message.project_id, row.kind.id, row.state)
             item, _ = self._artifacts.prepare(
                 run.ctx,
                 run.process,

@@ -19,6 +19,7 @@ from alm_workbench.contexts.artifact.texts import texts
 from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.contexts.project.acting import acting, project_facts
 from alm_workbench.contexts.project.messages import ActiveProcess, ProjectPrivileges
+from alm_workbench.contexts.workflow.entering import require_entry
 from alm_workbench.contexts.workflow.messages import Follow, Happening
 from alm_workbench.contexts.workflow.relocating_messages import InstanceMove, RelocateInstances
 from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput, StaleVersion
@@ -29,6 +30,8 @@ from alm_workbench.shared.messages import Event
 from alm_workbench.shared.principal import grants
 
 CREATE = "artifact:create"
+IMPORT = "artifact:import"
+"""Whoever may import says in which state items begin; for everybody else they begin where new ones do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,7 @@ class MoveToProjectHandler:
         check_version(self._artifacts, ctx, items[0], message.expected_version)
         self._require_leaving(ctx, process, items)
         arriving = self._arriving(ctx, process, target, message, items)
+        self._require_states(ctx, target, message.project_id, arriving)
         self._require_place(ctx, target, message, arriving)
         self._require_links(ctx, target, arriving)
         self._require_arriving(ctx, target, message.project_id, arriving)
@@ -157,6 +161,24 @@ class MoveToProjectHandler:
         functions = functions_for(ctx, self._artifacts.repo, target.compiled, item.id, self._artifacts.functions)
         event = {"name": "create", "changes": sorted(item.fields)}
         return eval_context(acting(ctx, project), view, event, project_facts(ctx, project), ctx.now, functions)
+
+    def _require_states(
+        self, ctx: MessageContext, target: ProcessVersion, project: ProjectId, arriving: Sequence[Arriving]
+    ) -> None:
+        """No way round the steps of a workflow leads through another project; raises ``AccessDenied``."""
+        for one in arriving:
+            require_entry(ctx, target.compiled, project, one.kind.id, one.state.id)
+        flows = target.compiled.workflows
+        ahead = next((one for one in arriving if one.state.id != flows[one.kind.workflow].initial), None)
+        if ahead is None or ctx.principal.may(IMPORT) or grants(ctx.ask(ProjectPrivileges(project)), IMPORT):
+            return
+        first = flows[ahead.kind.workflow].initial
+        reason = {"code": "R_PRIVILEGE", "message": f"privilege {IMPORT} is needed there", "rule_id": IMPORT}
+        raise AccessDenied(
+            f"{ahead.item.key} would begin as {ahead.state.id!r} there, which takes {IMPORT}; "
+            f"let it begin as {first!r}: states={{{ahead.kind.id!r}: {{{ahead.item.state!r}: {first!r}}}}}",
+            reasons=[reason],
+        )
 
     def _require_place(
         self, ctx: MessageContext, target: ProcessVersion, message: MoveToProject, arriving: Sequence[Arriving]

@@ -77,6 +77,9 @@ class UndoHandler:
     def _require_right(self, ctx: MessageContext, run: BulkRunDTO) -> None:
         if run.created_by == ctx.principal.actor_id:
             return
+        if run.kind == "undo":  # else anybody could do in another's name again what he took back himself
+            text = "what was taken back is done again by whoever took it back"
+            raise AccessDenied(text.capitalize(), reasons=[{"code": "R_NOT_AUTHOR", "message": text, "rule_id": None}])
         if not grants(ctx.principal.privileges | ctx.ask(ProjectPrivileges(run.project_id)), OTHERS):
             text = f"privilege {OTHERS} is needed to take back what somebody else did"
             raise AccessDenied(text, reasons=[{"code": "R_PRIVILEGE_MISSING", "message": text, "rule_id": OTHERS}])

@@ -16,6 +16,7 @@ from alm_workbench.contexts.artifact.rights import require_access, require_polic
 from alm_workbench.contexts.project.messages import HoldProcess
 from alm_workbench.contexts.workflow.batch_messages import Reversion, RevertStates, TransitionMany
 from alm_workbench.contexts.workflow.effects import StepTaken, act, set_timers
+from alm_workbench.contexts.workflow.entering import require_entry
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.contexts.workflow.repository import WorkflowRepository
 from alm_workbench.contexts.workflow.stepping import JudgedStep, history_entry, judge_step, stepped_event
@@ -73,7 +74,10 @@ class TransitionManyHandler:
 
 
 class RevertStatesHandler:
-    """Takes steps back: no transition leads there, so rights and policies alone decide."""
+    """Takes steps back: no transition leads there, so rights and policies alone decide.
+
+    A state that lies behind somebody else's agreement is nothing that anybody returns to by himself.
+    """
 
     def __init__(self, workflows: WorkflowRepository) -> None:
         self._workflows = workflows
@@ -111,6 +115,7 @@ class RevertStatesHandler:
         context = replace(situation.context, event={**event, "changes": []})
         try:
             require_version(ctx, item, back.expected_version)
+            require_entry(ctx, process.compiled, item.project_id, item.type, target.id)
             acl = require_access(process, "transition", item.type, context, item.id)
             record = require_policy(process, item.type, context, item.id, acl)
         except AlmError as error:

@@ -50,7 +50,7 @@ def step_intents(flow: WorkflowDef, source: str, step: TransitionDef) -> tuple[I
     if step.rule_type == "internal":
         actions += [*step.on_leave, *step.on_enter]
     else:
-        left, entered = _line(flow, source), _line(flow, step.to)
+        left, entered = line_of(flow, source), line_of(flow, step.to)
         shared = set(left) & set(entered) if source != step.to else set(left[1:])
         actions += [a for state in left if state not in shared for a in flow.states[state].on_leave]
         actions += [*step.on_leave, *step.on_enter]
@@ -58,7 +58,7 @@ def step_intents(flow: WorkflowDef, source: str, step: TransitionDef) -> tuple[I
     return tuple(action for action in actions if isinstance(action, Mapping))
 
 
-def _line(flow: WorkflowDef, state: str) -> list[str]:
+def line_of(flow: WorkflowDef, state: str) -> list[str]:
     """A state with those it lies in, the innermost first."""
     line: list[str] = []
     here: str | None = state

@@ -81,6 +81,25 @@ def test_a_file_brings_states_and_tags(workbench: Bench, empty: Any) -> None:
     assert [item(workbench, project, ref).key for ref in ("B-2", "B-1", "B-3")] == list(done.keys)
 
 
+def test_states_behind_four_eyes_take_more_than_the_right_to_import(workbench: Bench, empty: Any) -> None:
+    """An engineer imports what is in review; what is approved only somebody who may change the project."""
+    project = empty()
+    text = FILE.replace("brakes", "x").replace("Second,review", "Second,approved")
+    content = base64.b64encode(text.encode()).decode()
+    ask = ImportArtifacts(project.id, "a.csv", content, "requirement", mapping=MAPPING)
+    with pytest.raises(ImportRejected, match="agreement of somebody else") as caught:
+        workbench.acme.engineer.send(ask)
+    assert len(caught.value.errors) == 1
+    assert workbench.acme.manager.send(ask).created == 3
+
+
+def test_nobody_is_given_work_by_an_id_that_is_nobodys(workbench: Bench, empty: Any) -> None:
+    """An assignee that the organisation does not know is a problem of its row, not of the database."""
+    text = f"what,who\nFirst,{workbench.globex.tenant_id}\n"
+    with pytest.raises(ImportRejected, match="row 2, column who"):
+        imported(workbench, empty(), text, mapping={"what": "title", "who": "assignee"})
+
+
 def test_the_same_file_again_updates_what_differs(workbench: Bench, empty: Any) -> None:
     """With existing=update rows change their items, and only those that say something else."""
     project = empty()

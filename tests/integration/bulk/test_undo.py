@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from alm_workbench.contexts.artifact.messages import GetArtifact, UpdateArtifact
-from alm_workbench.contexts.bulk.messages import ApplyBulk, BulkTarget, ListBulks, UndoBulk
+from alm_workbench.contexts.bulk.messages import ApplyBulk, BulkTarget, ListBulks, NewItem, UndoBulk
 from alm_workbench.contexts.workflow.messages import StateHistory
 from alm_workbench.errors import AccessDenied, Conflict, NotFound
 from tests.factories.workbench import Bench
@@ -75,8 +75,6 @@ def test_a_bulk_is_taken_back_once_and_an_undo_can_be(workbench: Bench) -> None:
 def test_created_items_go_into_the_bin_and_come_back(workbench: Bench) -> None:
     """Undoing a creation deletes; undoing that restores. Both take the right to delete."""
     send, project = workbench.acme.owner.send, workbench.acme.project.id
-    from alm_workbench.contexts.bulk.messages import NewItem
-
     done = send(ApplyBulk(project, "create", create=(NewItem("requirement", "New"),)))
     undo = send(UndoBulk(project, done.run.id))
     item = done.items[0].artifact_id
@@ -93,3 +91,22 @@ def test_others_need_the_right_to_change_the_project(workbench: Bench) -> None:
     done = workbench.acme.owner.send(ApplyBulk(workbench.acme.project.id, "update", targets(items), title="Owner's"))
     with pytest.raises(AccessDenied, match="project:update"):
         workbench.acme.engineer.send(UndoBulk(workbench.acme.project.id, done.run.id))
+
+
+def test_nobody_agrees_in_anothers_name_by_an_undo(workbench: Bench) -> None:
+    """Who took his approval back has taken it back: the author cannot undo that, whatever he may change otherwise."""
+    acme, project = workbench.acme, workbench.acme.project.id
+    new = NewItem("requirement", "A requirement of the manager", {"text": "It shall hold."})
+    made = acme.manager.send(ApplyBulk(project, "create", create=(new,)))
+    item = BulkTarget(made.items[0].artifact_id)  # type: ignore[arg-type]
+    acme.manager.send(ApplyBulk(project, "transition", (item,), transition="submit"))
+    approved = acme.reviewer.send(ApplyBulk(project, "transition", (item,), transition="approve"))
+    assert now(workbench, item.id).state == "approved"
+    back = acme.reviewer.send(UndoBulk(project, approved.run.id))
+    assert now(workbench, item.id).state == "review"
+    with pytest.raises(AccessDenied, match="taken back"):
+        acme.manager.send(UndoBulk(project, back.run.id))
+    again = acme.reviewer.send(UndoBulk(project, back.run.id))
+    assert again.items[0].refusal is not None  # a step of four eyes is taken again, not brought back
+    assert "agreement of somebody else" in again.items[0].refusal.message
+    assert now(workbench, item.id).state == "review"

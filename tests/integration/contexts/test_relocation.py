@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -47,8 +48,10 @@ HERE = (
     + """
 def Workflow flow {
   initial: "open"
-  states: [{id: "open", category: "todo"}, {id: "busy", category: "in_progress"}, {id: "done", category: "done"}]
-  transitions: [{id: "begin", from: "open", to: "busy"}, {id: "finish", from: "busy", to: "done"}]
+  states: [{id: "open", category: "todo"}, {id: "busy", category: "in_progress"}, {id: "done", category: "done"},
+           {id: "sealed", category: "done"}]
+  transitions: [{id: "begin", from: "open", to: "busy"}, {id: "finish", from: "busy", to: "done"},
+                {id: "seal", from: "done", to: "sealed", not_actor: "author"}]
 }
 def ArtifactType need "Need" { workflow: "flow" key_prefix: "NEED"
   def FieldDef text { type: "text" }
@@ -239,6 +242,27 @@ def test_nobody_moves_what_he_does_not_see_whole(org: Org, there: ProjectId, mak
     with pytest.raises(AccessDenied, match="see whole"):
         org.manager.send(MoveToProject(full.id, 1, there, **MAP))
     assert org.manager.send(MoveToProject(bare.id, 1, there, **MAP)).project_id == there
+
+
+def test_no_way_round_the_steps_leads_through_another_project(
+    org: Org, here: ProjectId, versions: tuple[Any, Any], make: Make
+) -> None:
+    """Items begin there where new ones do; elsewhere only for who may import, behind four eyes only for who runs it."""
+    item, twin = make(), started(org, versions[0])
+    with pytest.raises(AccessDenied, match="agreement of somebody else"):
+        org.engineer.send(MoveToProject(item.id, 1, twin, states={"need": {"open": "sealed"}}))
+    assert org.engineer.principal is not None
+    fewer = replace(org.engineer.principal, privileges=org.engineer.principal.privileges - {"artifact:import"})
+    someone = org.engineer.as_principal(fewer)
+    with pytest.raises(AccessDenied, match="begin as 'busy'"):
+        someone.send(MoveToProject(item.id, 1, twin, states={"need": {"open": "busy"}}))
+    busy = org.owner.send(TransitionArtifact(item.id, "begin", 1))
+    with pytest.raises(AccessDenied, match="artifact:import"):  # also where the other process knows the state
+        someone.send(MoveToProject(item.id, busy.version, twin))
+    moved = someone.send(MoveToProject(item.id, busy.version, twin, states={"need": {"busy": "open"}}))
+    assert (moved.project_id, moved.state) == (twin, "open")
+    assert org.engineer.send(MoveToProject(make().id, 1, twin, states={"need": {"open": "busy"}})).state == "busy"
+    assert org.owner.send(MoveToProject(make().id, 1, twin, states={"need": {"open": "sealed"}})).state == "sealed"
 
 
 def test_links_across_projects_stay_where_both_know_them(
