@@ -179,7 +179,10 @@ def _logged(process: ProcessVersion, reason: Reason) -> dict[str, Any]:
     """One reason; what says the same of every item is worked out once."""
     if isinstance(reason, TenantReason):
         return redact_reason(reason_data(reason), process.compiled.redaction)
-    key = (process.version_id, reason.code, reason.rule_id, reason.message, repr(reason.values))
+    values = repr(reason.values)
+    if len(values) + len(reason.message) > MAX_SHARED:
+        return redact_reason(reason_data(reason), process.compiled.redaction)
+    key = (process.version_id, reason.code, reason.rule_id, reason.span, reason.message, values)
     found = _SAME.get(key)
     if found is None:
         if len(_SAME) >= MAX_SAME:
@@ -188,6 +191,8 @@ def _logged(process: ProcessVersion, reason: Reason) -> dict[str, Any]:
     return found
 
 
+MAX_SHARED = 2_000
+"""Reasons with longer texts are worked out each time: what is kept for all stays small."""
 MAX_SAME = 4_096
 _SAME: dict[tuple[Any, ...], dict[str, Any]] = {}
 
