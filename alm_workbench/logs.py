@@ -24,6 +24,7 @@ access_lines = False
 """Whether every request leaves a line."""
 
 _form = "text"
+_processors: list[Any] = []  # one list for good: loggers that were used already hold on to it
 
 
 def configure(form: str | None = None) -> None:
@@ -52,8 +53,9 @@ def configure(form: str | None = None) -> None:
         _write_library_lines_as_json(before, written)
     else:
         written = [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=plain_traceback)]
+    _processors[:] = [*before, *written]
     structlog.configure(
-        processors=[*before, *written],
+        processors=_processors,
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, get_args, get_origin
 from uuid import uuid4
 
 import psycopg
@@ -21,8 +21,10 @@ SECRETS = {"token", "access_token", "refresh_token", "secret", "api_key", "passw
 
 
 def field_names(cls: Any) -> set[str]:
-    """The names of a dataclass's fields."""
-    return {field.name for field in dataclasses.fields(cls)}
+    """The names of a dataclass's fields; of what a tuple or page holds, too."""
+    inside = set().union(*(field_names(part) for part in get_args(cls)))
+    own = get_origin(cls) or cls
+    return inside | ({field.name for field in dataclasses.fields(own)} if dataclasses.is_dataclass(own) else set())
 
 
 def create(api: Api, key: str, title: str = "Braking distance on wet asphalt", who: str = "engineer") -> Reply:
