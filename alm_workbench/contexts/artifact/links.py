@@ -13,13 +13,16 @@ from alm_workbench.contexts.artifact.link_messages import ClearSuspect, UnlinkAr
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, LinkArtifacts, LinkDTO, LinkEndDTO, ListLinks
 from alm_workbench.contexts.artifact.rights import require, require_access, require_policy
 from alm_workbench.contexts.manifest.messages import ProcessVersion
+from alm_workbench.contexts.project.messages import ProjectPrivileges
 from alm_workbench.contexts.workflow.messages import Follow, Happening
-from alm_workbench.errors import Conflict, ErrorItem, InvalidInput, NotFound, StaleVersion
+from alm_workbench.errors import AccessDenied, Conflict, ErrorItem, InvalidInput, NotFound, StaleVersion
 from alm_workbench.mpc import CompiledManifest, LinkTypeDef
 from alm_workbench.shared.context import MessageContext
-from alm_workbench.shared.ids import ArtifactId
+from alm_workbench.shared.ids import ArtifactId, ProjectId
 from alm_workbench.shared.messages import UNSET, Event
+from alm_workbench.shared.principal import grants
 
+LINK = "artifact:link"
 ONE_TARGET = ("one_to_one", "many_to_one")
 ONE_SOURCE = ("one_to_one", "one_to_many")
 
@@ -41,6 +44,7 @@ class LinkHandler:
             there,
         )
         source, target = (there, here) if turned else (here, there)
+        require_privilege(ctx, source, here.project_id)
         process = self._artifacts.process(ctx, source.project_id)
         self._require_possible(ctx, process, kind, source, target, message.pinned_version)
         params = {"link_type": kind.id, "target_id": str(target.id)}
@@ -126,6 +130,7 @@ class UnlinkHandler:
     def __call__(self, ctx: MessageContext, message: UnlinkArtifacts) -> LinkDTO:
         link = load_link(ctx, self._artifacts, message.artifact_id, message.link_id, message.expected_version)
         source = self._artifacts.load(ctx, link.source_id)
+        require_privilege(ctx, source, self._artifacts.load(ctx, message.artifact_id).project_id)
         process = self._artifacts.process(ctx, source.project_id)
         params = {"link_type": link.link_type, "target_id": str(link.target_id)}
         context = self._artifacts.context(ctx, process, source, {"name": "unlink", **params})
@@ -152,6 +157,7 @@ class ClearSuspectHandler:
     def __call__(self, ctx: MessageContext, message: ClearSuspect) -> LinkDTO:
         link = load_link(ctx, self._artifacts, message.artifact_id, message.link_id, message.expected_version)
         source = self._artifacts.load(ctx, link.source_id)
+        require_privilege(ctx, source, self._artifacts.load(ctx, message.artifact_id).project_id)
         process = self._artifacts.process(ctx, source.project_id)
         context = self._artifacts.context(ctx, process, source, {"name": "confirm", "link_type": link.link_type})
         acl = require_access(process, "link", source.type, context, source.id)
@@ -180,6 +186,18 @@ class ListLinksHandler:
     def __call__(self, ctx: MessageContext, message: ListLinks) -> tuple[LinkDTO, ...]:
         self._artifacts.readable(ctx, self._artifacts.load(ctx, message.artifact_id))
         return tuple(with_ends(ctx, self._artifacts, self._artifacts.links.of(ctx.conn, message.artifact_id)))
+
+
+def require_privilege(ctx: MessageContext, source: ArtifactDTO, asked_in: ProjectId) -> None:
+    """Links belong to their source: where that is another project's, the privilege is needed there.
+
+    ``asked_in`` is the project whose privilege the command was let in by. Raises ``AccessDenied``.
+    """
+    if source.project_id == asked_in or ctx.principal.may(LINK):
+        return
+    if not grants(ctx.ask(ProjectPrivileges(source.project_id)), LINK):
+        reason = {"code": "R_PRIVILEGE", "message": f"privilege {LINK} is needed there", "rule_id": LINK}
+        raise AccessDenied(f"The link would be one of {source.key}: it takes {LINK} there", reasons=[reason])
 
 
 def named_link(

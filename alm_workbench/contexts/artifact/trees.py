@@ -21,6 +21,8 @@ from alm_workbench.shared.paging import decode, encode
 
 MAX_PAGE = 500
 DEEPEST = 20
+MOST = 10_000
+"""So many items one answer holds at most, with those below."""
 Place = tuple[str, UUID]
 
 
@@ -109,11 +111,15 @@ class ProjectTreeHandler:
 
     def _with_children(self, ctx: MessageContext, first: list[ArtifactDTO], depth: int) -> list[ArtifactDTO]:
         below: dict[ArtifactId, list[ArtifactDTO]] = defaultdict(list)
-        level = first
+        level, number = first, len(first)
         for _ in range(depth - 1):
             if not level:
                 break
-            rows = self._ranked.artifacts.structure.below(ctx.conn, [item.id for item in level])
+            rows = self._ranked.artifacts.structure.below(ctx.conn, [item.id for item in level], MOST + 1 - number)
+            number += len(rows)
+            if number > MOST:
+                message = f"more than {MOST:,} items lie so deep below these; ask for fewer levels, or for one branch"
+                raise InvalidInput(message, errors=[ErrorItem("?depth", "too-many", message)])
             level = [shown for row in rows if (shown := self._ranked.shown(ctx, row))]
             for item in level:
                 assert item.parent_id is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -21,7 +22,8 @@ from alm_workbench.contexts.artifact.messages import (
 )
 from alm_workbench.contexts.audit.messages import EntityHistory
 from alm_workbench.contexts.manifest.messages import SaveManifest
-from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject
+from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject, GrantProjectRole
+from alm_workbench.contexts.tenant.people_messages import ListMembers
 from alm_workbench.errors import AccessDenied, AlmError, Conflict, InvalidInput, NotFound, StaleVersion
 from alm_workbench.shared.ids import ProjectId
 from tests.factories.workbench import Api, Bench, Org
@@ -294,6 +296,28 @@ def test_items_of_two_projects_are_linked_by_what_both_know(
     )
     with pytest.raises(InvalidInput):
         link(org, a, "relates", foreign)
+
+
+def test_the_privilege_to_link_is_needed_where_the_link_belongs(
+    org: Org, version: Any, project: ProjectId, need: Callable[..., ArtifactDTO]
+) -> None:
+    """An inverse name makes the other item the source: the right to link here says nothing about its project."""
+    other = org.owner.send(CreateProject(f"LNK{next(NUMBERS)}", "Other"))
+    org.owner.send(ActivateManifest(other.id, version))
+    check, a = org.owner.send(CreateArtifact(other.id, "check", "Elsewhere")), need()
+    me = org.engineer.principal
+    assert me is not None
+    member = next(m for m in org.owner.query(ListMembers()) if m.actor_id == me.actor_id)
+    org.owner.send(GrantProjectRole(project, member.membership_id, "reviewer"))
+    someone = org.engineer.as_principal(replace(me, privileges=me.privileges - {"artifact:link"}))
+    with pytest.raises(AccessDenied, match="artifact:link"):
+        someone.send(LinkArtifacts(a.id, "verified_by", check.id))
+    made = link(org, a, "verified_by", check)
+    with pytest.raises(AccessDenied, match="artifact:link"):
+        someone.send(UnlinkArtifacts(a.id, made.id, made.version))
+    assert someone.send(LinkArtifacts(a.id, "refines", need().id)).link_type == "refines"
+    org.owner.send(GrantProjectRole(other.id, member.membership_id, "reviewer"))
+    assert someone.send(UnlinkArtifacts(a.id, made.id, made.version)).id == made.id
 
 
 def test_links_over_rest(api: Api, org: Org, need: Callable[..., ArtifactDTO]) -> None:

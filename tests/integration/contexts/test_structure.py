@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from alm_workbench.contexts.artifact import ranks
+from alm_workbench.contexts.artifact import ranks, trees
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact, GetArtifact, UpdateArtifact
 from alm_workbench.contexts.artifact.structure_messages import ListChildren, ListTags, MoveArtifact, ProjectTree, TagDTO
 from alm_workbench.contexts.audit.messages import EntityHistory
@@ -304,6 +304,19 @@ def test_a_move_is_an_update_to_rules_and_history(org: Org, make: Make) -> None:
 
 
 # ---------------------------------------------------------------- trees
+
+
+def test_one_answer_never_holds_a_whole_large_project(
+    org: Org, project: ProjectId, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page bounds the first level only, so what lies below is bounded by itself; one level always works."""
+    monkeypatch.setattr(trees, "MOST", 3)
+    epic = make("epic")
+    for _ in range(3):
+        make("story", epic)
+    with pytest.raises(InvalidInput, match="fewer levels"):
+        org.owner.query(ProjectTree(project))
+    assert len(org.owner.query(ProjectTree(project, depth=1)).items) == 1
 
 
 def test_a_tree_comes_with_what_the_caller_may_see(org: Org, project: ProjectId, make: Make) -> None:

@@ -50,10 +50,10 @@ class Structure:
         statement = select(*COLUMNS, A.deleted_at).where(A.project_id == project_id, A.parent_id.is_(None))
         return self._ranked(conn, statement, limit, after)
 
-    def below(self, conn: Connection, parents: Collection[ArtifactId]) -> list[ArtifactDTO]:
-        """Items right below some others, by rank."""
+    def below(self, conn: Connection, parents: Collection[ArtifactId], most: int) -> list[ArtifactDTO]:
+        """Items right below some others, by rank; so many at most."""
         statement = select(*COLUMNS, A.deleted_at).where(A.parent_id.in_(list(parents))).order_by(A.rank, A.id)
-        return [dto for row in conn.execute(statement) if (dto := one(row))]
+        return [dto for row in conn.execute(statement.limit(most)) if (dto := one(row))]
 
     def many(
         self, conn: Connection, ids: Collection[ArtifactId], *, lock: bool = False
