@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from alm_workbench.contexts.workflow.messages import ApprovalDTO, ItemTimesDTO, StateTimeDTO
+from alm_workbench.errors import NotFound
 from alm_workbench.i18n import _, label
 from alm_workbench.notebook.actions import action, told_html, told_text
+from alm_workbench.notebook.hints import suggestion
 from alm_workbench.notebook.show import Column, Listing, card, plain
 
 if TYPE_CHECKING:
@@ -125,7 +127,8 @@ class Approvals:
         for approval in found:
             if approval.key == which:
                 return approval
-        raise KeyError(which)
+        help_ = suggestion(which, [approval.key for approval in found if approval.key])
+        raise NotFound(_("No step of {key!r} waits for you. {help}").format(key=which, help=help_))
 
     def __iter__(self) -> Iterator[Approval]:
         return iter(self.waiting())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import alm_workbench as alm
-from alm_workbench.errors import AccessDenied, Conflict
+from alm_workbench.errors import AccessDenied, Conflict, NotFound
 from alm_workbench.notebook.projects import Project
 from alm_workbench.notebook.workbench import Workbench
 from tests.factories.processes import APPROVED_FLOW, process
@@ -78,6 +78,8 @@ def test_a_step_is_refused_or_taken_back(engineer: Workbench, reviewer: Workbenc
     assert asked is not None
     with pytest.raises(AccessDenied):
         asked.approve()
+    with pytest.raises(NotFound, match=f"There are: .*{item.key}|mean '{item.key}'"):
+        reviewer.approvals["ST-9999"]
     assert reviewer.approvals[item.key].reject("impossible on ice").status == "rejected"
     assert asked.refresh().dto.closing_reason == "impossible on ice"
     again = item.transition("finish").pending
