@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..errors import MPCError
-from .model import DomainMeta, FunctionDef, KindDef, PropDef, TemplateDef
+from .model import LATER_CORE_FIELDS, DomainMeta, FunctionDef, KindDef, PropDef, TemplateDef
 
 ChangeClass = Literal["none", "minor", "major"]
 _Entry = tuple[bool, str]
@@ -306,7 +306,7 @@ def _core_fields(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[_En
     for name in new:
         if name not in old:
             # A field of a type may have had this name.
-            yield bool(old), f"Core field '{name}' added"
+            yield bool(old) and name not in LATER_CORE_FIELDS, f"Core field '{name}' added"
 
 
 def _templates(old: DomainMeta, new: DomainMeta) -> Iterator[_Entry]:

@@ -16,6 +16,9 @@ TYPE_WORDS = {
     "field", "state", "event", "privilege", "resource",
 }  # fmt: skip
 
+LATER_CORE_FIELDS = frozenset({"tags"})
+"""Names that items have had only since manifests were in use: fields that were called so before stay what they are."""
+
 
 @dataclass(frozen=True)
 class PropDef:

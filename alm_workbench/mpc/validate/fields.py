@@ -7,6 +7,7 @@ from typing import Any
 
 from ..ast import ASTNode, thaw
 from ..field_values import BadValue, clean_value
+from ..meta.model import LATER_CORE_FIELDS
 from ..model import FieldDef
 from .findings import Findings
 from .names import FieldInfo, Names, ids_in
@@ -24,10 +25,6 @@ _ONLY = {
     "min": ("int", "number", "date", "datetime", "multichoice", "table"),
     "max": ("int", "number", "date", "datetime", "multichoice", "table"),
 }
-
-
-_LATER = frozenset({"tags"})
-"""Names that items have had only since manifests were in use: fields that were called so before stay what they are."""
 
 
 def check_fields(findings: Findings, names: Names, node: ASTNode) -> None:
@@ -54,7 +51,7 @@ def _check(node: ASTNode, findings: Findings, names: Names) -> None:
     if "-" in node.id and findings.closed(node):
         message = f"In expressions '{node.id}' reads as a subtraction; write '{node.id.replace('-', '_')}'"
         findings.add("E_VALID_ID", message, node, severity="warning")
-    if node.id in findings.meta.core_fields and node.id not in _LATER:
+    if node.id in findings.meta.core_fields and node.id not in LATER_CORE_FIELDS:
         findings.add("E_VALID_RESERVED_NAME", f"'{node.id}' is a name every item already has", node)
     _check_default(node, kind, findings, names)
     _check_values(node, kind, findings)

@@ -169,10 +169,8 @@ class TestPolicies:
     ) -> None:
         """Intents of an allowing rule do not survive a denial."""
         found = decide_policy(safety, ctx(event={"name": "transition", "to": "failed"}), "test_case")
-        assert (found.allow, [dict(i) for i in found.intents]) == (
-            True,
-            [{"kind": "notify", "target": "role:engineer", "params": {"template": "test_failed"}}],
-        )
+        assert (found.allow, [(i["kind"], i["target"]) for i in found.intents]) == (True, [("notify", "role:engineer")])
+        assert found.intents[0]["params"]["template"] == "test_failed"
         both = build(
             meta,
             'def Policy a { events: ["update"] effect: "allow" intents: [{kind: "grantRole", target: "x"}] }\n'
