@@ -10,9 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from alm_workbench.contexts.artifact.access import Artifacts
-from alm_workbench.contexts.artifact.batch_messages import Outcome
+from alm_workbench.contexts.artifact.batch_messages import HiddenOf, Outcome
 from alm_workbench.contexts.artifact.csv_file import Table
-from alm_workbench.contexts.artifact.domain import NewArtifact, type_of
+from alm_workbench.contexts.artifact.domain import CORE, NewArtifact, type_of
 from alm_workbench.contexts.artifact.file_columns import Columns, choose_columns
 from alm_workbench.contexts.artifact.file_names import is_id, own_number, refers, replaced, waves, words_of
 from alm_workbench.contexts.artifact.file_rows import Reader, Row, RowRejected
@@ -288,32 +288,59 @@ class ImportHandler:
         rows = [row for row in run.rows if row.number in run.known]
         names = self._by_names(run, {row.parent for row in rows if row.parent})
         self._resolve(run, rows, {})
-        pairs = [(row, change) for row in rows if (change := self._change(run, row, names)) is not None]
+        hidden = self._hidden(run, rows)
+        rows = [row for row in rows if row.number in hidden]
+        changes = ((row, self._change(run, row, names, hidden[row.number])) for row in rows)
+        pairs = [(row, change) for row, change in changes if change is not None]
         self._carry_out(run, pairs)
         steps: list[tuple[Row, Command[Any]]] = []
         for row in rows:
             item = run.known[row.number]
-            if row.state is not None and row.state != item.state:
+            if row.state is None:
+                continue
+            if "state" in hidden[row.number]:
+                run.problem(row, run.columns.state or "", "masked", "you may not see the state, so you may not set it")
+            elif row.state != item.state:
                 steps.append((row, self._step(run, row, item)))
         self._carry_out(run, steps)
 
-    def _change(self, run: Run, row: Row, names: Mapping[str, ArtifactId]) -> UpdateArtifact | None:
+    def _hidden(self, run: Run, rows: Sequence[Row]) -> dict[int, frozenset[str]]:
+        """What is hidden of the items of rows, by the row's number; items that are hidden as a whole are a problem."""
+        said = run.ctx.ask(HiddenOf(tuple(run.known[row.number] for row in rows)))
+        found: dict[int, frozenset[str]] = {}
+        for row in rows:
+            hidden = said[run.known[row.number].id]
+            if hidden is None:
+                run.problem(row, run.columns.key or run.columns.ref or "", "denied", "you may not change this item")
+            else:
+                found[row.number] = hidden | ({"state"} if "status" in hidden else frozenset())
+        return found
+
+    def _change(
+        self, run: Run, row: Row, names: Mapping[str, ArtifactId], hidden: frozenset[str]
+    ) -> UpdateArtifact | None:
+        """What a row says otherwise than its item. Nobody learns what is hidden from him by saying the same of it.
+
+        Blank cells of what is hidden say nothing: so they stand in exports.
+        """
         item, c = run.known[row.number], run.columns
-        fields = {name: value for name, value in row.fields.items() if value != item.fields.get(name)}
-        fields |= {name: None for name in row.cleared if item.fields.get(name) is not None}
+        fields = {n: value for n, value in row.fields.items() if n in hidden or value != item.fields.get(n)}
+        fields |= {name: None for name in set(row.cleared) - hidden if item.fields.get(name) is not None}
         computed = {f.id for f in row.kind.fields.values() if f.computed}
         fields = {name: value for name, value in fields.items() if name not in computed}
+        veiled = hidden.union(*(CORE.get(name, ()) for name in hidden))
         more: dict[str, Any] = {}
-        if c.assignee and row.assignee_id != item.assignee_id:
+        if c.assignee and (row.assignee_id if "assignee_id" in veiled else row.assignee_id != item.assignee_id):
             more["assignee_id"] = row.assignee_id
-        if c.tags and set(row.tags) != set(item.tags):
+        if c.tags and (row.tags if "tags" in veiled else set(row.tags) != set(item.tags)):
             more["tags"] = row.tags
         if c.parent:
+            parent = names.get(row.parent) if row.parent else None
             if row.parent and row.parent not in names:
                 run.problem(row, c.parent, "unknown", f"there is no item {row.parent!r}")
-            elif (parent := names.get(row.parent) if row.parent else None) != item.parent_id:
+            elif parent if "parent_id" in veiled else parent != item.parent_id:
                 more["parent_id"] = parent
-        title = row.title if row.title != item.title else None
+        title = row.title if row.title != item.title or "title" in veiled else None
         if not fields and not more and title is None and row.version in (None, item.version):
             return None
         return UpdateArtifact(item.id, row.version or item.version, title, fields, **more)

@@ -12,11 +12,13 @@ from alm_workbench.contexts.artifact.export_messages import ExportArtifacts, Exp
 from alm_workbench.contexts.artifact.file_writing import FileFormat, write_file
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
+    CreateArtifact,
     GetArtifactByKey,
     ImportArtifacts,
     ImportResultDTO,
     UpdateArtifact,
 )
+from alm_workbench.contexts.manifest.messages import SaveManifest
 from alm_workbench.contexts.project.messages import ActivateManifest, CreateProject, ProjectDTO
 from alm_workbench.errors import ImportRejected
 from tests.factories.workbench import Bench
@@ -91,6 +93,49 @@ def test_states_behind_four_eyes_take_more_than_the_right_to_import(workbench: B
         workbench.acme.engineer.send(ask)
     assert len(caught.value.errors) == 1
     assert workbench.acme.manager.send(ask).created == 3
+
+
+VEILED = """
+@schema 2
+@namespace "test"
+@name "veiled"
+@version "1.0.0"
+def Role owner { privileges: ["*"] }
+def Role engineer { privileges: ["artifact:read"] }
+def ACL owners { action: "*" resource: "*" roles: ["owner"] effect: "allow" }
+def ACL engineers { action: ["read", "create", "update", "transition"] resource: "*" roles: ["engineer"] effect: "allow" }
+def ACL veil { action: "read" resource: "need" roles: ["engineer"] mask: ["cost", "state"] priority: 50
+  condition: "not hasRole('owner')" }
+def Workflow flow {
+  initial: "open" states: [{id: "open", category: "todo"}, {id: "done", category: "done"}]
+  transitions: [{id: "finish", from: "open", to: "done"}]
+}
+def ArtifactType need "Need" { workflow: "flow" key_prefix: "NEED"
+  def FieldDef cost { type: "int" }
+  def FieldDef note { type: "text" }
+}
+"""
+
+
+def test_an_import_is_no_way_to_guess_what_is_hidden(workbench: Bench) -> None:
+    """A row that says what is hidden is refused whether it guessed right or wrong; blank cells say nothing."""
+    acme = workbench.acme
+    project = acme.owner.send(CreateProject("VEIL", "Veiled"))
+    acme.owner.send(ActivateManifest(project.id, acme.owner.send(SaveManifest(VEILED, "dsl")).version_id))
+    need = acme.owner.send(CreateArtifact(project.id, "need", "A need", {"cost": 7}))
+
+    def told(column: str, cell: str) -> list[tuple[str, str]]:
+        text = f"key,title,{column}\n{need.key},A need,{cell}\n"
+        mapping = {"key": "key", "title": "title", column: column}
+        content = base64.b64encode(text.encode()).decode()
+        ask = ImportArtifacts(project.id, "a.csv", content, "need", mapping=mapping, existing="update", on_error="skip")
+        return [(p.code, p.message) for p in acme.engineer.send(ask).problems]
+
+    assert told("cost", "7") == told("cost", "8") != []
+    assert told("state", "open") == told("state", "done") != []
+    assert told("cost", "") == told("state", "") == told("note", "words") == []
+    after = item(workbench, project, need.key)
+    assert (after.state, dict(after.fields)) == ("open", {"cost": 7, "note": "words"})
 
 
 def test_nobody_is_given_work_by_an_id_that_is_nobodys(workbench: Bench, empty: Any) -> None:
