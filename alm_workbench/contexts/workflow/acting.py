@@ -7,7 +7,8 @@ everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -24,8 +25,8 @@ from alm_workbench.contexts.notification.messages import Notify, NotifyWatchers
 from alm_workbench.contexts.planning.team_messages import ListTeams
 from alm_workbench.contexts.project.messages import ActorsWithRoles
 from alm_workbench.contexts.workflow.intents import ACTING, APPROVAL, Intent, field_of, recipients_of, task_type, tie_of
-from alm_workbench.errors import Conflict
-from alm_workbench.mpc import CompiledManifest, EvalContext
+from alm_workbench.errors import Conflict, ErrorItem, InvalidInput
+from alm_workbench.mpc import CompiledManifest, EvalContext, MPCError
 from alm_workbench.mpc.engines.common import program_for, scope_of
 from alm_workbench.shared.context import DecisionRecord, MessageContext
 
@@ -125,7 +126,8 @@ def change(ctx: MessageContext, about: Occasion, intents: Sequence[Intent]) -> N
     fields = {name: value for name, value in fields.items() if item.fields.get(name) != value}
     properties = {name: value for name, value in properties.items() if getattr(item, name) != value}
     if fields or properties:
-        ctx.ask(UpdateArtifact(item.id, item.version, fields=fields, **properties))
+        with without_values(about, (intent.get("params") or {} for intent in intents)):
+            ctx.ask(UpdateArtifact(item.id, item.version, fields=fields, **properties))
 
 
 def tagged(have: Sequence[str], wanted: Mapping[str, Any]) -> tuple[str, ...]:
@@ -143,9 +145,24 @@ def value_of(about: Occasion, value: Any) -> Any:
         text = str(value.get("expr"))
         try:
             return program_for(compiled, text, condition=False)(scope_of(compiled, about.context))
-        except Exception as error:  # whatever an expression meets, the rule cannot act
-            raise Conflict(f"'{about.rule_id}' cannot work out {text!r}: {error}") from error
+        except Exception as error:  # whatever an expression meets, the rule cannot act; values it met may be hidden
+            why = f" ({error.code})" if isinstance(error, MPCError) else ""
+            raise Conflict(f"'{about.rule_id}' cannot work out {text!r} for {about.item.key}{why}") from error
     return list(value) if isinstance(value, tuple) else value
+
+
+@contextmanager
+def without_values(about: Occasion, params: Iterable[Mapping[str, Any]]) -> Iterator[None]:
+    """Complaints about values that a process worked out name their places only: it sees what is hidden from people."""
+    values = [value for one in params for value in (one.get("value"), *(one.get("fields") or {}).values())]
+    try:
+        yield
+    except InvalidInput as error:
+        if not any(isinstance(value, Mapping) for value in values):
+            raise
+        message = f"what '{about.rule_id}' works out does not fit here"
+        places = [ErrorItem(one.path, one.code, message) for one in error.errors]
+        raise InvalidInput(f"{about.item.key}: {message}", errors=places) from error
 
 
 # -- opening a task
@@ -160,16 +177,17 @@ def open_task(ctx: MessageContext, about: Occasion, intent: Intent) -> None:
     if kind is None or tie is None:
         raise Conflict(f"'{about.rule_id}' opens a task, and no type of task hangs on a {item.type}")
     link, from_task = tie
-    task = ctx.ask(
-        CreateArtifact(
-            item.project_id,
-            kind.id,
-            filled(str(params.get("title") or ""), compiled, item),
-            {name: value_of(about, value) for name, value in (params.get("fields") or {}).items()},
-            parent_id=None if link else item.id,
-            assignee_id=person_of(about, params.get("assignee")),
+    with without_values(about, [params]):
+        task = ctx.ask(
+            CreateArtifact(
+                item.project_id,
+                kind.id,
+                filled(str(params.get("title") or ""), compiled, item),
+                {name: value_of(about, value) for name, value in (params.get("fields") or {}).items()},
+                parent_id=None if link else item.id,
+                assignee_id=person_of(about, params.get("assignee")),
+            )
         )
-    )
     if link:
         source, target = (task.id, item.id) if from_task else (item.id, task.id)
         ctx.ask(LinkArtifacts(source, link, target))

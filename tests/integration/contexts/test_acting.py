@@ -83,6 +83,23 @@ def test_what_cannot_be_set_stops_the_step(workbench: Bench) -> None:
     assert len(workbench.acme.owner.query(StateHistory(item.id))) == 1
 
 
+@pytest.mark.parametrize("expr", ["self.fields.secret", "self.fields.secret + 1", "len(self.fields.secret) * 900"])
+def test_complaints_quote_nothing_that_a_process_worked_out(workbench: Bench, expr: str) -> None:
+    """A process sees what is hidden from the person who takes the step; what it stumbles over is named, not told."""
+    veil = """def ACL veil { action: "read" resource: "story" roles: ["engineer"] mask: ["secret"] priority: 50
+      condition: "not hasRole('owner')" }"""
+    step = """{id: "start", from: "draft", to: "work", on_enter: [
+      {kind: "setField", target: "points", params: {value: {expr: "%s"}}}]}"""
+    story = acting_project(workbench.acme, flow(step % expr, FINISH), veil)
+    item = story.new(role="owner", secret="Hush")
+    with pytest.raises((InvalidInput, Conflict), match="'start'") as caught:
+        story.step(item, "start")
+    said = f"{caught.value.detail} {caught.value.errors} {caught.value.extra}"
+    assert "Hush" not in said
+    assert "3600" not in said
+    assert story.get(item).state == "draft"
+
+
 def test_a_field_that_a_rule_freezes_stays_as_it_is(workbench: Bench) -> None:
     """A process needs nobody's right to update, but a rule that names the field holds for it too."""
     frozen = 'def ACL frozen { action: "update" resource: "story.points" effect: "deny" priority: 9 }'
