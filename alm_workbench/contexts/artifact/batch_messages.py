@@ -34,6 +34,9 @@ class Outcome:
     error: AlmError | None = None
     record: DecisionRecord | None = None
     link_id: UUID | None = None
+    link: LinkDTO | None = None
+    """The link that was made, or taken away where it is ``unlinked``, as the caller may see it."""
+    unlinked: bool = False
 
 
 @command(route=None, privilege=AUTHENTICATED)

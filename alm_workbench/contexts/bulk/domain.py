@@ -34,7 +34,7 @@ from alm_workbench.contexts.bulk.messages import (
 )
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
 from alm_workbench.errors import AlmError, BulkRefused, ErrorItem, InvalidInput, plain
-from alm_workbench.shared.ids import ProjectId
+from alm_workbench.shared.ids import ArtifactId, ProjectId
 from alm_workbench.shared.messages import UNSET, Command
 
 MOST = 10_000
@@ -156,7 +156,16 @@ def described(done: Outcome, hidden: frozenset[str] | None, *, verdicts: bool) -
     title = None if "title" in hidden else item.title
     said = tuple(verdict(r, hidden) for r in done.record.reasons) if verdicts and done.record else ()
     changes = tuple(differences(done.before, done.after, hidden)) if done.after else ()
+    changes += (link_change(item.id, done.link, gone=done.unlinked),) if done.link else ()
     return BulkItemDTO(item.id, item.key, item.type, title, result_of(done), item.version, changes, refusal, said)
+
+
+def link_change(item_id: ArtifactId, link: LinkDTO, *, gone: bool) -> ChangeDTO:
+    """A link that an item gets or loses: the key of the other end, as far as the caller may see it."""
+    outgoing = link.source_id == item_id
+    end, other = (link.target, link.target_id) if outgoing else (link.source, link.source_id)
+    word = end.key if end and end.key else str(other)
+    return ChangeDTO(f"link:{link.link_type}", word if gone else None, None if gone else word)
 
 
 def refusal_of(error: AlmError) -> RefusalOfItemDTO:

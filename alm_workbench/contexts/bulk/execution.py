@@ -12,6 +12,7 @@ from typing import Any
 
 from alm_workbench.contexts.artifact.batch_messages import CreateMany, ItemsOf, Outcome, UpdateMany
 from alm_workbench.contexts.artifact.facts import scatter
+from alm_workbench.contexts.artifact.link_messages import UnlinkArtifacts
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, CreateArtifact, LinkDTO, UpdateArtifact
 from alm_workbench.contexts.bulk.repository import BulkRepository
 from alm_workbench.contexts.workflow.batch_messages import Reversion, RevertStates, TransitionMany
@@ -86,8 +87,11 @@ class Executor:
         except AlmError as error:
             return Outcome(item, found, error=error)
         record = ctx.decisions[decided] if len(ctx.decisions) > decided else None
-        link_id = result.id if isinstance(result, LinkDTO) else None
-        return Outcome(item if item is not None else result.id, found, record=record, link_id=link_id)
+        link = result if isinstance(result, LinkDTO) else None
+        link_id = link.id if link else None
+        gone = isinstance(change, UnlinkArtifacts)
+        artifact_id = item if item is not None else result.id
+        return Outcome(artifact_id, found, record=record, link_id=link_id, link=link, unlinked=gone)
 
     @contextmanager
     def _attempt(self, ctx: MessageContext) -> Iterator[None]:

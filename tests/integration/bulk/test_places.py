@@ -40,6 +40,9 @@ def test_items_are_linked_and_unlinked_together(workbench: Bench) -> None:
     ask: dict[str, Any] = {"link_type": "verifies", "target_id": requirement.id}
     plan = send(PlanBulk(project, "link", tests, **ask))
     assert {i.result for i in plan.items} == {"changed"}
+    assert {(d.name, d.before, d.after) for i in plan.items for d in i.diff} == {
+        ("link:verifies", None, requirement.key)
+    }
     assert not workbench.acme.owner.query(ListLinks(requirement.id))
     done = send(ApplyBulk(project, "link", tests, **ask))
     assert len(workbench.acme.owner.query(ListLinks(requirement.id))) == 3
@@ -49,6 +52,7 @@ def test_items_are_linked_and_unlinked_together(workbench: Bench) -> None:
     send(UndoBulk(project, undo.run.id))
     gone = send(ApplyBulk(project, "unlink", tests, **ask))
     assert (gone.run.changed, len(workbench.acme.owner.query(ListLinks(requirement.id)))) == (3, 0)
+    assert {(d.before, d.after) for i in gone.items for d in i.diff} == {(requirement.key, None)}
     assert send(ApplyBulk(project, "unlink", tests, **ask)).run.unchanged == 3
 
 
