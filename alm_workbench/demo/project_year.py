@@ -200,7 +200,7 @@ class ProjectYear:
 
     def _link(self, day: date, amount: float) -> None:
         kinds = list(self._compiled.link_types.values())
-        for _ in range(self._times(amount * 1.2)):
+        for _ in range(self._times(amount)):
             kind = self._random.choices(kinds, [3 if k.coverage else 1 for k in kinds])[0] if kinds else None
             person = self._who()
             if kind is None or person is None:
@@ -213,7 +213,7 @@ class ProjectYear:
         groups: dict[int, list[BulkTarget]] = defaultdict(list)
         assigned: dict[int, list[BulkTarget]] = defaultdict(list)
         busy = self._of_role("engineer", 3)
-        for item in self._sample(amount * 3 if busy else 0):
+        for item in self._sample(amount * 2.4 if busy else 0):
             person = self._random.choice(busy)
             if self._random.random() < 0.15:
                 assigned[person.place].append(BulkTarget(item.id))
@@ -242,7 +242,7 @@ class ProjectYear:
         return self._send(person, ApplyBulk(self._project_id, on_error="skip", **arguments))
 
     def _discuss(self, day: date, amount: float) -> None:
-        for item in self._sample(amount * 2):
+        for item in self._sample(amount * 1.6):
             person, other = self._random.choice(self._present), self._random.choice(self._people)
             if highest(person.roles) != "viewer":
                 text = self._writer.comment(other.name, str(other.actor_id))
@@ -278,7 +278,7 @@ class ProjectYear:
         groups: dict[tuple[str, int], list[BulkTarget]] = defaultdict(list)
         reasons: dict[tuple[str, int], str] = {}
         movers: dict[str, Person] = {}  # who takes a step today takes it for all who are waiting
-        for item in self._sample(amount * 4):
+        for item in self._sample(amount * 3.2):
             step, person = self._next(item, movers)
             if step is None or person is None:
                 continue
