@@ -157,7 +157,8 @@ def reader_of(
     functions: Mapping[str, Callable[..., Any]] | None = None,
 ) -> tuple[Authorizer, Requester]:
     """The caller as a reader of a project's items under one version; made once a request."""
-    key = f"reader:{process.version_id}:{project_id}"
+    # a process may act in the transaction of somebody
+    key = f"reader:{process.version_id}:{project_id}:{ctx.principal.kind}"
     found: tuple[Authorizer, Requester] | None = ctx.memo.get(key)
     if found is None:
         authorizer, me = authorizer_of(process.compiled), acting(ctx, project_id)
