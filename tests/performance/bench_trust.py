@@ -206,9 +206,7 @@ def compared(
 ) -> Row:
     """Both ways turn by turn, each in a transaction that is open already; the ratio of their medians."""
     tenant = world.org.tenant_id
-    written = statement.replace(
-        "WHERE ", "WHERE artifacts.tenant_id = %(the_tenant)s AND artifacts.deleted_at IS NULL AND ", 1
-    )
+    written = statement.replace("WHERE ", "WHERE a.tenant_id = %(the_tenant)s AND a.deleted_at IS NULL AND ", 1)
     times: tuple[list[float], list[float]] = ([], [])
     with begin(engine, tenant_id=tenant, read_only=True) as conn, free.transaction():
         bound = conn.connection.driver_connection
