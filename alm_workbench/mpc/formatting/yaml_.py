@@ -15,13 +15,14 @@ from ..parse.yaml_ import read_yaml
 
 _STEP = 2
 # Line breaks of YAML 1.1 that editors do not show as such: lines could not be told apart.
-_ODD_BREAKS = ("\r", "\x85", "\u2028", "\u2029")
+_ODD_BREAKS = ("\x85", "\u2028", "\u2029")
 
 Line = tuple[str, bool]
 
 
 def format_yaml(text: str) -> str:
     """A YAML text without syntax errors in shape; where indentation carries meaning of its own it is left alone."""
+    text = text.replace("\r", "\n")  # one break is as good as the other, to YAML too
     if any(mark in text for mark in _ODD_BREAKS):
         return text if text.endswith("\n") else text + "\n"
     layout = _Layout(text)

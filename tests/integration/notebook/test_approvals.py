@@ -14,9 +14,11 @@ from tests.factories.processes import APPROVED_FLOW, process
 from tests.factories.workbench import PASSWORD, Api
 
 
-@pytest.fixture(autouse=True)
-def _english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALM_LANG", "en")
+@pytest.fixture(autouse=True, scope="module")
+def _english() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALM_LANG", "en")
+        yield
 
 
 def connected(api: Api, role: str) -> Workbench:
