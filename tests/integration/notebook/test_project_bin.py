@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 import alm_workbench as alm
+from alm_workbench import i18n
 from alm_workbench.errors import Conflict, InvalidInput, NotFound
 from alm_workbench.notebook.workbench import Workbench
 from tests.factories.workbench import PASSWORD, Api
@@ -15,6 +16,7 @@ from tests.factories.workbench import PASSWORD, Api
 @pytest.fixture(autouse=True)
 def _english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALM_LANG", "en")
+    monkeypatch.setattr(i18n, "_default", None)  # what logging in elsewhere in this process has chosen
 
 
 @pytest.fixture
