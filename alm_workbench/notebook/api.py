@@ -540,7 +540,6 @@ class ArtifactsApi:
         self,
         *,
         project_id: ProjectId,
-        by: str = "type,state",
         type: str | None = None,
         state: str | None = None,
         category: Category | None = None,
@@ -555,6 +554,7 @@ class ArtifactsApi:
         updated_since: datetime | None = None,
         updated_until: datetime | None = None,
         deleted: Literal["only", "include"] | None = None,
+        by: str = "type,state",
     ) -> tuple[FacetDTO, ...]:
         """How the items found spread over the values of fields; ``by`` names them with commas between them.
 
@@ -562,7 +562,6 @@ class ArtifactsApi:
         """
         message = FacetArtifacts(
             project_id=project_id,
-            by=by,
             type=type,
             state=state,
             category=category,
@@ -577,6 +576,7 @@ class ArtifactsApi:
             updated_since=updated_since,
             updated_until=updated_until,
             deleted=deleted,
+            by=by,
         )
         return self._mediator.query(message)
 

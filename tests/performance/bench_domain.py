@@ -62,7 +62,7 @@ def questions(project: ProjectId, actors: list[Any]) -> Mapping[str, Make]:
         "sort: a date, of one state": find(sort="due", state="open"),
         "count: all of a state": lambda rng: CountArtifacts(project, state="done"),
         "count: a filter": lambda rng: CountArtifacts(project, filter=f"points == {rng.randrange(21)}"),
-        "facets: type and state": lambda rng: FacetArtifacts(project, "type,state"),
+        "facets: type and state": lambda rng: FacetArtifacts(project, by="type,state"),
         "text: two words": find(text=lambda rng: " ".join(rng.sample(words, 2))),
         "text: a common word": find(text=lambda rng: rng.choice(words[:8])),
         "text: beginning of a word": find(text=lambda rng: rng.choice(words)[:4]),

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
-from uuid import UUID
 
-from alm_workbench.contexts.artifact.messages import ArtifactDTO, Category, FindArtifacts
-from alm_workbench.shared.ids import ArtifactId, ProjectId
+from alm_workbench.contexts.artifact.messages import ArtifactDTO, FindArtifacts, ProjectQuestion
+from alm_workbench.shared.ids import ArtifactId
 from alm_workbench.shared.messages import AUTHENTICATED, Page, Query, query
 
 
@@ -51,50 +48,19 @@ class SelectedItem:
 
 @query(route="GET /projects/{project_id}/artifacts/count", privilege="artifact:read", facade="artifacts.count")
 @dataclass(frozen=True, slots=True)
-class CountArtifacts(Query[CountDTO]):
+class CountArtifacts(Query[CountDTO], ProjectQuestion):
     """How many items ``GET /projects/{project_id}/artifacts`` finds for the same question."""
-
-    project_id: ProjectId
-    type: str | None = None
-    state: str | None = None
-    category: Category | None = None
-    text: str | None = None
-    filter: str | None = None
-    assignee_id: UUID | None = None
-    tag: str | None = None
-    parent_id: ArtifactId | None = None
-    keys: str | None = None
-    created_since: datetime | None = None
-    created_until: datetime | None = None
-    updated_since: datetime | None = None
-    updated_until: datetime | None = None
-    deleted: Literal["only", "include"] | None = None
 
 
 @query(route="GET /projects/{project_id}/artifacts/facets", privilege="artifact:read", facade="artifacts.facets")
 @dataclass(frozen=True, slots=True)
-class FacetArtifacts(Query[tuple[FacetDTO, ...]]):
+class FacetArtifacts(Query[tuple[FacetDTO, ...]], ProjectQuestion):
     """How the items found spread over the values of fields; ``by`` names them with commas between them.
 
     ``type``, ``state``, ``category``, ``assignee``, ``tags``, or fields that hold choices, people, teams, items or yes and no.
     """
 
-    project_id: ProjectId
     by: str = "type,state"
-    type: str | None = None
-    state: str | None = None
-    category: Category | None = None
-    text: str | None = None
-    filter: str | None = None
-    assignee_id: UUID | None = None
-    tag: str | None = None
-    parent_id: ArtifactId | None = None
-    keys: str | None = None
-    created_since: datetime | None = None
-    created_until: datetime | None = None
-    updated_since: datetime | None = None
-    updated_until: datetime | None = None
-    deleted: Literal["only", "include"] | None = None
 
 
 @query(route="GET /search", privilege="artifact:read", facade="search")

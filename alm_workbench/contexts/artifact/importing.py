@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from alm_workbench.contexts.artifact.access import Artifacts
 from alm_workbench.contexts.artifact.batch_messages import HiddenOf, Outcome
-from alm_workbench.contexts.artifact.csv_file import Table
 from alm_workbench.contexts.artifact.domain import CORE, NewArtifact, type_of
 from alm_workbench.contexts.artifact.file_columns import Columns, choose_columns
 from alm_workbench.contexts.artifact.file_names import is_id, own_number, refers, replaced, waves, words_of
 from alm_workbench.contexts.artifact.file_rows import Reader, Row, RowRejected
+from alm_workbench.contexts.artifact.import_run import SHOWN_PROBLEMS, Run, rejection, without_defaults
 from alm_workbench.contexts.artifact.messages import (
     ArtifactDTO,
     ImportArtifacts,
-    ImportProblemDTO,
     ImportResultDTO,
     LinkArtifacts,
     UpdateArtifact,
@@ -28,51 +27,17 @@ from alm_workbench.contexts.artifact.ranks import last
 from alm_workbench.contexts.artifact.repository.many import ManyArtifacts
 from alm_workbench.contexts.artifact.sheet_file import read_file
 from alm_workbench.contexts.artifact.tags import check_tags
-from alm_workbench.contexts.artifact.texts import search_text
 from alm_workbench.contexts.bulk.messages import CarryOut
-from alm_workbench.contexts.manifest.messages import ProcessVersion
 from alm_workbench.contexts.tenant.people_messages import IsActor, ListMembers
 from alm_workbench.contexts.workflow.entering import require_entry
 from alm_workbench.contexts.workflow.messages import TransitionArtifact
-from alm_workbench.errors import AccessDenied, ErrorItem, ImportRejected, InvalidInput
+from alm_workbench.errors import AccessDenied, ErrorItem, InvalidInput
 from alm_workbench.mpc import permitted
 from alm_workbench.shared.context import MessageContext
 from alm_workbench.shared.ids import ArtifactId, new_id
 from alm_workbench.shared.messages import Command, Event
 
-SHOWN_PROBLEMS = 100
 KEPT_PROBLEMS = 10_000
-
-
-@dataclass
-class Run:
-    """One import on its way."""
-
-    ctx: MessageContext
-    message: ImportArtifacts
-    process: ProcessVersion
-    table: Table
-    columns: Columns
-    system: str
-    problems: list[ImportProblemDTO]
-    rows: list[Row] = field(default_factory=list)
-    known: dict[int, ArtifactDTO] = field(default_factory=dict)
-    """Items that rows name, by the row's number."""
-    created: list[NewArtifact] = field(default_factory=list)
-    updated: set[ArtifactId] = field(default_factory=set)
-    links: int = 0
-
-    def problem(self, row: Row, column: str, code: str, text: str) -> None:
-        """Note what is wrong with a row."""
-        self.problems.append(ImportProblemDTO(self.table.name, row.number, column, code, text))
-
-    def column_of(self, path: str) -> str:
-        """The column that feeds what a complaint is about."""
-        c = self.columns
-        names = {f"/fields/{name}": column for column, name in c.fields.items()}
-        names |= {"/title": c.title, "/parent_id": c.parent or "", "/assignee_id": c.assignee or ""}
-        head = path.split("/")[1] if path.count("/") else path
-        return names.get(path) or (c.tags or "" if head == "tags" else "") or path
 
 
 class ImportHandler:
@@ -440,25 +405,3 @@ class ImportHandler:
         self._artifacts.repo.add_run(ctx.conn, values)
         payload = {"project_id": str(message.project_id), "source_name": table.name, "created": len(run.created)}
         ctx.emit(Event("ArtifactsImported", "ImportRun", run_id, payload))
-
-
-def without_defaults(run: Run, row: Row, item: NewArtifact) -> NewArtifact:
-    """An item without the defaults of fields that an export says are empty, unless they must not be."""
-    empty = {
-        f.id
-        for name in row.cleared
-        if (f := row.kind.fields[name]).default is not None and not f.required and f.required_when is None
-    }
-    if not empty & set(item.fields):
-        return item
-    fields = {name: value for name, value in item.fields.items() if name not in empty}
-    return replace(item, fields=fields, search_text=search_text(run.process.compiled, row.kind, fields))
-
-
-def rejection(table: Table, problems: Sequence[ImportProblemDTO]) -> ImportRejected:
-    """The refusal of a whole file, with the first problems located."""
-    first, rows = problems[0], len({p.row for p in problems})
-    more = f" ({rows} rows have problems; pass on_error='skip' to import the others)" if rows > 1 else ""
-    items = [ErrorItem(f"{p.file}:{p.row}:{p.column}", p.code, p.message) for p in problems[:SHOWN_PROBLEMS]]
-    where = f"{first.file}, row {first.row}" + (f", column {first.column}" if first.column else "")
-    return ImportRejected(f"{where}: {first.message}{more}", errors=items, problems=len(problems))

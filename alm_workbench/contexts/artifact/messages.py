@@ -209,19 +209,9 @@ class CreateArtifact(Command[ArtifactDTO]):
     tags: tuple[str, ...] = ()
 
 
-@query(route="GET /projects/{project_id}/artifacts", privilege="artifact:read", facade="artifacts.find")
 @dataclass(frozen=True, slots=True)
-class FindArtifacts(Query[Page[ArtifactDTO]]):
-    """Find items. Newest first, or best hit first where ``text`` is given, or as ``sort`` says.
-
-    ``text`` searches keys, titles and texts in Turkish and English; its last word may be the beginning of one.
-    ``filter`` is a condition in the language of manifests, such as ``priority in ['high', 'urgent'] and assignee == actor.id``.
-    ``type``, ``state``, ``tag`` and ``keys`` take one value or several with commas between them; of several
-    tags an item has all. A moment ``…_since`` counts, one ``…_until`` does not. ``sort`` names fields with commas between
-    them, ``-`` before one turns it round, items without a value come last. ``deleted`` shows the bin too, or only it, to
-    those who may restore. Items found by what the caller may not see of them are left out. ``include=access`` adds to each
-    what I may do with it.
-    """
+class ProjectQuestion:
+    """Which items of a project are asked about; ``FindArtifacts`` says what each member means."""
 
     project_id: ProjectId
     type: str | None = None
@@ -238,6 +228,22 @@ class FindArtifacts(Query[Page[ArtifactDTO]]):
     updated_since: datetime | None = None
     updated_until: datetime | None = None
     deleted: Literal["only", "include"] | None = None
+
+
+@query(route="GET /projects/{project_id}/artifacts", privilege="artifact:read", facade="artifacts.find")
+@dataclass(frozen=True, slots=True)
+class FindArtifacts(Query[Page[ArtifactDTO]], ProjectQuestion):
+    """Find items. Newest first, or best hit first where ``text`` is given, or as ``sort`` says.
+
+    ``text`` searches keys, titles and texts in Turkish and English; its last word may be the beginning of one.
+    ``filter`` is a condition in the language of manifests, such as ``priority in ['high', 'urgent'] and assignee == actor.id``.
+    ``type``, ``state``, ``tag`` and ``keys`` take one value or several with commas between them; of several
+    tags an item has all. A moment ``…_since`` counts, one ``…_until`` does not. ``sort`` names fields with commas between
+    them, ``-`` before one turns it round, items without a value come last. ``deleted`` shows the bin too, or only it, to
+    those who may restore. Items found by what the caller may not see of them are left out. ``include=access`` adds to each
+    what I may do with it.
+    """
+
     sort: str | None = None
     include: Literal["access"] | None = None
     limit: int = 50

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, text, update
 from alm_workbench.contexts.attachment.messages import AttachmentDTO
 from alm_workbench.contexts.attachment.tables import attachments
 from alm_workbench.shared.ids import ArtifactId
+from alm_workbench.storage.bin import bin_seen
 from alm_workbench.storage.blobs import lock_content
 
 A = attachments.c
@@ -26,9 +27,8 @@ class AttachmentRepository:
 
     def newest(self, conn: Connection, artifact_id: ArtifactId, name: str) -> tuple[AttachmentDTO | None, int]:
         """The newest live revision of a name, and the highest number there ever was."""
-        self._include_deleted(conn, True)
-        highest = int(conn.execute(HIGHEST, {"a": artifact_id, "name": name}).scalar_one())
-        self._include_deleted(conn, False)
+        with bin_seen(conn):
+            highest = int(conn.execute(HIGHEST, {"a": artifact_id, "name": name}).scalar_one())
         row = conn.execute(NEWEST, {"a": artifact_id, "name": name}).first()
         return (_dto(row) if row else None), highest
 
@@ -40,9 +40,8 @@ class AttachmentRepository:
         self, conn: Connection, artifact_id: ArtifactId, attachment_id: UUID, *, deleted: bool = False
     ) -> AttachmentDTO | None:
         """One file of an item, in the bin too where ``deleted``."""
-        self._include_deleted(conn, deleted)
-        row = conn.execute(ONE, {"a": artifact_id, "f": attachment_id}).first()
-        self._include_deleted(conn, False)
+        with bin_seen(conn, deleted):
+            row = conn.execute(ONE, {"a": artifact_id, "f": attachment_id}).first()
         return _dto(row) if row else None
 
     def page(
@@ -68,21 +67,15 @@ class AttachmentRepository:
         if after is not None:
             values |= {"after_name": after[0], "after_revision": after[1]}
             conditions += AFTER
-        self._include_deleted(conn, deleted)
-        rows = list(conn.execute(text(PAGE.format(conditions=conditions)), values))
-        self._include_deleted(conn, False)
+        with bin_seen(conn, deleted):
+            rows = list(conn.execute(text(PAGE.format(conditions=conditions)), values))
         return tuple(_dto(row) for row in rows)
 
     def change(self, conn: Connection, attachment_id: UUID, expected: int, values: Mapping[str, Any]) -> bool:
         """Change a file, live or in the bin, if it still has the expected version."""
-        self._include_deleted(conn, True)
-        statement = update(attachments).where(A.id == attachment_id, A.version == expected).values(**values)
-        done = conn.execute(statement).rowcount == 1
-        self._include_deleted(conn, False)
-        return done
-
-    def _include_deleted(self, conn: Connection, on: bool) -> None:
-        conn.execute(text("SELECT set_config('app.include_deleted', :v, true)"), {"v": "on" if on else ""})
+        with bin_seen(conn):
+            statement = update(attachments).where(A.id == attachment_id, A.version == expected).values(**values)
+            return conn.execute(statement).rowcount == 1
 
 
 def _dto(row: Any) -> AttachmentDTO:

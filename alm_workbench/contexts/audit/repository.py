@@ -16,6 +16,7 @@ from alm_workbench.errors import Unavailable
 from alm_workbench.shared.context import Services
 from alm_workbench.shared.ids import ProjectId
 from alm_workbench.storage.audit.vault import Vault
+from alm_workbench.storage.bin import bin_seen
 from alm_workbench.storage.errors import StorageError
 
 
@@ -94,10 +95,8 @@ class AuditRepository:
     ) -> list[Any]:
         """Id, payload and time of the items that were in a project at a moment, by id."""
         values = {"p": project_id, "at": at, "type": type_id, "limit": limit, "after": after or UUID(int=0)}
-        conn.execute(text("SELECT set_config('app.include_deleted', 'on', true)"))
-        rows = list(conn.execute(ARTIFACTS_AT, values))
-        conn.execute(text("SELECT set_config('app.include_deleted', '', true)"))
-        return rows
+        with bin_seen(conn):
+            return list(conn.execute(ARTIFACTS_AT, values))
 
 
 class SealedAudit:

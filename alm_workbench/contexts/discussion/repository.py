@@ -12,6 +12,7 @@ from sqlalchemy import Connection, insert, text, update
 from alm_workbench.contexts.discussion.messages import CommentDTO, MentionDTO
 from alm_workbench.contexts.discussion.tables import comments
 from alm_workbench.shared.ids import ArtifactId
+from alm_workbench.storage.bin import bin_seen
 
 C = comments.c
 
@@ -27,14 +28,9 @@ class CommentRepository:
         self, conn: Connection, artifact_id: ArtifactId, comment_id: UUID, *, deleted: bool = False
     ) -> CommentDTO | None:
         """One comment on an item, in the bin too where ``deleted``."""
-        if deleted:
-            self._include_deleted(conn, True)
-        try:
+        with bin_seen(conn, deleted):
             row = conn.execute(ONE, {"a": artifact_id, "c": comment_id}).first()
             return self._shown(conn, [row])[0] if row else None
-        finally:
-            if deleted:
-                self._include_deleted(conn, False)
 
     def page(
         self,
@@ -56,17 +52,15 @@ class CommentRepository:
             values |= {"at": after[0], "id": after[1]}
             conditions += f" AND (c.occurred_at, c.id) {'<' if newest else '>'} (:at, :id)"
         order = "DESC" if newest else "ASC"
-        self._include_deleted(conn, deleted)
-        rows = list(conn.execute(text(PAGE.format(conditions=conditions, order=order)), values))
-        found = self._shown(conn, rows)
-        self._include_deleted(conn, False)
+        with bin_seen(conn, deleted):
+            rows = list(conn.execute(text(PAGE.format(conditions=conditions, order=order)), values))
+            found = self._shown(conn, rows)
         return tuple(found)
 
     def change(self, conn: Connection, comment_id: UUID, expected: int, values: Mapping[str, Any]) -> bool:
         """Change a comment, live or in the bin, if it still has the expected version."""
-        self._include_deleted(conn, True)
-        done = conn.execute(update(comments).where(C.id == comment_id, C.version == expected).values(**values))
-        self._include_deleted(conn, False)
+        with bin_seen(conn):
+            done = conn.execute(update(comments).where(C.id == comment_id, C.version == expected).values(**values))
         return done.rowcount == 1
 
     def _shown(self, conn: Connection, rows: Sequence[Any]) -> list[CommentDTO]:
@@ -75,9 +69,6 @@ class CommentRepository:
         if mentioned:
             names = {row.id: row.display_name for row in conn.execute(NAMES, {"ids": mentioned})}
         return [_dto(row, names) for row in rows]
-
-    def _include_deleted(self, conn: Connection, on: bool) -> None:
-        conn.execute(text("SELECT set_config('app.include_deleted', :v, true)"), {"v": "on" if on else ""})
 
 
 def _dto(row: Any, names: Mapping[UUID, str]) -> CommentDTO:

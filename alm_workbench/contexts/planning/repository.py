@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, delete, insert, select, text, tuple_, update
+from sqlalchemy import Connection, delete, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
@@ -17,6 +17,7 @@ from alm_workbench.contexts.planning.tables import cycle_capacities, team_member
 from alm_workbench.contexts.planning.work_messages import WorkLogDTO
 from alm_workbench.errors import Conflict
 from alm_workbench.shared.ids import ArtifactId, ProjectId, new_id
+from alm_workbench.storage.bin import bin_seen
 
 T, TM, CC, W = teams.c, team_members.c, cycle_capacities.c, work_logs.c
 WORK = (W.id, W.project_id, W.artifact_id, W.actor_id, W.hours, W.worked_on, W.note, W.version)
@@ -57,10 +58,8 @@ class PlanningRepository:
 
     def delete_team(self, conn: Connection, team_id: UUID, expected: int, values: Mapping[str, Any]) -> bool:
         """Put a team into the bin if it still has the expected version."""
-        conn.execute(text("SELECT set_config('app.include_deleted', 'on', true)"))
-        done = self.change_team(conn, team_id, expected, values)
-        conn.execute(text("SELECT set_config('app.include_deleted', '', true)"))
-        return done
+        with bin_seen(conn):
+            return self.change_team(conn, team_id, expected, values)
 
     def set_members(self, conn: Connection, tenant_id: UUID, team_id: UUID, actors: Iterable[UUID]) -> None:
         """Let a team consist of some actors."""
@@ -120,9 +119,8 @@ class PlanningRepository:
 
     def take_back(self, conn: Connection, work_id: UUID, values: Mapping[str, Any]) -> None:
         """Put a note of work into the bin."""
-        conn.execute(text("SELECT set_config('app.include_deleted', 'on', true)"))
-        conn.execute(update(work_logs).where(W.id == work_id).values(**values))
-        conn.execute(text("SELECT set_config('app.include_deleted', '', true)"))
+        with bin_seen(conn):
+            conn.execute(update(work_logs).where(W.id == work_id).values(**values))
 
 
 def work_dto(row: Any) -> WorkLogDTO:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +18,7 @@ from alm_workbench.contexts.project.tables import indexed_fields, project_activa
 from alm_workbench.errors import Conflict, NotFound
 from alm_workbench.shared.ids import ProjectId, VersionId, new_id
 from alm_workbench.storage import cascades
+from alm_workbench.storage.bin import bin_seen
 from alm_workbench.storage.stamps import POLICIES
 
 A = project_activations.c
@@ -273,15 +273,6 @@ class ProjectRepository:
     def leave(self, conn: Connection, membership_id: UUID) -> int:
         """Take a member out of every project; how many roles that were."""
         return conn.execute(delete(project_members).where(project_members.c.membership_id == membership_id)).rowcount
-
-
-@contextmanager
-def bin_seen(conn: Connection) -> Iterator[None]:
-    """Let what is inside see the bin."""
-    switch = text("SELECT set_config('app.include_deleted', :v, true)")
-    conn.execute(switch, {"v": "on"})
-    yield
-    conn.execute(switch, {"v": ""})
 
 
 PROJECT_COLUMNS = """

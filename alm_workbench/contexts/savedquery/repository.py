@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, func, insert, or_, select, text, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from alm_workbench.contexts.savedquery.messages import SavedQueryDTO
 from alm_workbench.contexts.savedquery.tables import saved_queries
 from alm_workbench.errors import Conflict
 from alm_workbench.shared.ids import ProjectId, new_id
+from alm_workbench.storage.bin import bin_seen
 
 Q = saved_queries.c
 COLUMNS = (
@@ -62,10 +63,8 @@ class SavedQueryRepository:
 
     def delete(self, conn: Connection, query_id: UUID, expected_version: int) -> bool:
         """Put a query away if it still has the expected version."""
-        conn.execute(text("SELECT set_config('app.include_deleted', 'on', true)"))
-        gone = self.update(conn, query_id, expected_version, {"deleted_at": func.now()})
-        conn.execute(text("SELECT set_config('app.include_deleted', '', true)"))
-        return gone
+        with bin_seen(conn):
+            return self.update(conn, query_id, expected_version, {"deleted_at": func.now()})
 
 
 def dto(row: Any) -> SavedQueryDTO:

@@ -286,7 +286,8 @@ def test_facets_say_how_the_found_items_spread(world: World) -> None:
     """Counts by state, type, choice, several choices, tags and people; they add up to what is found."""
     by = "type,state,priority,areas,tags,assignee,blocked"
     found = {
-        f.field: {v.value: v.count for v in f.values} for f in world.owner.query(FacetArtifacts(world.project.id, by))
+        f.field: {v.value: v.count for v in f.values}
+        for f in world.owner.query(FacetArtifacts(world.project.id, by=by))
     }
     assert found["type"] == {"bug": 35, "idea": 5}
     assert found["state"] == {"open": 40}
@@ -300,10 +301,10 @@ def test_facets_say_how_the_found_items_spread(world: World) -> None:
     assert found["tags"]["red"] == sum("red" in i.tags for i in world.items)
     assert found["assignee"][str(world.me)] == sum(i.assignee_id is not None for i in world.items)
     assert found["areas"]["db"] == sum("db" in (i.fields.get("areas") or []) for i in world.items)  # type: ignore[operator]
-    narrowed = world.owner.query(FacetArtifacts(world.project.id, "priority", filter="blocked"))[0]
+    narrowed = world.owner.query(FacetArtifacts(world.project.id, by="priority", filter="blocked"))[0]
     assert sum(v.count for v in narrowed.values) == len(judged(world, "blocked"))
     with pytest.raises(InvalidInput, match="cannot be counted"):
-        world.owner.query(FacetArtifacts(world.project.id, "note"))
+        world.owner.query(FacetArtifacts(world.project.id, by="note"))
 
 
 def test_the_choice_for_a_change_is_the_list(world: World) -> None:
@@ -383,7 +384,7 @@ def test_hidden_fields_neither_find_nor_order_nor_count(world: World) -> None:
         assert viewer.query(CountArtifacts(world.project.id, filter=text)).count == len(found)
         chosen = viewer.query(SelectArtifacts(FindArtifacts(world.project.id, filter=text)))
         assert len(chosen) == len(found)
-    facet = viewer.query(FacetArtifacts(world.project.id, "priority", filter="secret == 's1'"))[0]
+    facet = viewer.query(FacetArtifacts(world.project.id, by="priority", filter="secret == 's1'"))[0]
     assert not any(v.value for v in facet.values)
     assert [i.key for i in world.find(viewer, sort="secret")] == [i.key for i in world.find(viewer, sort="-secret")][
         ::-1

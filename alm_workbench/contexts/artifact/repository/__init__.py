@@ -13,6 +13,7 @@ from alm_workbench.contexts.artifact.domain import NewArtifact
 from alm_workbench.contexts.artifact.messages import ArtifactDTO, LinkDTO
 from alm_workbench.contexts.artifact.tables import artifact_links, artifacts, external_refs, import_runs, key_aliases
 from alm_workbench.shared.ids import ArtifactId, ProjectId, VersionId, new_id
+from alm_workbench.storage.bin import include_deleted
 from alm_workbench.storage.bulk import copy_insert
 
 A, L = artifacts.c, artifact_links.c
@@ -109,7 +110,7 @@ class ArtifactRepository:
 
     def include_deleted(self, conn: Connection, on: bool = True) -> None:
         """Let the rest of the transaction see the bin (the privilege was checked), or hide it again."""
-        conn.execute(text("SELECT set_config('app.include_deleted', :v, true)"), {"v": "on" if on else ""})
+        include_deleted(conn, on)
 
     def remap(
         self,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, select, text
-from sqlalchemy.exc import DBAPIError
 
 from alm_workbench.contexts.artifact.messages import ArtifactDTO
 from alm_workbench.contexts.artifact.repository import COLUMNS, A, one
 from alm_workbench.shared.ids import ArtifactId, ProjectId
 from alm_workbench.storage import cascades
+from alm_workbench.storage.bin import bin_seen
 
 ITEMS = "artifacts"
 
@@ -33,18 +32,8 @@ class Binned:
 class BinRepository:
     """Every method takes the transaction's connection."""
 
-    @contextmanager
-    def seen(self, conn: Connection) -> Iterator[None]:
-        """Let what is inside see the bin: the right to it was checked, or is before anything is shown."""
-        conn.execute(SWITCH, {"v": "on"})
-        try:
-            yield
-        except DBAPIError:  # a failed transaction takes no further statement
-            raise
-        except Exception:
-            conn.execute(SWITCH, {"v": ""})
-            raise
-        conn.execute(SWITCH, {"v": ""})
+    seen = staticmethod(bin_seen)
+    """Let what is inside see the bin: the right to it was checked, or is before anything is shown."""
 
     def get(self, conn: Connection, ids: Iterable[ArtifactId], *, lock: bool = False) -> list[ArtifactDTO]:
         """Items, in the bin or not as the transaction sees them, in the order of their ids."""
@@ -66,7 +55,7 @@ class BinRepository:
         at: datetime,
     ) -> dict[str, int]:
         """Put live items into the bin with what hangs on them; ``tasks`` (task to item above) stand at the top then."""
-        with self.seen(conn):
+        with bin_seen(conn):
             cascades.detach_tasks(conn, commit_id, tasks, at)
             return cascades.put(conn, commit_id, ITEMS, ids, at)
 
@@ -75,36 +64,34 @@ class BinRepository:
 
         What they lay under may live in another project by now; then they stand at the top.
         """
-        with self.seen(conn):
+        with bin_seen(conn):
             back = cascades.restore(conn, commit_id, ITEMS, ids)
             conn.execute(ORPHANS, {"ids": list(ids)})
         return back
 
     def take_alone(self, conn: Connection, artifact_id: ArtifactId) -> None:
         """Take an item out of the bin of which no commit is known."""
-        with self.seen(conn):
+        with bin_seen(conn):
             conn.execute(ALONE, {"item": artifact_id})
 
     def commit_of(self, conn: Connection, artifact_id: ArtifactId) -> UUID | None:
         """The commit that put an item into the bin, if that is known."""
-        with self.seen(conn):
+        with bin_seen(conn):
             return cascades.commit_of(conn, ITEMS, artifact_id)
 
     def of_commit(self, conn: Connection, commit_id: UUID) -> list[ArtifactId]:
         """Items that a commit put into the bin and that are still there."""
-        with self.seen(conn):
+        with bin_seen(conn):
             return [ArtifactId(i) for i in cascades.of_commit(conn, ITEMS, commit_id)]
 
     def page(self, conn: Connection, project_id: ProjectId, limit: int, after: Any) -> list[Binned]:
         """Items in the bin of a project, newest deletion first; ``after`` is (moment, id) of one."""
-        with self.seen(conn):
+        with bin_seen(conn):
             given = {"project": project_id, "limit": limit, "at": after[0] if after else None}
             found = conn.execute(PAGE, given | {"item": after[1] if after else None}).all()
             items = {dto.id: dto for dto in self.get(conn, [ArtifactId(row.id) for row in found])}
         return [Binned(items[ArtifactId(row.id)], row.commit_id, row.deleter, row.deleted_by) for row in found]
 
-
-SWITCH = text("SELECT set_config('app.include_deleted', :v, true)")
 
 ALONE = text("UPDATE alm.artifacts SET deleted_at = NULL, deleted_by = NULL WHERE id = :item")
 

@@ -22,6 +22,7 @@ from alm_workbench.contexts.tenant.tables import (
 )
 from alm_workbench.errors import Conflict
 from alm_workbench.shared.ids import new_id
+from alm_workbench.storage.bin import bin_seen
 
 M, R = memberships.c, roles.c
 SEEDED: Mapping[str, Table] = {"roles": roles, "workflow": tenant_workflows, "policies": tenant_policies}
@@ -94,17 +95,16 @@ class TenantRepository:
 
     def join(self, conn: Connection, tenant_id: UUID, user_id: UUID, actor_id: UUID, codes: Iterable[str]) -> UUID:
         """Make a user a member; one who left before gets the old membership back. Raises ``Conflict`` on a member."""
-        self._include_deleted(conn, True)
-        row = conn.execute(select(M.id, M.deleted_at).where(M.user_id == user_id).with_for_update()).first()
-        if row is not None and row.deleted_at is None:
-            raise Conflict("this person is a member already")
-        if row is None:
-            membership_id = self.add_member(conn, tenant_id, user_id, actor_id, (), new_id())
-        else:
-            membership_id = row.id
-            back = update(memberships).where(M.id == membership_id).values(deleted_at=None, status="active")
-            conn.execute(back)
-        self._include_deleted(conn, False)
+        with bin_seen(conn):
+            row = conn.execute(select(M.id, M.deleted_at).where(M.user_id == user_id).with_for_update()).first()
+            if row is not None and row.deleted_at is None:
+                raise Conflict("this person is a member already")
+            if row is None:
+                membership_id = self.add_member(conn, tenant_id, user_id, actor_id, (), new_id())
+            else:
+                membership_id = row.id
+                back = update(memberships).where(M.id == membership_id).values(deleted_at=None, status="active")
+                conn.execute(back)
         self.set_roles(conn, tenant_id, membership_id, codes)
         return membership_id
 
@@ -145,13 +145,9 @@ class TenantRepository:
 
     def remove(self, conn: Connection, membership_id: UUID) -> None:
         """End a membership; the person's name stays behind what he did."""
-        self._include_deleted(conn, True)
-        gone = update(memberships).where(M.id == membership_id).values(deleted_at=func.clock_timestamp())
-        conn.execute(gone)
-        self._include_deleted(conn, False)
-
-    def _include_deleted(self, conn: Connection, on: bool) -> None:
-        conn.execute(text("SELECT set_config('app.include_deleted', :v, true)"), {"v": "on" if on else ""})
+        with bin_seen(conn):
+            gone = update(memberships).where(M.id == membership_id).values(deleted_at=func.clock_timestamp())
+            conn.execute(gone)
 
     def members(self, conn: Connection) -> tuple[MemberDTO, ...]:
         """All members of this tenant, by name."""
